@@ -1,0 +1,48 @@
+/* The case page.
+   Evidence: <output data-evidence> names the turns whose box (name="evidence", data-turn="9") is ticked.
+   Heartbeat: <form data-heartbeat="60"> is posted every so many seconds while the page is seen, and
+   keeps the lease; a 409 or 404 means that the case is no longer held, and the event "lease-lost"
+   is fired on it once. Without scripts the lease simply runs out at the time that the page shows. */
+const output = document.querySelector("[data-evidence]");
+const none = output?.textContent;
+
+const nameTurns = () => {
+  const turns = [...document.querySelectorAll('[name="evidence"]:checked')].map(
+    (box) => box.dataset.turn,
+  );
+  const word = turns.length === 1 ? "Turn" : "Turns";
+  output.textContent = turns.length ? `${word} ${turns.join(", ")}` : none;
+};
+
+if (output) {
+  nameTurns();
+  document.addEventListener("change", (event) => {
+    if (event.target.name === "evidence") nameTurns();
+  });
+}
+
+const beat = document.querySelector("form[data-heartbeat]");
+
+const lost = () => {
+  beat.dispatchEvent(new CustomEvent("lease-lost", { bubbles: true }));
+  const text = "You no longer hold this case. Copy what you wrote, then claim it again.";
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text, kind: "bad" } }));
+};
+
+if (beat) {
+  const timer = setInterval(async () => {
+    if (document.hidden) return;
+    const sent = { method: "POST", body: new FormData(beat), credentials: "same-origin" };
+    // A network failure is no news about the lease: the next beat tries again.
+    const answer = await fetch(beat.action, sent).catch(() => null);
+    if (!answer) return;
+    if (answer.status === 409 || answer.status === 404) {
+      clearInterval(timer);
+      lost();
+      return;
+    }
+    const until = answer.headers.get("Lease-Until");
+    const shown = document.querySelector("[data-lease]");
+    if (until && shown) shown.dateTime = until;
+  }, Number(beat.dataset.heartbeat) * 1000);
+}

@@ -1,0 +1,28 @@
+/* Light, dark or the reader's system, kept in the cookie "theme".
+   Loaded in <head> before anything is painted, so that a page never flashes. The server may read
+   the same cookie and set data-theme itself. Controls: radios named "theme" with value
+   "system", "light" or "dark". */
+(() => {
+  const root = document.documentElement;
+  const match = /(?:^|; )theme=(light|dark)/.exec(document.cookie);
+
+  root.classList.add("js");
+  if (match) root.dataset.theme = match[1];
+  else delete root.dataset.theme;
+
+  const choose = (value) => {
+    const age = value === "system" ? 0 : 31536000;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `theme=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
+    if (value === "system") delete root.dataset.theme;
+    else root.dataset.theme = value;
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const now = root.dataset.theme || "system";
+    for (const radio of document.querySelectorAll('input[name="theme"]')) {
+      radio.checked = radio.value === now;
+      radio.addEventListener("change", () => choose(radio.value));
+    }
+  });
+})();

@@ -1,0 +1,53 @@
+/* Keeps relative times true while a page stays open: <time datetime data-relative>.
+   Past: "just now", "12 min ago", "3 h ago", "5 d ago". Future: "in 12 min". With data-relative="due"
+   a passed time reads "12 min overdue". Beyond 30 days the date stands. data-countdown shows "8:41".
+   The exact time, in the reader's own zone, becomes the title. */
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86400;
+
+const span = (seconds) => {
+  if (seconds < HOUR) return `${Math.max(1, Math.floor(seconds / MINUTE))} min`;
+  if (seconds < DAY) return `${Math.floor(seconds / HOUR)} h`;
+  return `${Math.floor(seconds / DAY)} d`;
+};
+
+const exact = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
+  dateStyle: "medium",
+  timeStyle: "long",
+});
+const day = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
+  dateStyle: "medium",
+});
+
+const relative = (when, now, kind) => {
+  const away = (when - now) / 1000;
+  if (Math.abs(away) > 30 * DAY) return day.format(when);
+  if (away >= MINUTE) return `in ${span(away)}`;
+  if (kind === "due") return away > 0 ? "due now" : `${span(-away)} overdue`;
+  return away > -MINUTE ? "just now" : `${span(-away)} ago`;
+};
+
+const countdown = (when, now) => {
+  const left = Math.max(0, Math.floor((when - now) / 1000));
+  return `${Math.floor(left / MINUTE)}:${String(left % MINUTE).padStart(2, "0")}`;
+};
+
+const refresh = (root) => {
+  const now = Date.now();
+  for (const time of root.querySelectorAll("time[data-relative], time[data-countdown]")) {
+    const when = new Date(time.dateTime);
+    if (Number.isNaN(when.getTime())) continue;
+    time.title = exact.format(when);
+    const words =
+      "countdown" in time.dataset
+        ? countdown(when, now)
+        : relative(when, now, time.dataset.relative);
+    if (time.textContent !== words) time.textContent = words;
+  }
+};
+
+refresh(document);
+document.addEventListener("htmx:afterSettle", () => refresh(document));
+const fast = document.querySelector("time[data-countdown]");
+setInterval(() => document.hidden || refresh(document), fast ? 1000 : 30000);
