@@ -1,0 +1,104 @@
+"""What machines ask: is the process alive, can it work, what did it count."""
+
+import ipaddress
+import secrets
+
+import kombu
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
+
+# Seconds a check of readiness may wait for the broker.
+_PATIENCE = 2
+
+_migrated = False
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """Answer 200 while the process answers at all; touches neither database nor broker."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """Answer 200 when database, migrations and broker are there, else 503; name what is not."""
+    checks = {"database": _database(), "migrations": _migrations(), "broker": _broker()}
+    ready = all(checks.values())
+    return JsonResponse(
+        {"status": "ready" if ready else "not ready", "checks": checks},
+        status=200 if ready else 503,
+        headers={} if ready else {"Retry-After": "2"},
+    )
+
+
+@login_not_required
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer what Prometheus reads, to the machine itself or to whoever has the token."""
+    if not (_from_this_machine(request) or _has_token(request)):
+        return HttpResponseForbidden("Send Authorization: Bearer with RECOURSE_METRICS_TOKEN.\n")
+    return ExportToDjangoView(request)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Exception:  # noqa: BLE001 - whatever it is, the database cannot be used
+        return False
+    return True
+
+
+def _migrations() -> bool:
+    # Asked until true once: nobody unapplies migrations below a running server, and reading them
+    # all takes longer than the rest of this check.
+    global _migrated
+    if not _migrated:
+        try:
+            executor = MigrationExecutor(connection)
+            _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        except Exception:  # noqa: BLE001 - as above
+            return False
+    return _migrated
+
+
+def _broker() -> bool:
+    try:
+        with kombu.Connection(
+            settings.CELERY_BROKER_URL,
+            connect_timeout=_PATIENCE,
+            transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS,
+        ) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, timeout=_PATIENCE)
+    except Exception:  # noqa: BLE001 - as above
+        return False
+    return True
+
+
+def _from_this_machine(request: HttpRequest) -> bool:
+    # Behind a proxy on the same machine every request seems to come from it.
+    if settings.RECOURSE_TRUSTED_PROXY or {"X-Forwarded-For", "Forwarded", "Via"} & set(
+        request.headers
+    ):
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _has_token(request: HttpRequest) -> bool:
+    token = settings.RECOURSE_METRICS_TOKEN
+    sent = request.headers.get("Authorization", "")
+    return bool(token) and secrets.compare_digest(sent.encode(), f"Bearer {token}".encode())

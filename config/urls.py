@@ -1,0 +1,18 @@
+"""All addresses: those of the machine-facing checks here, those of the apps in their `urls`."""
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+from config import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    *(
+        path("", include(f"{app}.urls"))
+        for app in ("accounts", "conversations", "policies", "reviews")
+        if find_spec(f"{app}.urls")
+    ),
+]
