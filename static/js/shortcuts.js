@@ -2,7 +2,7 @@
    data-key="n"           on a link, button, radio, checkbox or field: the key presses it (fields get focus).
    data-key="mod+enter"   Ctrl or Command with Enter; works while typing, inside the element's own form.
    data-key-label="…"     its words in the list; otherwise aria-label or its text.
-   ? opens <dialog id="shortcuts">, whose [data-keys] is filled from the page as it is then.
+   ? or a [data-keys-button] opens <dialog id="shortcuts">, whose [data-keys] is filled from the page as it is then.
    Off while typing, while a modifier is held, while a dialog is open, and with data-shortcuts="off"
    on <body> (then mod+enter alone still works). */
 const on = document.body.dataset.shortcuts !== "off";
@@ -62,6 +62,10 @@ const openList = () => {
   list.querySelector("[data-keys]").replaceChildren(lines);
   list.showModal();
 };
+
+document.addEventListener("click", (event) => {
+  if (list && event.target.closest("[data-keys-button]")) openList();
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
