@@ -1,0 +1,114 @@
+"""Processes that this one starts, and that do not outlive it."""
+
+import atexit
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from config import guard
+
+_guard: "subprocess.Popen[str] | None" = None
+
+
+def start(
+    argv: Sequence[str],
+    *,
+    log: Path,
+    ending: signal.Signals = signal.SIGTERM,
+    environment: Mapping[str, str] | None = None,
+    user: int | None = None,
+) -> "subprocess.Popen[bytes]":
+    """Start `argv` in a session and process group of its own; its output goes to the file `log`.
+
+    When this process is gone, even by SIGKILL, the guard sends `ending` to the group and, seconds
+    later, SIGKILL. `user` is the numeric id to run as.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=environment,
+            user=user,
+            group=user,
+        )
+    _tell(f"+{process.pid} {int(ending)}")
+    return process
+
+
+def stop(
+    process: "subprocess.Popen[bytes]",
+    ending: signal.Signals = signal.SIGTERM,
+    patience: float = 10.0,
+) -> None:
+    """End `process` and its group: `ending`, up to `patience` seconds, then SIGKILL."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(ending)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+    sweep(process)
+
+
+def sweep(process: "subprocess.Popen[bytes]") -> None:
+    """Kill whatever is left of the group of `process`, which itself is over or about to be."""
+    guard.end(process.pid, signal.SIGKILL, patience=0)
+    process.wait()
+    _tell(f"-{process.pid}")
+
+
+def lock(path: Path) -> int | None:
+    """Lock the file `path` for this process; None when another one holds it.
+
+    Returns the open descriptor: the lock lasts until it is closed or the process is gone.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def private(directory: Path) -> Path:
+    """Make `directory` for its owner alone; raises SystemExit when it is somebody else's."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if directory.stat().st_uid not in {os.geteuid(), 65534 if os.geteuid() == 0 else os.geteuid()}:
+        raise SystemExit(
+            f"{directory} belongs to another user: remove it or set RECOURSE_DATA_DIR."
+        )
+    directory.chmod(0o700)
+    return directory
+
+
+def _tell(line: str) -> None:
+    global _guard
+    if _guard is None:
+        _guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", guard.__file__],
+            stdin=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+        )
+        atexit.register(_dismiss, _guard)
+    if _guard.stdin is None:
+        raise RuntimeError("The guard was started without a pipe.")
+    _guard.stdin.write(line + "\n")
+
+
+def _dismiss(waiting: "subprocess.Popen[str]") -> None:
+    """End the guard, and with it whatever is still running."""
+    if waiting.stdin:
+        waiting.stdin.close()
+    waiting.wait()
