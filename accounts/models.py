@@ -1,0 +1,147 @@
+"""Users, their tokens, and the ledger of what was done and seen."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+import pgtrigger
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower, Now
+
+from accounts.roles import ROLE_LABELS, Role
+
+
+def append_only(name: str) -> list[pgtrigger.Trigger]:
+    """The triggers that let rows of a table only ever be added.
+
+    TRUNCATE is refused too, but in a database whose name begins with ``test_``: a test run
+    empties its tables that way.
+    """
+    return [
+        pgtrigger.Protect(
+            name=f"{name}_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+        ),
+        pgtrigger.Trigger(
+            name=f"{name}_no_truncate",
+            level=pgtrigger.Statement,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Truncate,
+            func=f"""
+                IF left(current_database(), 5) <> 'test_' THEN
+                    RAISE EXCEPTION '{name} is append-only: TRUNCATE is refused';
+                END IF;
+                RETURN NULL;
+            """,
+        ),
+    ]
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; the e-mail address is the login."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """A new user. Raises ``ValueError`` without an address."""
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """A new user who may do everything."""
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """The user who logs in with this address, whatever its case."""
+        return self.get(email__iexact=username)
+
+
+def check_time_zone(value: str) -> None:
+    """Refuse a name that is not in the time zone database."""
+    if value not in available_timezones():
+        raise ValidationError("“%(value)s” is not a time zone.", params={"value": value})
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who works with Recourse."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_without_case")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def role_label(self) -> str:
+        """The roles in words, the most powerful last; empty for somebody without any."""
+        names = {group.name for group in self.groups.all()}
+        return ", ".join(label for role, label in ROLE_LABELS.items() if role in names)
+
+    def has_role(self, role: Role) -> bool:
+        """Whether the user is in the role's group."""
+        return any(group.name == role for group in self.groups.all())
+
+
+class PersonalToken(models.Model):
+    """A token by which a program acts for a user, never with more rights than the user has."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=80)
+    public_id = models.CharField(max_length=16, unique=True)
+    digest = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"rp_{self.public_id}"
+
+
+class LedgerEntry(models.Model):
+    """One thing that a person or a program did or saw. Never changed, never deleted.
+
+    It holds codes, ids and numbers, and no free text of users: erasure must be able to leave
+    it alone.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+    actor = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    agent = models.CharField(max_length=80, help_text="Who, where it was no user: a key, a task.")
+    action = models.CharField(max_length=64)
+    object_type = models.CharField(max_length=32)
+    object_id = models.CharField(max_length=64)
+    details = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=128, default="")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            # What happened to one thing: the timeline of a case page.
+            models.Index(fields=["object_type", "object_id", "id"], name="ledger_object"),
+            # What one person did: the ledger page's filter.
+            models.Index(fields=["actor", "id"], name="ledger_actor"),
+        ]
+        triggers = append_only("ledger")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.agent or self.actor_id} {self.action}"

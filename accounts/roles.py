@@ -1,0 +1,56 @@
+"""The roles of the people who work here, and what each may do.
+
+A role is a Django group; what it may do are model permissions, named ``app.codename``.
+Each person may have several. What *text* one may see is another question: that is
+``reviews/visibility.py``.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """The groups that every installation has."""
+
+    REVIEWER = "reviewer"
+    SENIOR = "senior"
+    POLICY_ADMIN = "policy_admin"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+ROLE_LABELS: Final = {
+    Role.REVIEWER: "Reviewer",
+    Role.SENIOR: "Senior reviewer",
+    Role.POLICY_ADMIN: "Policy admin",
+    Role.AUDITOR: "Auditor",
+    Role.ADMINISTRATOR: "Administrator",
+}
+
+_REVIEW: Final = frozenset({"reviews.view_case", "reviews.decide_case"})
+
+PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
+    Role.REVIEWER: _REVIEW,
+    Role.SENIOR: _REVIEW
+    | {
+        "reviews.adjudicate_case",
+        "reviews.view_restricted_case",
+        "accounts.view_ledgerentry",
+    },
+    Role.POLICY_ADMIN: frozenset(
+        {"reviews.view_case", "policies.view_policyversion", "policies.change_policyversion"}
+    ),
+    Role.AUDITOR: frozenset(
+        {"reviews.view_case", "policies.view_policyversion", "accounts.view_ledgerentry"}
+    ),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            "reviews.view_case",
+            "policies.view_policyversion",
+            "conversations.view_source",
+            "conversations.change_source",
+            "accounts.view_ledgerentry",
+            "accounts.change_user",
+        }
+    ),
+}

@@ -1,0 +1,63 @@
+"""Making users, roles and tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+from accounts import tokens
+from accounts.ledger import Actor, record
+from accounts.models import PersonalToken, User
+from accounts.roles import PERMISSIONS, Role
+
+
+def create_roles(**_kwargs: Any) -> None:
+    """Bring the groups and their permissions to what ``roles.py`` says; safe to run again.
+
+    Runs after every ``migrate`` and flush. A permission whose app is not migrated yet is given
+    on a later call of the same ``migrate``, which sends its signal once for each app.
+    """
+    known = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.select_related("content_type")
+    }
+    for role, wanted in PERMISSIONS.items():
+        group, _ = Group.objects.get_or_create(name=role.value)
+        group.permissions.set(known[name] for name in wanted if name in known)
+
+
+def create_user(
+    *, email: str, name: str, password: str, roles: list[Role], time_zone: str = "UTC"
+) -> User:
+    """A new user in *roles*."""
+    with transaction.atomic():
+        user = User.objects.create_user(email, password, name=name, time_zone=time_zone)
+        user.groups.set(Group.objects.filter(name__in=[role.value for role in roles]))
+        record(
+            actor=Actor(user=user),
+            action="user.created",
+            obj="user",
+            object_id=user.pk,
+            details={"roles": sorted(roles)},
+        )
+    return user
+
+
+def create_personal_token(
+    *, user: User, name: str, expires_at: datetime, actor: Actor
+) -> tokens.Token:
+    """A token that acts for *user* until *expires_at*; what it returns is shown once."""
+    token = tokens.mint("rp")
+    with transaction.atomic():
+        PersonalToken.objects.create(
+            user=user,
+            name=name,
+            public_id=token.public_id,
+            digest=token.digest,
+            expires_at=expires_at,
+        )
+        record(actor=actor, action="token.created", obj="token", object_id=token.public_id)
+    return token

@@ -1,0 +1,42 @@
+"""Keys that carry their time, and the pseudonyms of people."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from uuid import UUID
+
+import uuid_utils.compat as uuid_utils
+
+_PSEUDONYM_BYTES = 16
+
+
+def mint(moment: datetime) -> UUID:
+    """A new UUIDv7 of *moment*: 48 bits of milliseconds, the rest random.
+
+    Order by key is order in time, to the millisecond (RFC 9562, section 5.7).
+    """
+    seconds, nanoseconds = divmod(int(moment.timestamp() * 1_000) * 1_000_000, 1_000_000_000)
+    return uuid_utils.uuid7(timestamp=seconds, nanos=nanoseconds)
+
+
+def lowest(moment: datetime) -> UUID:
+    """The smallest key of *moment*: where a partition begins."""
+    return UUID(int=int(moment.timestamp() * 1_000) << 80)
+
+
+def month_of(key: UUID) -> datetime:
+    """The first moment, in UTC, of the month that a key lies in."""
+    moment = datetime.fromtimestamp((key.int >> 80) / 1_000, tz=UTC)
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def pseudonym(*, source: str, user_id: str, secret: str) -> str:
+    """The subject behind a source's user id: a keyed hash, 32 hex digits.
+
+    The same person at two sources has two pseudonyms: nothing here should join what the
+    sources keep apart.
+    """
+    message = f"{source}\x00{user_id}".encode()
+    return hmac.digest(secret.encode(), message, hashlib.sha256)[:_PSEUDONYM_BYTES].hex()

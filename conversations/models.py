@@ -1,0 +1,393 @@
+"""What was received: sources, events, conversations, cutoffs and their transcripts.
+
+Keys are UUIDv7 minted from the event's own time, so that order by key is order in time.
+Transcripts and event remainders are partitioned by key, month by month
+(``conversations/partitions.py``), and no foreign key points into them: it would make DROP and
+DETACH of a partition fail.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import append_only
+from conversations.vocabulary import (
+    Category,
+    ConversationState,
+    Initiator,
+    Kind,
+    Mode,
+    Remedy,
+    Scope,
+    Standing,
+)
+
+ID_LENGTH = 256
+
+
+def text(length: int) -> models.CharField[str, str]:
+    """A short text that is empty where nothing was said."""
+    return models.CharField(max_length=length, default="", blank=True)
+
+
+def _within(low: int, high: int, *fields: str) -> Q:
+    """Each of *fields* is unknown or from *low* to *high*."""
+    condition = Q()
+    for field in fields:
+        condition &= Q(**{field: None}) | Q(**{f"{field}__range": (low, high)})
+    return condition
+
+
+class Source(models.Model):
+    """A chat service that sends events and receives outcomes."""
+
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=120)
+    mode = models.CharField(max_length=16, choices=Mode, default=Mode.ADVISORY)
+    events_per_second = models.PositiveIntegerField(default=10_000)
+    calls_per_second = models.PositiveIntegerField(default=2_000)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SourceKey(models.Model):
+    """An API key of a source. Its secret is stored hashed and shown once, when it is made."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="keys")
+    name = models.CharField(max_length=80)
+    public_id = models.CharField(max_length=16, unique=True)
+    digest = models.BinaryField(max_length=32)
+    scopes = ArrayField(models.CharField(max_length=32, choices=Scope))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"rk_{self.public_id}"
+
+
+class AuditSettings(models.Model):
+    """How cutoffs are drawn for audit, from one moment on. Never changed: a new row follows.
+
+    A draw quotes the row it was made under, so that every estimate knows its weights
+    (ESTIMATION.md, "Sampling design"). Shares are probabilities; that of audits is above zero.
+    """
+
+    id = models.AutoField(primary_key=True)
+    audit_share = models.FloatField(validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    double_share = models.FloatField(validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    near_miss_share = models.FloatField(validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="audit_shares_are_probabilities",
+                condition=Q(audit_share__gt=0, audit_share__lte=1)
+                & Q(double_share__gte=0, double_share__lte=1)
+                & Q(near_miss_share__gte=0, near_miss_share__lte=1),
+            )
+        ]
+        triggers = append_only("audit_settings")
+
+    def __str__(self) -> str:
+        return f"audit settings {self.pk}"
+
+
+class Conversation(models.Model):
+    """One thread of a chat, as its source knows it."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_index=False)
+    external_id = models.CharField(max_length=ID_LENGTH)
+    subject = text(64)
+    parent_external_id = text(ID_LENGTH)
+    branched_from_message_id = text(ID_LENGTH)
+    started_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(
+        max_length=8, choices=ConversationState, default=ConversationState.OPEN
+    )
+    # The latest cutoff by time, then id: the one that an overturn may reopen. No constraint:
+    # the two tables would each need the other's row first.
+    latest_cutoff = models.ForeignKey(
+        "Cutoff",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            # Also the one indexed read of the status call.
+            models.UniqueConstraint(
+                fields=["source", "external_id"], name="conversation_unique_in_source"
+            ),
+            models.CheckConstraint(
+                name="conversation_ended_has_cutoff",
+                condition=Q(state=ConversationState.OPEN, latest_cutoff=None, ended_at=None)
+                | Q(
+                    ~Q(state=ConversationState.OPEN),
+                    latest_cutoff__isnull=False,
+                    ended_at__isnull=False,
+                ),
+            ),
+        ]
+        indexes = [
+            # The subject's other threads, beside a case.
+            models.Index(
+                fields=["source", "subject", "id"],
+                name="conversation_subject",
+                condition=~Q(subject=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    @property
+    def locked(self) -> bool:
+        """Whether the thread takes no further message."""
+        return self.state == ConversationState.ENDED
+
+
+class Event(models.Model):
+    """One CloudEvent, accepted once: its envelope, and a digest of its ``data``.
+
+    The digest tells a repetition from another event under the same id.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_index=False)
+    ce_source = models.CharField(max_length=ID_LENGTH)
+    ce_id = models.CharField(max_length=ID_LENGTH)
+    type = models.CharField(max_length=64)
+    time = models.DateTimeField()
+    received_at = models.DateTimeField()
+    digest = models.BinaryField(max_length=32)
+    conversation_external_id = models.CharField(max_length=ID_LENGTH)
+    # A plain key: an event outlives what it told of.
+    cutoff_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "ce_source", "ce_id"], name="event_unique_in_source"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.ce_id
+
+
+class EventRemainder(models.Model):
+    """What an event said beyond what Recourse understands. Partitioned by month.
+
+    No transcript and no clear ``user_id`` stands here; erasure empties it all the same, since
+    nobody knows what a field of unknown name holds. Events without a remainder have no row.
+    """
+
+    event_id = models.UUIDField(primary_key=True)
+    body = models.JSONField()
+
+    def __str__(self) -> str:
+        return str(self.event_id)
+
+
+class Cutoff(models.Model):
+    """A conversation was ended; or, as a near miss, it went on although ending was close.
+
+    A near miss is the same moment with another end: the same signals, but no notice, no
+    standing and no remedy. Numbers only; words stand in :class:`Transcript`, so that a
+    backtest scans a narrow table.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    kind = models.CharField(max_length=9, choices=Kind)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_index=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="cutoffs")
+    at = models.DateTimeField(help_text="When it happened, by the source's clock.")
+    received_at = models.DateTimeField()
+
+    initiator = models.CharField(max_length=8, choices=Initiator, blank=True, default="")
+    category = models.CharField(max_length=32, choices=Category)
+    model = text(128)
+    prompt_version = text(64)
+    surface = text(64)
+    locale = text(35)
+    country = text(2)
+    age_band = text(5)
+    message_id = text(ID_LENGTH)
+    policy_version = models.IntegerField(null=True, help_text="As the source reported it.")
+    evaluation_id = text(ID_LENGTH)
+    user_confirmed = models.BooleanField(null=True)
+
+    severity = models.FloatField(null=True)
+    distress = models.FloatField(null=True)
+    risk_self = models.FloatField(null=True)
+    risk_others = models.FloatField(null=True)
+    refusals = models.SmallIntegerField(null=True)
+    redirects = models.SmallIntegerField(null=True)
+    warnings = models.SmallIntegerField(null=True)
+    turns_after_warning = models.SmallIntegerField(null=True)
+
+    capture_rule = text(200)
+    attempted = models.BooleanField(null=True)
+    sampling_probability = models.FloatField(null=True)
+
+    # The draw (ESTIMATION.md, "Sampling design"): made at intake, never changed.
+    audit_settings = models.ForeignKey(AuditSettings, on_delete=models.PROTECT, db_index=False)
+    audit_probability = models.FloatField()
+    in_audit = models.BooleanField()
+    double_probability = models.FloatField()
+    in_double = models.BooleanField()
+
+    text_replaced = models.BooleanField(
+        default=False, help_text="Characters that cannot be stored were replaced by U+FFFD."
+    )
+    # NULL for a near miss: many of them, and the column is unique.
+    notice_token = models.CharField(max_length=32, null=True, unique=True)  # noqa: DJ001
+    standing = models.CharField(max_length=10, choices=Standing, blank=True, default="")
+    remedy = models.CharField(max_length=11, choices=Remedy, blank=True, default="")
+    settled_at = models.DateTimeField(null=True)
+    surprised_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="cutoff_settled_with_standing",
+                condition=Q(settled_at=None, standing="", remedy="")
+                | Q(settled_at__isnull=False) & ~Q(standing="") & ~Q(remedy=""),
+            ),
+            models.CheckConstraint(
+                name="near_miss_without_notice",
+                condition=Q(kind=Kind.CUTOFF, notice_token__isnull=False) & ~Q(initiator="")
+                | Q(kind=Kind.NEAR_MISS, notice_token=None, settled_at=None, surprised_at=None),
+            ),
+            models.CheckConstraint(
+                name="cutoff_audit_probability_above_zero",
+                condition=Q(kind=Kind.NEAR_MISS, audit_probability__gte=0)
+                | Q(audit_probability__gt=0),
+            ),
+            models.CheckConstraint(
+                name="cutoff_signals_in_range",
+                condition=_within(0, 1, "severity", "distress", "risk_self", "risk_others")
+                & _within(0, 10_000, "refusals", "redirects", "warnings", "turns_after_warning"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class Transcript(models.Model):
+    """The words that belong to one cutoff: read whole, written once. Partitioned by month.
+
+    ``messages`` is the JSON of a list of :class:`conversations.transcripts.Message`, kept as
+    text: PostgreSQL need not parse what only Python reads.
+    """
+
+    cutoff_id = models.UUIDField(primary_key=True)
+    format = models.CharField(max_length=32)
+    messages = models.TextField()
+    explanation = models.TextField(default="")
+    rationale = models.TextField(default="")
+
+    def __str__(self) -> str:
+        return str(self.cutoff_id)
+
+
+class TranscriptEvidence(models.Model):
+    """What a transcript itself shows, read by Celery after intake. Turn numbers, no words."""
+
+    cutoff = models.OneToOneField(
+        Cutoff, primary_key=True, on_delete=models.CASCADE, related_name="evidence"
+    )
+    version = models.PositiveSmallIntegerField()
+    found = models.JSONField(help_text="A conversations.evidence.Evidence.")
+    assessed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"evidence of {self.cutoff_id}"
+
+
+class Enrichment(models.Model):
+    """The outbox: a cutoff that still waits to be enriched. Written with it, deleted when done.
+
+    A message to Celery only hurries what stands here; what the broker lost or a dead worker
+    held is found by the sweep.
+    """
+
+    cutoff = models.OneToOneField(Cutoff, primary_key=True, on_delete=models.CASCADE)
+    due_at = models.DateTimeField(db_default=Now())
+    attempts = models.PositiveSmallIntegerField(default=0)
+    failure = models.CharField(max_length=200, default="", blank=True)
+    parked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # The sweep: what is due, oldest first.
+            models.Index(fields=["due_at"], name="enrichment_due", condition=Q(parked_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"enrichment of {self.cutoff_id}"
+
+
+class Refusal(models.Model):
+    """An event that was not accepted, and why. Apart from events: a corrected one may follow.
+
+    ``errors`` are pointers, codes and details; nothing of what was sent but the id.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(Source, on_delete=models.CASCADE)
+    ce_id = text(ID_LENGTH)
+    errors = models.JSONField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        # The tail on the sources page.
+        indexes = [models.Index(fields=["source", "-id"], name="refusal_tail")]
+
+    def __str__(self) -> str:
+        return f"refusal of {self.ce_id}"
+
+
+class ParkedEvent(models.Model):
+    """A valid event that could not be stored because something behind intake failed.
+
+    Kept whole, so that it can be replayed once the fault is mended.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_index=False)
+    ce_source = models.CharField(max_length=ID_LENGTH)
+    ce_id = models.CharField(max_length=ID_LENGTH)
+    raw = models.BinaryField()
+    failure = models.CharField(max_length=200)
+    parked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "ce_source", "ce_id"], name="parked_event_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.ce_id

@@ -1,0 +1,63 @@
+"""Monthly partitions of the tables that grow with every event.
+
+A partition is made apart and then attached: ATTACH takes a lock on the parent that lets reads
+and writes go on, and ``lock_timeout`` keeps a busy moment from queueing everybody behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from conversations.keys import lowest
+
+PARTITIONED = ("conversations_transcript", "conversations_eventremainder")
+LOCK_TIMEOUT = "2s"
+_ADVISORY_KEY = 0x5EC0_0253
+
+_known: set[tuple[str, str]] = set()
+
+
+def next_month(month: datetime) -> datetime:
+    """The first moment of the month after."""
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def ensure(months: Iterable[datetime]) -> None:
+    """Make the partitions of *months* (first moments, UTC) that are not there yet.
+
+    What this process has seen once is not asked for again. The name of the database belongs
+    to what was seen: tests change it under a running process.
+    """
+    database = str(connection.settings_dict["NAME"])
+    for month in sorted(set(months)):
+        if (database, f"{month:%Y%m}") not in _known:
+            _make(month)
+            _known.add((database, f"{month:%Y%m}"))
+
+
+def _make(month: datetime) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Two processes that meet the same new month: the second waits here, then finds it.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_KEY])
+        for table in PARTITIONED:
+            name = f"{table}_{month:%Y%m}"
+            cursor.execute("SELECT to_regclass(%s) IS NULL", [name])
+            if cursor.fetchone() == (True,):
+                _attach(cursor, table, name, month)
+
+
+def _attach(cursor: CursorWrapper, table: str, name: str, month: datetime) -> None:
+    """Names and bounds come from a date alone, so they may stand in the statement."""
+    cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    cursor.execute(
+        f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
+        " INCLUDING STORAGE INCLUDING COMPRESSION)"
+    )
+    cursor.execute(
+        f"ALTER TABLE {table} ATTACH PARTITION {name}"
+        f" FOR VALUES FROM ('{lowest(month)}') TO ('{lowest(next_month(month))}')"
+    )

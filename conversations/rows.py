@@ -1,0 +1,283 @@
+"""From a valid event to the rows that it makes, named as the tables' columns."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+
+from conversations import keys, sampling
+from conversations.models import AuditSettings, Source
+from conversations.payloads import (
+    ENDED,
+    WARNING_REPLACED,
+    EndedData,
+    NearMissEventData,
+    Parsed,
+)
+from conversations.vocabulary import Category, ConversationState, Kind
+
+_CATEGORIES = frozenset(Category.values)
+_NOTICE_TOKEN_BYTES = 18
+
+
+class EventRow(msgspec.Struct):
+    """A row of :class:`conversations.models.Event`."""
+
+    id: UUID
+    source_id: int
+    ce_source: str
+    ce_id: str
+    type: str
+    time: datetime
+    received_at: datetime
+    digest: str
+    conversation_external_id: str
+    cutoff_id: UUID | None
+
+
+class ConversationRow(msgspec.Struct):
+    """A row of :class:`conversations.models.Conversation`."""
+
+    id: UUID
+    source_id: int
+    external_id: str
+    subject: str
+    parent_external_id: str
+    branched_from_message_id: str
+    started_at: datetime | None
+    state: str
+    latest_cutoff_id: UUID | None
+    ended_at: datetime | None
+
+
+class CutoffRow(msgspec.Struct):
+    """A row of :class:`conversations.models.Cutoff`, before anybody looked at it."""
+
+    id: UUID
+    kind: str
+    source_id: int
+    at: datetime
+    received_at: datetime
+    initiator: str
+    category: str
+    model: str
+    prompt_version: str
+    surface: str
+    locale: str
+    country: str
+    age_band: str
+    message_id: str
+    policy_version: int | None
+    evaluation_id: str
+    user_confirmed: bool | None
+    severity: float | None
+    distress: float | None
+    risk_self: float | None
+    risk_others: float | None
+    refusals: int | None
+    redirects: int | None
+    warnings: int | None
+    turns_after_warning: int | None
+    capture_rule: str
+    attempted: bool | None
+    sampling_probability: float | None
+    audit_settings_id: int
+    audit_probability: float
+    in_audit: bool
+    double_probability: float
+    in_double: bool
+    text_replaced: bool
+    notice_token: str | None
+    conversation_id: UUID | None = None
+    standing: str = ""
+    remedy: str = ""
+
+
+class TranscriptRow(msgspec.Struct):
+    """A row of :class:`conversations.models.Transcript`."""
+
+    cutoff_id: UUID
+    format: str
+    messages: str
+    explanation: str
+    rationale: str
+
+
+class RemainderRow(msgspec.Struct):
+    """A row of :class:`conversations.models.EventRemainder`."""
+
+    event_id: UUID
+    body: dict[str, Any]
+
+
+class EnrichmentRow(msgspec.Struct):
+    """A row of :class:`conversations.models.Enrichment`."""
+
+    cutoff_id: UUID
+    attempts: int = 0
+    failure: str = ""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """All the rows of one event."""
+
+    parsed: Parsed
+    event: EventRow
+    conversation: ConversationRow
+    cutoff: CutoffRow
+    transcript: TranscriptRow | None
+    remainder: RemainderRow | None
+
+
+def prepare(source: Source, parsed: Parsed, audit: AuditSettings, now: datetime) -> Prepared:
+    """The rows of *parsed*, with keys minted from the event's own time."""
+    at = parsed.time or now
+    cutoff = _cutoff(source, parsed, audit, at, now)
+    event = EventRow(
+        id=keys.mint(at),
+        source_id=source.pk,
+        ce_source=parsed.ce_source,
+        ce_id=parsed.ce_id,
+        type=parsed.type,
+        time=at,
+        received_at=now,
+        digest="\\x" + parsed.digest.hex(),
+        conversation_external_id=parsed.data.conversation.id,
+        cutoff_id=cutoff.id,
+    )
+    return Prepared(
+        parsed=parsed,
+        event=event,
+        conversation=_conversation(source, parsed, cutoff),
+        cutoff=cutoff,
+        transcript=_transcript(parsed, cutoff.id),
+        remainder=RemainderRow(event.id, parsed.remainder) if parsed.remainder else None,
+    )
+
+
+def merge(earlier: ConversationRow | None, later: ConversationRow) -> ConversationRow:
+    """One row for two events of the same conversation in one batch."""
+    if earlier is None:
+        return later
+    newest = max(
+        earlier,
+        later,
+        key=lambda row: (
+            (row.ended_at is not None, row.ended_at, row.latest_cutoff_id)
+            if row.ended_at
+            else (False,)
+        ),
+    )
+    return msgspec.structs.replace(
+        earlier,
+        subject=earlier.subject or later.subject,
+        parent_external_id=earlier.parent_external_id or later.parent_external_id,
+        branched_from_message_id=earlier.branched_from_message_id or later.branched_from_message_id,
+        started_at=earlier.started_at or later.started_at,
+        state=newest.state,
+        latest_cutoff_id=newest.latest_cutoff_id,
+        ended_at=newest.ended_at,
+    )
+
+
+def _conversation(source: Source, parsed: Parsed, cutoff: CutoffRow) -> ConversationRow:
+    said = parsed.data.conversation
+    ended = cutoff.kind == Kind.CUTOFF
+    subject = (
+        keys.pseudonym(
+            source=source.slug, user_id=said.user_id, secret=settings.RECOURSE_SUBJECT_KEY
+        )
+        if said.user_id
+        else ""
+    )
+    return ConversationRow(
+        id=keys.mint(cutoff.at),
+        source_id=source.pk,
+        external_id=said.id,
+        subject=subject,
+        parent_external_id=said.parent_id or "",
+        branched_from_message_id=said.branched_from_message_id or "",
+        started_at=said.started_at,
+        state=ConversationState.ENDED if ended else ConversationState.OPEN,
+        latest_cutoff_id=cutoff.id if ended else None,
+        ended_at=cutoff.at if ended else None,
+    )
+
+
+def _category(data: EndedData | NearMissEventData) -> str:
+    said = data.cutoff.category
+    if said is None and isinstance(data, NearMissEventData):
+        said = data.near_miss.category
+    return said if said in _CATEGORIES else Category.OTHER
+
+
+def _cutoff(
+    source: Source, parsed: Parsed, audit: AuditSettings, at: datetime, now: datetime
+) -> CutoffRow:
+    data, cutoff_id = parsed.data, keys.mint(at)
+    ended = data if isinstance(data, EndedData) else None
+    near_miss = data.near_miss if isinstance(data, NearMissEventData) else None
+    draw = sampling.draw(
+        cutoff_id,
+        audit_share=audit.audit_share if ended else audit.near_miss_share,
+        double_share=audit.double_share,
+        salt=settings.RECOURSE_AUDIT_SALT,
+    )
+    said, signals = data.conversation, data.signals
+    return CutoffRow(
+        id=cutoff_id,
+        kind=Kind.CUTOFF if parsed.type == ENDED else Kind.NEAR_MISS,
+        source_id=source.pk,
+        at=at,
+        received_at=now,
+        initiator=ended.cutoff.initiator if ended else "",
+        category=_category(data),
+        model=said.model or "",
+        prompt_version=said.prompt_version or "",
+        surface=said.surface or "",
+        locale=said.locale or "",
+        country=said.country or "",
+        age_band=said.age_band or "",
+        message_id=data.cutoff.message_id or "",
+        policy_version=ended.cutoff.policy_version if ended else None,
+        evaluation_id=(ended.cutoff.evaluation_id or "") if ended else "",
+        user_confirmed=ended.cutoff.user_confirmed if ended else None,
+        severity=signals.severity,
+        distress=signals.distress,
+        risk_self=signals.risk_self,
+        risk_others=signals.risk_others,
+        refusals=signals.refusals,
+        redirects=signals.redirects,
+        warnings=signals.warnings,
+        turns_after_warning=signals.turns_after_warning,
+        capture_rule=near_miss.capture_rule if near_miss else "",
+        attempted=near_miss.attempted if near_miss else None,
+        sampling_probability=near_miss.sampling_probability if near_miss else None,
+        audit_settings_id=audit.pk,
+        audit_probability=draw.audit_probability,
+        in_audit=draw.in_audit,
+        double_probability=draw.double_probability,
+        in_double=draw.in_double,
+        text_replaced=WARNING_REPLACED in parsed.warnings,
+        notice_token=secrets.token_urlsafe(_NOTICE_TOKEN_BYTES) if ended else None,
+    )
+
+
+def _transcript(parsed: Parsed, cutoff_id: UUID) -> TranscriptRow | None:
+    said = parsed.data.transcript
+    if said is None:
+        return None
+    return TranscriptRow(
+        cutoff_id=cutoff_id,
+        format=said.format,
+        messages=msgspec.json.encode(parsed.messages).decode(),
+        explanation=parsed.data.cutoff.explanation or "",
+        rationale=parsed.data.cutoff.rationale or "",
+    )

@@ -1,0 +1,287 @@
+"""Storing events: once each, durably, many at a time.
+
+One transaction a batch. Every set of rows is written in the order of its keys, so that
+overlapping batches wait for one another instead of deadlocking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeVar
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+
+from conversations import bulk, partitions, rows
+from conversations.keys import month_of
+from conversations.models import (
+    AuditSettings,
+    Conversation,
+    Cutoff,
+    Enrichment,
+    Event,
+    EventRemainder,
+    ParkedEvent,
+    Refusal,
+    Source,
+    Transcript,
+)
+from conversations.payloads import Parsed, Rejected
+from conversations.signals import cutoffs_recorded
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Status = Literal["accepted", "duplicate", "rejected"]
+
+ATTEMPTS = 3
+_RETRIED_STATES = {"40P01", "40001"}
+_PARKED = "parked"
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one event."""
+
+    id: str
+    status: Status
+    conversation_id: str = ""
+    notice_url: str = ""
+    warnings: list[str] = field(default_factory=list)
+    errors: list[dict[str, str]] = field(default_factory=list)
+    cutoff_id: UUID | None = None
+
+
+def record(
+    *, source: Source, items: Sequence[Parsed | Rejected], now: datetime, in_batch: bool = True
+) -> list[Result]:
+    """Store the valid events among *items*; the result of each, in order.
+
+    When this returns, everything accepted is committed. Raises ``OperationalError`` where the
+    database cannot be reached or three attempts met a deadlock; then nothing was stored.
+    """
+    first: dict[tuple[str, str], Parsed] = {}
+    for item in items:
+        if isinstance(item, Parsed):
+            first.setdefault((item.ce_source, item.ce_id), item)
+    stored = _store(source, list(first.values()), now) if first else {}
+    results = [
+        _result(index, item, first, stored, in_batch=in_batch) for index, item in enumerate(items)
+    ]
+    _log_refusals(source, results)
+    return results
+
+
+def _key(item: Parsed) -> tuple[str, str]:
+    return item.ce_source, item.ce_id
+
+
+def _result(
+    index: int,
+    item: Parsed | Rejected,
+    first: dict[tuple[str, str], Parsed],
+    stored: dict[tuple[str, str], Result],
+    *,
+    in_batch: bool,
+) -> Result:
+    if isinstance(item, Rejected):
+        return Result(item.ce_id, "rejected", errors=item.errors)
+    known = stored[_key(item)]
+    leader = first[_key(item)]
+    if leader is item and known.status != "rejected":
+        return known
+    if known.status != "rejected" and leader.digest == item.digest:
+        return Result(item.ce_id, "duplicate", known.conversation_id, known.notice_url)
+    error = {
+        "pointer": f"/{index}/id" if in_batch else "/id",
+        "code": "id_reused",
+        "detail": "Another event was accepted under this id. Send this one under a new id.",
+    }
+    return Result(item.ce_id, "rejected", errors=[error])
+
+
+def _store(source: Source, events: list[Parsed], now: datetime) -> dict[tuple[str, str], Result]:
+    settings_row = AuditSettings.objects.latest("id")
+    prepared = [rows.prepare(source, event, settings_row, now) for event in events]
+    partitions.ensure(month_of(item.event.id) for item in prepared)
+    try:
+        return _retried(lambda: _store_together(source, prepared, now))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if len(prepared) > 1:
+            log.exception("intake.batch_failed", source=source.slug, events=len(prepared))
+        results: dict[tuple[str, str], Result] = {}
+        for item in prepared:
+            results.update(_store_or_park(source, item, now))
+        return results
+
+
+def _store_or_park(
+    source: Source, item: rows.Prepared, now: datetime
+) -> dict[tuple[str, str], Result]:
+    """Store one event by itself; park it where something behind intake fails on it."""
+    try:
+        return _retried(lambda: _store_together(source, [item], now))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as failure:
+        log.exception("intake.event_parked", source=source.slug)
+        ParkedEvent.objects.update_or_create(
+            source=source,
+            ce_source=item.event.ce_source,
+            ce_id=item.event.ce_id,
+            defaults={"raw": item.parsed.raw, "failure": type(failure).__name__, "parked_at": now},
+        )
+        result = Result(
+            item.event.ce_id,
+            "accepted",
+            item.event.conversation_external_id,
+            warnings=[*item.parsed.warnings, _PARKED],
+        )
+        return {_key(item.parsed): result}
+
+
+def _retried(store: Callable[[], T]) -> T:
+    """What *store* returns, tried again where PostgreSQL broke a deadlock."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return store()
+        except OperationalError as error:
+            if (
+                attempt == ATTEMPTS
+                or getattr(error.__cause__, "sqlstate", None) not in _RETRIED_STATES
+            ):
+                raise
+    raise AssertionError("unreachable")
+
+
+@transaction.atomic
+def _store_together(
+    source: Source, prepared: list[rows.Prepared], now: datetime
+) -> dict[tuple[str, str], Result]:
+    written = bulk.insert(
+        Event,
+        [item.event for item in prepared],
+        order_by="ce_source, ce_id",
+        on_conflict="ON CONFLICT (source_id, ce_source, ce_id) DO NOTHING",
+        returning="id",
+    )
+    new_ids = {row[0] for row in written}
+    fresh = [item for item in prepared if item.event.id in new_ids]
+    results = _known_results(source, [item for item in prepared if item.event.id not in new_ids])
+    if not fresh:
+        return results
+    conversation_ids = _write_conversations(fresh)
+    for item in fresh:
+        item.cutoff.conversation_id = conversation_ids[item.event.conversation_external_id]
+    _write_cutoffs(fresh)
+    cutoffs_recorded.send(sender=Cutoff, cutoff_ids=[item.cutoff.id for item in fresh], now=now)
+    results.update((_key(item.parsed), _accepted(item)) for item in fresh)
+    return results
+
+
+def _accepted(item: rows.Prepared) -> Result:
+    return Result(
+        item.event.ce_id,
+        "accepted",
+        item.event.conversation_external_id,
+        notice_url(item.cutoff.notice_token),
+        warnings=item.parsed.warnings,
+        cutoff_id=item.cutoff.id,
+    )
+
+
+def notice_url(token: str | None) -> str:
+    """The address of a notice, below the configured public one; empty without a token."""
+    if not token:
+        return ""
+    return settings.RECOURSE_PUBLIC_URL.rstrip("/") + reverse("notice", args=[token])
+
+
+def _known_results(
+    source: Source, prepared: Iterable[rows.Prepared]
+) -> dict[tuple[str, str], Result]:
+    """Events that were there before: duplicates, or other content under the same id."""
+    sent = {_key(item.parsed): item.parsed for item in prepared}
+    if not sent:
+        return {}
+    token = Cutoff.objects.filter(id=OuterRef("cutoff_id")).values("notice_token")
+    found = Event.objects.filter(
+        source=source,
+        ce_source__in={key[0] for key in sent},
+        ce_id__in={key[1] for key in sent},
+    ).values_list("ce_source", "ce_id", "digest", "conversation_external_id", Subquery(token))
+    results = {}
+    for ce_source, ce_id, digest, conversation, notice_token in found:
+        parsed = sent.get((ce_source, ce_id))
+        if parsed is None:
+            continue
+        same = bytes(digest) == parsed.digest
+        results[ce_source, ce_id] = Result(
+            ce_id,
+            "duplicate" if same else "rejected",
+            conversation,
+            notice_url(notice_token) if same else "",
+        )
+    return results
+
+
+_NEWER = (
+    "excluded.ended_at IS NOT NULL AND (stored.ended_at IS NULL OR"
+    " (excluded.ended_at, excluded.latest_cutoff_id)"
+    " > (stored.ended_at, stored.latest_cutoff_id))"
+)
+
+_MERGE_CONVERSATION = f"""
+ON CONFLICT (source_id, external_id) DO UPDATE SET
+    subject = coalesce(nullif(stored.subject, ''), excluded.subject),
+    parent_external_id = coalesce(nullif(stored.parent_external_id, ''),
+                                  excluded.parent_external_id),
+    branched_from_message_id = coalesce(nullif(stored.branched_from_message_id, ''),
+                                        excluded.branched_from_message_id),
+    started_at = coalesce(stored.started_at, excluded.started_at),
+    state = CASE WHEN {_NEWER} THEN excluded.state ELSE stored.state END,
+    latest_cutoff_id = CASE WHEN {_NEWER}
+                       THEN excluded.latest_cutoff_id ELSE stored.latest_cutoff_id END,
+    ended_at = CASE WHEN {_NEWER} THEN excluded.ended_at ELSE stored.ended_at END
+"""
+
+
+def _write_conversations(fresh: list[rows.Prepared]) -> dict[str, UUID]:
+    """Insert or bring forward the conversations; their ids by the source's own id."""
+    merged: dict[str, rows.ConversationRow] = {}
+    for item in fresh:
+        row = item.conversation
+        merged[row.external_id] = rows.merge(merged.get(row.external_id), row)
+    written = bulk.insert(
+        Conversation,
+        list(merged.values()),
+        order_by="external_id",
+        on_conflict=_MERGE_CONVERSATION,
+        returning="external_id, id",
+    )
+    return dict(written)
+
+
+def _write_cutoffs(fresh: list[rows.Prepared]) -> None:
+    bulk.insert(Cutoff, [item.cutoff for item in fresh])
+    bulk.insert(Transcript, [item.transcript for item in fresh if item.transcript])
+    bulk.insert(EventRemainder, [item.remainder for item in fresh if item.remainder])
+    bulk.insert(Enrichment, [rows.EnrichmentRow(item.cutoff.id) for item in fresh])
+
+
+def _log_refusals(source: Source, results: Iterable[Result]) -> None:
+    refused = [result for result in results if result.status == "rejected"]
+    if not refused:
+        return
+    Refusal.objects.bulk_create(
+        Refusal(source=source, ce_id=result.id.replace("\x00", ""), errors=result.errors)
+        for result in refused
+    )

@@ -1,0 +1,28 @@
+"""What those above decide of a cutoff, written where those who ask can read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from conversations.models import Conversation, Cutoff
+from conversations.vocabulary import ConversationState, Remedy, Standing
+
+
+def settle(*, cutoff: Cutoff, standing: Standing, remedy: Remedy, now: datetime) -> bool:
+    """Let a cutoff's standing and remedy take effect; whether the thread was reopened.
+
+    Only the conversation's latest cutoff reopens it: an older one was followed by an ending
+    that still holds. In the caller's transaction.
+    """
+    Cutoff.objects.filter(pk=cutoff.pk).update(standing=standing, remedy=remedy, settled_at=now)
+    if remedy != Remedy.REOPEN:
+        return False
+    reopened = Conversation.objects.filter(
+        pk=cutoff.conversation_id, latest_cutoff=cutoff, state=ConversationState.ENDED
+    ).update(state=ConversationState.REOPENED)
+    return bool(reopened)
+
+
+def note_surprise(*, cutoff: Cutoff, now: datetime) -> None:
+    """Keep the first moment at which the user said that the cutoff surprised them."""
+    Cutoff.objects.filter(pk=cutoff.pk, surprised_at=None).update(surprised_at=now)

@@ -1,0 +1,80 @@
+"""The words that the wire, the database and the screen share (CONTRACT.md)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Category(models.TextChoices):
+    """What a conversation was ended for."""
+
+    VIOLENT_CRIMES = "violent_crimes", "Violent crimes"
+    NONVIOLENT_CRIMES = "nonviolent_crimes", "Nonviolent crimes"
+    SEX_RELATED_CRIMES = "sex_related_crimes", "Sex-related crimes"
+    CHILD_SEXUAL_EXPLOITATION = "child_sexual_exploitation", "Child sexual exploitation"
+    INDISCRIMINATE_WEAPONS = "indiscriminate_weapons", "Indiscriminate weapons"
+    SUICIDE_SELF_HARM = "suicide_self_harm", "Suicide and self-harm"
+    HATE = "hate", "Hate"
+    PRIVACY = "privacy", "Privacy"
+    INTELLECTUAL_PROPERTY = "intellectual_property", "Intellectual property"
+    DEFAMATION = "defamation", "Defamation"
+    SEXUAL_CONTENT = "sexual_content", "Sexual content"
+    SPECIALIZED_ADVICE = "specialized_advice", "Specialized advice"
+    ELECTIONS = "elections", "Elections"
+    CODE_INTERPRETER_ABUSE = "code_interpreter_abuse", "Code interpreter abuse"
+    HARASSMENT_OF_MODEL = "harassment_of_model", "Harassment of the model"
+    OTHER = "other", "Other"
+
+
+class Initiator(models.TextChoices):
+    """Who ended it."""
+
+    MODEL = "model", "the model"
+    USER = "user", "the user"
+    OPERATOR = "operator", "staff"
+
+
+class Kind(models.TextChoices):
+    """Whether the conversation was ended, or went on although ending was close."""
+
+    CUTOFF = "cutoff", "Cutoff"
+    NEAR_MISS = "near_miss", "Near miss"
+
+
+class ConversationState(models.TextChoices):
+    """Where a thread stands."""
+
+    OPEN = "open", "Open"
+    ENDED = "ended", "Ended"
+    REOPENED = "reopened", "Reopened"
+
+
+class Standing(models.TextChoices):
+    """What became of a cutoff once it settled; empty until then."""
+
+    UPHELD = "upheld", "Upheld"
+    OVERTURNED = "overturned", "Overturned"
+
+
+class Remedy(models.TextChoices):
+    """What follows for the thread."""
+
+    REOPEN = "reopen", "Reopen"
+    KEEP_LOCKED = "keep_locked", "Keep locked"
+
+
+class Mode(models.TextChoices):
+    """Whether a source asks before it ends a conversation."""
+
+    ENFORCING = "enforcing", "Enforcing: asks before it ends"
+    ADVISORY = "advisory", "Advisory: decides alone and reports"
+
+
+class Scope(models.TextChoices):
+    """What a source's API key may do."""
+
+    EVENTS_WRITE = "events:write", "Send events"
+    POLICY_READ = "policy:read", "Read policies and ask for evaluations"
+    STATUS_READ = "status:read", "Ask for the status of a conversation"
+    FEEDBACK_WRITE = "feedback:write", "Relay feedback"
+    SUBJECTS_ERASE = "subjects:erase", "Have a person's words erased"

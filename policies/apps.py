@@ -1,0 +1,17 @@
+"""Thresholds: versions, evaluation, conformance."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class PoliciesConfig(AppConfig):
+    """What must be there before a conversation may be ended."""
+
+    name = "policies"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Recreate the built-in policy whenever the database was migrated or flushed."""
+        from policies.services.versions import create_built_in
+
+        post_migrate.connect(create_built_in, sender=self, dispatch_uid="policies.built_in")

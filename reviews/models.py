@@ -1,0 +1,299 @@
+"""Cases and what people did with them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models.functions import Now
+
+from accounts.models import User, append_only
+from conversations.models import Cutoff, Source, text
+from conversations.vocabulary import Category, Kind, Remedy
+from reviews.transitions import CLAIMABLE
+from reviews.vocabulary import (
+    CaseState,
+    Channel,
+    Judgement,
+    PolicyFollowed,
+    Queue,
+    Reason,
+    ReasonCode,
+)
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Filters over cases."""
+
+    def listed_for(self, user: User) -> CaseQuerySet:
+        """The cases that *user* may know of. Those of child safety only the qualified may."""
+        if user.has_perm("reviews.view_restricted_case"):
+            return self
+        return self.exclude(queue=Queue.CHILD_SAFETY)
+
+    def waiting(self) -> CaseQuerySet:
+        """Selected, and waiting for somebody to claim them."""
+        return self.filter(selected=True, state__in=CLAIMABLE)
+
+    def decidable_by(self, user: User) -> CaseQuerySet:
+        """Those on which *user* may give the next verdict: not a second one of their own."""
+        own = Verdict.objects.filter(
+            case=OuterRef("pk"), round=OuterRef("round"), reviewer=user, withdrawal=None
+        )
+        cases = self.exclude(Exists(own))
+        if not user.has_perm("reviews.adjudicate_case"):
+            cases = cases.exclude(state=CaseState.ADJUDICATION)
+        return cases
+
+    def unclaimed(self) -> CaseQuerySet:
+        """Without a live claim, by the database's clock."""
+        return self.exclude(Exists(Claim.objects.live().filter(case=OuterRef("pk"))))
+
+    def in_order_of_work(self) -> CaseQuerySet:
+        """The next one to look at first."""
+        return self.order_by("-priority", "due_at", "cutoff_id")
+
+
+class Case(models.Model):
+    """A cutoff, or a drawn near miss, before the people who review.
+
+    It has its cutoff's key. What the queue filters and sorts by is copied from the cutoff, so
+    that one index can hold it; none of it ever changes there.
+    """
+
+    cutoff = models.OneToOneField(
+        Cutoff, primary_key=True, on_delete=models.PROTECT, related_name="case"
+    )
+    number = models.BigIntegerField(
+        unique=True,
+        editable=False,
+        db_default=Func(Value("reviews_case_number"), function="nextval"),
+    )
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_index=False)
+    kind = models.CharField(max_length=9, choices=Kind)
+    category = models.CharField(max_length=32, choices=Category)
+    model = text(128)
+    locale = text(35)
+    at = models.DateTimeField(help_text="When it happened.")
+    policy_version = models.IntegerField(help_text="The version it is held against.")
+
+    state = models.CharField(max_length=13, choices=CaseState)
+    selected = models.BooleanField()
+    queue = models.CharField(max_length=12, choices=Queue)
+    priority = models.IntegerField()
+    due_at = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    flags = ArrayField(models.CharField(max_length=32), help_text="Rules broken, risks unknown.")
+    breach = models.BooleanField()
+    crisis = models.BooleanField(default=False, db_default=False)
+    surprised = models.BooleanField(default=False, db_default=False)
+    # Verdicts count within a round; an appeal begins the next one.
+    round = models.PositiveSmallIntegerField(default=1, db_default=1)
+    settle_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            ("decide_case", "Can claim cases and give verdicts"),
+            ("adjudicate_case", "Can decide where two reviewers differ"),
+            ("view_restricted_case", "Can see cases of child safety"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="case_settles_at_a_time",
+                condition=Q(state=CaseState.SETTLING, settle_at__isnull=False)
+                | ~Q(state=CaseState.SETTLING) & Q(settle_at=None),
+            ),
+            models.CheckConstraint(
+                name="case_unselected_only_in_two_states",
+                condition=Q(selected=False, state__in=[CaseState.UNSELECTED, CaseState.CLOSED])
+                | Q(selected=True) & ~Q(state=CaseState.UNSELECTED),
+            ),
+        ]
+        indexes = [
+            # The queue page and claim-next.
+            models.Index(
+                F("priority").desc(),
+                F("due_at"),
+                F("cutoff"),
+                name="case_waiting",
+                condition=Q(selected=True, state__in=CLAIMABLE),
+            ),
+            # The settling sweep, every few seconds.
+            models.Index(
+                fields=["settle_at"],
+                name="case_settling",
+                condition=Q(state=CaseState.SETTLING),
+            ),
+            # All cases, newest first; those of one category.
+            models.Index(fields=["-at", "cutoff"], name="case_newest"),
+            models.Index(fields=["category", "-at", "cutoff"], name="case_category"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"CO-{self.number}"
+
+    @property
+    def is_cutoff(self) -> bool:
+        """Whether the conversation was really ended."""
+        return self.kind == Kind.CUTOFF
+
+
+class Selection(models.Model):
+    """One reason for which a case is to be reviewed. Several may hold; none is taken back."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="selections")
+    reason = models.CharField(max_length=8, choices=Reason)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "reason"], name="selection_once_a_reason")
+        ]
+        triggers = append_only("selection")
+
+    def __str__(self) -> str:
+        return f"{self.case_id}: {self.reason}"
+
+
+class ClaimQuerySet(models.QuerySet["Claim"]):
+    """Filters over claims."""
+
+    def live(self) -> ClaimQuerySet:
+        """Neither ended nor run out, by the database's clock."""
+        return self.filter(ended_at=None, expires_at__gt=Now())
+
+
+class Claim(models.Model):
+    """One reviewer's lease on a case."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="claims", db_index=False)
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    claimed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ClaimQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # One claim a case that has not ended; one that ran out is ended by whoever comes.
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(ended_at=None), name="claim_one_live_a_case"
+            ),
+            models.CheckConstraint(
+                name="claim_expires_after_it_begins",
+                condition=Q(expires_at__gte=F("claimed_at")),
+            ),
+        ]
+        indexes = [
+            # What somebody holds now.
+            models.Index(fields=["reviewer"], name="claim_live_of", condition=Q(ended_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer} holds {self.case_id}"
+
+
+class Verdict(models.Model):
+    """A reviewer's judgement on the merits. Immutable; a later one supersedes it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="verdicts")
+    round = models.PositiveSmallIntegerField()
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    decision = models.CharField(max_length=17, choices=Judgement)
+    remedy = models.CharField(max_length=11, choices=Remedy, blank=True, default="")
+    policy_followed = models.CharField(max_length=7, choices=PolicyFollowed)
+    severity = models.PositiveSmallIntegerField(null=True)
+    category = models.CharField(max_length=32, choices=Category, blank=True, default="")
+    reason_codes = ArrayField(models.CharField(max_length=32, choices=ReasonCode))
+    evidence = models.JSONField(default=list, help_text="Turns or ranges; no words.")
+    idempotency_key = models.CharField(max_length=128, null=True)  # noqa: DJ001 - unique
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+        constraints = [
+            models.CheckConstraint(
+                name="verdict_severity_0_to_4",
+                condition=Q(severity=None) | Q(severity__range=(0, 4)),
+            ),
+            models.CheckConstraint(
+                name="verdict_remedy_for_cutoffs",
+                condition=Q(decision__in=[Judgement.UPHOLD, Judgement.OVERTURN]) & ~Q(remedy="")
+                | ~Q(decision__in=[Judgement.UPHOLD, Judgement.OVERTURN]) & Q(remedy=""),
+            ),
+            models.UniqueConstraint(
+                fields=["reviewer", "idempotency_key"], name="verdict_once_a_key"
+            ),
+        ]
+        triggers = append_only("verdict")
+
+    def __str__(self) -> str:
+        return f"{self.decision} by {self.reviewer_id}"
+
+
+class VerdictText(models.Model):
+    """A verdict's words, apart from it: erasure can empty them."""
+
+    verdict = models.OneToOneField(
+        Verdict, primary_key=True, on_delete=models.CASCADE, related_name="words"
+    )
+    rationale = models.TextField()
+
+    def __str__(self) -> str:
+        return str(self.verdict_id)
+
+
+class Withdrawal(models.Model):
+    """A verdict was undone before it settled; it counts no longer."""
+
+    verdict = models.OneToOneField(
+        Verdict, primary_key=True, on_delete=models.PROTECT, related_name="withdrawal"
+    )
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"withdrawal of {self.verdict_id}"
+
+
+class Feedback(models.Model):
+    """What the user said of the cutoff."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="feedback")
+    surprised = models.BooleanField()
+    reason = models.CharField(max_length=32, choices=ReasonCode, blank=True, default="")
+    appeal = models.BooleanField(default=False)
+    channel = models.CharField(max_length=6, choices=Channel)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        # The feedback inbox, newest first.
+        indexes = [models.Index(fields=["-at", "-id"], name="feedback_newest")]
+
+    def __str__(self) -> str:
+        return f"feedback on {self.case_id}"
+
+
+class FeedbackText(models.Model):
+    """The user's own words, apart from the feedback: erasure can empty them."""
+
+    feedback = models.OneToOneField(
+        Feedback, primary_key=True, on_delete=models.CASCADE, related_name="words"
+    )
+    comment = models.TextField()
+
+    def __str__(self) -> str:
+        return str(self.feedback_id)

@@ -1,0 +1,73 @@
+"""Who may do what with which case. ``check_x`` raises ``PermissionDenied``, ``can_x`` asks."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+
+from accounts.models import User
+from accounts.roles import Role
+from reviews.models import Case, Verdict
+from reviews.visibility import CaseFacts, Text, Viewer, is_blind, visible
+from reviews.vocabulary import CaseState, Queue
+
+
+def can_list(user: User) -> bool:
+    """May know of cases at all."""
+    return user.has_perm("reviews.view_case")
+
+
+def check_list(user: User) -> None:
+    """Raise where *user* may not know of cases."""
+    if not can_list(user):
+        raise PermissionDenied("Your role does not include the review of cases.")
+
+
+def can_decide(user: User, case: Case | None = None) -> bool:
+    """May claim cases and give verdicts; on *case*, where one is named."""
+    if not user.has_perm("reviews.decide_case"):
+        return False
+    if case is None:
+        return True
+    if case.queue == Queue.CHILD_SAFETY and not user.has_perm("reviews.view_restricted_case"):
+        return False
+    return case.state != CaseState.ADJUDICATION or user.has_perm("reviews.adjudicate_case")
+
+
+def check_decide(user: User, case: Case | None = None) -> None:
+    """Raise where *user* may give no verdict."""
+    if not can_decide(user, case):
+        raise PermissionDenied("Your role does not include deciding this case.")
+
+
+def viewer_of(user: User) -> Viewer:
+    """*user* as the visibility rules know them."""
+    names = set(user.groups.values_list("name", flat=True))
+    roles = (
+        frozenset(Role)
+        if user.is_superuser
+        else frozenset(Role(name) for name in names & set(Role))
+    )
+    return Viewer(user.pk, roles, user.has_perm("reviews.view_restricted_case"))
+
+
+def facts_of(case: Case) -> CaseFacts:
+    """*case* as the visibility rules know it."""
+    state = CaseState(case.state)
+    deciders: frozenset[int] = frozenset()
+    if state in (CaseState.SECOND_REVIEW, CaseState.ADJUDICATION):
+        deciders = frozenset(
+            Verdict.objects.filter(case=case, round=case.round, withdrawal=None).values_list(
+                "reviewer_id", flat=True
+            )
+        )
+    return CaseFacts(case.queue == Queue.CHILD_SAFETY, state, deciders)
+
+
+def visible_texts(user: User, case: Case) -> frozenset[Text]:
+    """The kinds of text of *case* that *user* may see."""
+    return visible(viewer_of(user), facts_of(case))
+
+
+def blind(user: User, case: Case) -> bool:
+    """Whether *user* must not know the verdicts on *case* yet."""
+    return is_blind(viewer_of(user), facts_of(case))

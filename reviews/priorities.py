@@ -1,0 +1,61 @@
+"""What makes a case urgent, in numbers that the screen can explain.
+
+A case's priority is the sum of the weights of what holds for it. Due times are counted from
+the moment at which the case was opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from reviews.vocabulary import Reason
+
+#: Weights add up; a breach outweighs everything that is not one.
+WEIGHTS: Final[dict[Reason, int]] = {
+    Reason.BREACH: 1000,
+    Reason.CUE: 800,
+    Reason.APPEAL: 300,
+    Reason.FEEDBACK: 200,
+    Reason.AUDIT: 100,
+    Reason.DOUBLE: 0,
+    Reason.GOLD: 100,
+    Reason.HELD: 100,
+    Reason.CHOSEN: 100,
+}
+
+#: How soon somebody should have looked.
+DUE: Final[dict[Reason, timedelta]] = {
+    Reason.BREACH: timedelta(hours=1),
+    Reason.CUE: timedelta(hours=1),
+    Reason.APPEAL: timedelta(days=1),
+    Reason.FEEDBACK: timedelta(days=2),
+}
+DUE_OTHERWISE: Final = timedelta(days=3)
+
+#: A service that does not know its risks ends blindly: a little more urgent than others.
+RISK_UNKNOWN_WEIGHT: Final = 20
+
+#: Reasons that would tell a reviewer which cases are audits: shown as one, "Selected".
+UNSEEN: Final = frozenset({Reason.AUDIT, Reason.DOUBLE, Reason.GOLD})
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a priority, as the screen explains it: ``breach +1000``."""
+
+    label: str
+    weight: int
+
+
+def parts(*, reasons: frozenset[Reason], risk_unknown: bool) -> list[Part]:
+    """What a priority is made of, heaviest first. Unseen reasons share one label."""
+    found = [
+        Part("selected" if reason in UNSEEN else reason.label.lower(), WEIGHTS[reason])
+        for reason in reasons
+        if WEIGHTS[reason]
+    ]
+    if risk_unknown:
+        found.append(Part("risk unknown", RISK_UNKNOWN_WEIGHT))
+    return sorted(found, key=lambda part: -part.weight)

@@ -1,0 +1,129 @@
+"""Claims: one reviewer's lease on a case.
+
+The unique index on live claims decides every race; the clock is the database's, so that no
+web server with a wrong one can hold a case too long.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from accounts.ledger import Actor, record
+from accounts.models import User
+from reviews.models import Case, Claim
+from reviews.permissions import check_decide
+from reviews.services.selection import select
+from reviews.transitions import CLAIMABLE, Forbidden
+from reviews.vocabulary import CaseState, Queue, Reason
+
+
+class HeldByAnother(Exception):
+    """Somebody else holds the case."""
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(f"{claim.reviewer.name} holds this case.")
+        self.claim = claim
+
+
+def live_claim(case: Case) -> Claim | None:
+    """The claim that holds *case* now."""
+    return Claim.objects.live().filter(case=case).select_related("reviewer").first()
+
+
+def held_by(user: User) -> Claim | None:
+    """The claim that *user* holds now; the latest where there are several."""
+    return (
+        Claim.objects.live()
+        .filter(reviewer=user)
+        .select_related("case", "reviewer")
+        .order_by("-claimed_at")
+        .first()
+    )
+
+
+def claim_next(*, user: User, queue: Queue | None = None) -> Claim | None:
+    """The next case for *user*: the one they hold already, else the first that waits.
+
+    None where nothing waits that they may decide. Raises ``PermissionDenied`` for somebody who
+    gives no verdicts. Rows that another is just taking are passed over, so that nobody waits.
+    """
+    check_decide(user)
+    if held := held_by(user):
+        return held
+    waiting = Case.objects.waiting().listed_for(user).decidable_by(user).unclaimed()
+    if queue:
+        waiting = waiting.filter(queue=queue)
+    with transaction.atomic():
+        case = (
+            waiting.in_order_of_work()
+            .select_for_update(skip_locked=True, of=("self",), no_key=True)
+            .first()
+        )
+        return _take(case, user) if case else None
+
+
+def claim(*, case: Case, user: User) -> Claim:
+    """Claim this very case; whoever holds it already gets the same claim again.
+
+    A case that nobody selected becomes selected. Raises :class:`HeldByAnother`,
+    ``transitions.Forbidden`` where there is nothing to decide, or ``PermissionDenied``.
+    """
+    check_decide(user, case)
+    with transaction.atomic():
+        locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
+        held = live_claim(locked)
+        if held and held.reviewer_id == user.pk:
+            return held
+        if held:
+            raise HeldByAnother(held)
+        if locked.state in (CaseState.UNSELECTED, CaseState.CLOSED):
+            select(case=locked, reason=Reason.CHOSEN)
+        if locked.state not in CLAIMABLE:
+            raise Forbidden(
+                f"There is nothing to decide: this case is {locked.get_state_display().lower()}."
+            )
+        if not Case.objects.filter(pk=case.pk).decidable_by(user).exists():
+            raise Forbidden("Your own verdict on this case is in; the next one is another's.")
+        return _take(locked, user)
+
+
+def _take(case: Case, user: User) -> Claim:
+    """Begin a claim in the present transaction, ending one that ran out."""
+    Claim.objects.filter(case=case, ended_at=None, expires_at__lte=Now()).update(ended_at=Now())
+    try:
+        with transaction.atomic():
+            taken = Claim.objects.create(
+                case=case, reviewer=user, claimed_at=Now(), expires_at=_expiry()
+            )
+    except IntegrityError:
+        held = live_claim(case)
+        if held is None:
+            raise
+        raise HeldByAnother(held) from None
+    taken.refresh_from_db()
+    record(actor=Actor(user=user), action="case.claimed", obj="case", object_id=case.pk)
+    return taken
+
+
+def _expiry() -> Any:
+    return Now() + timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
+
+
+def heartbeat(*, case: Case, user: User) -> Claim | None:
+    """Renew the lease; None where *user* does not hold the case any more."""
+    renewed = Claim.objects.live().filter(case=case, reviewer=user).update(expires_at=_expiry())
+    return live_claim(case) if renewed else None
+
+
+def release(*, case: Case, user: User) -> bool:
+    """Give the case back; whether there was a live claim to end."""
+    with transaction.atomic():
+        ended = Claim.objects.live().filter(case=case, reviewer=user).update(ended_at=Now())
+        if ended:
+            record(actor=Actor(user=user), action="case.released", obj="case", object_id=case.pk)
+    return bool(ended)

@@ -1,0 +1,37 @@
+"""Selecting cases for review, and raising what has become more urgent. Never the reverse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from reviews.models import Case, Selection
+from reviews.priorities import DUE, DUE_OTHERWISE, WEIGHTS
+from reviews.transitions import Action, check
+from reviews.vocabulary import CaseState, Queue, Reason
+
+
+def select(*, case: Case, reason: Reason, now: datetime | None = None) -> bool:
+    """Add *reason* to a case that the caller has locked; whether it is a new one.
+
+    Raises its priority, brings its due time forward, selects it where it was not, and moves an
+    appeal or a crisis to its queue.
+    """
+    moment = now or timezone.now()
+    _, created = Selection.objects.get_or_create(case=case, reason=reason, defaults={"at": moment})
+    if not created:
+        return False
+    due_at = moment + DUE.get(reason, DUE_OTHERWISE)
+    if not case.selected:
+        check(case.state, Action.SELECT)
+        case.selected, case.state, case.due_at = True, CaseState.OPEN, due_at
+    case.due_at = min(case.due_at, due_at)
+    case.priority += WEIGHTS[reason]
+    if case.queue != Queue.CHILD_SAFETY:
+        if reason == Reason.CUE:
+            case.queue = Queue.CRISIS
+        elif reason == Reason.APPEAL and case.queue == Queue.GENERAL:
+            case.queue = Queue.APPEALS
+    case.save(update_fields=["selected", "state", "due_at", "priority", "queue"])
+    return True

@@ -1,0 +1,64 @@
+"""Settling: the moment at which standing, remedy and outcome take effect, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.ledger import Actor, record
+from conversations.services import standing
+from conversations.vocabulary import Remedy, Standing
+from reviews.models import Case
+from reviews.services.verdicts import standing_verdicts
+from reviews.transitions import Action, check
+from reviews.vocabulary import CaseState, Judgement
+
+BATCH = 200
+
+
+def settle_due(*, now: datetime) -> int:
+    """Settle the cases whose undo time is over at *now*; how many there were.
+
+    Each in its own transaction: what fails keeps no other from settling. Cases that another
+    process is settling are passed over.
+    """
+    due = (
+        Case.objects.filter(state=CaseState.SETTLING, settle_at__lte=now)
+        .order_by("settle_at")
+        .values_list("pk", flat=True)[:BATCH]
+    )
+    return sum(_settle(case_id, now) for case_id in list(due))
+
+
+@transaction.atomic
+def _settle(case_id: object, now: datetime) -> bool:
+    case = (
+        Case.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .select_related("cutoff")
+        .filter(pk=case_id, state=CaseState.SETTLING, settle_at__lte=now)
+        .first()
+    )
+    if case is None:
+        return False
+    check(case.state, Action.SETTLE)
+    verdict = standing_verdicts(case)[-1]
+    reopened = False
+    if case.is_cutoff:
+        overturned = verdict.decision == Judgement.OVERTURN
+        reopened = standing.settle(
+            cutoff=case.cutoff,
+            standing=Standing.OVERTURNED if overturned else Standing.UPHELD,
+            remedy=Remedy(verdict.remedy),
+            now=now,
+        )
+    case.state, case.settle_at = CaseState.SETTLED, None
+    case.save(update_fields=["state", "settle_at"])
+    record(
+        actor=Actor.task("settle"),
+        action="case.settled",
+        obj="case",
+        object_id=case.pk,
+        details={"verdict": str(verdict.pk), "reopened": reopened},
+    )
+    return True

@@ -1,0 +1,192 @@
+"""Giving verdicts and taking them back while they are not settled."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+from msgspec import Struct
+
+from accounts.ledger import Actor, record
+from accounts.models import User
+from conversations.vocabulary import Category, Remedy
+from reviews.models import Case, Claim, Verdict, VerdictText, Withdrawal
+from reviews.permissions import check_decide
+from reviews.transitions import Action, Forbidden, after_verdict, check
+from reviews.vocabulary import (
+    CODES_OF,
+    CUTOFF_JUDGEMENTS,
+    NEAR_MISS_JUDGEMENTS,
+    CaseState,
+    Judgement,
+    PolicyFollowed,
+    ReasonCode,
+)
+
+LONGEST_RATIONALE = 10_000
+
+
+class NotHeld(Exception):
+    """A verdict needs a live claim."""
+
+
+class NewVerdict(Struct, frozen=True, kw_only=True):
+    """What a reviewer sends. ``severity`` is 0 to 4; ``evidence`` names turns or ranges."""
+
+    decision: str
+    policy_followed: str
+    reason_codes: tuple[str, ...]
+    rationale: str
+    remedy: str = ""
+    severity: int | None = None
+    category: str = ""
+    evidence: tuple[dict[str, Any], ...] = ()
+
+
+def decide(
+    *,
+    case: Case,
+    user: User,
+    verdict: NewVerdict,
+    now: datetime,
+    idempotency_key: str | None = None,
+) -> Verdict:
+    """Give *verdict*: with it go the case's new state, the end of the claim and the ledger.
+
+    With a key that *user* sent before, the first verdict is returned and nothing changes.
+    Raises :class:`NotHeld` without a live claim, ``ValidationError`` where something required
+    is missing, ``transitions.Forbidden`` or ``PermissionDenied``.
+    """
+    if idempotency_key and (earlier := _by_key(user, idempotency_key)):
+        return earlier
+    problems(case, verdict)
+    with transaction.atomic():
+        locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
+        check_decide(user, locked)
+        if idempotency_key and (earlier := _by_key(user, idempotency_key)):
+            return earlier
+        if not Claim.objects.live().filter(case=locked, reviewer=user).exists():
+            raise NotHeld("You do not hold this case any more. Claim it again to decide.")
+        check(locked.state, Action.DECIDE)
+        given = _write(locked, user, verdict, now, idempotency_key)
+        _move_on(locked, now)
+        Claim.objects.filter(case=locked, ended_at=None).update(ended_at=Now())
+        record(
+            actor=Actor(user=user),
+            action="case.decided",
+            obj="case",
+            object_id=locked.pk,
+            details={
+                "verdict": str(given.pk),
+                "decision": given.decision,
+                "remedy": given.remedy,
+                "reason_codes": given.reason_codes,
+            },
+        )
+    return given
+
+
+def _by_key(user: User, key: str) -> Verdict | None:
+    return Verdict.objects.filter(reviewer=user, idempotency_key=key).first()
+
+
+def problems(case: Case, verdict: NewVerdict) -> None:
+    """Raise ``ValidationError`` with one message a field for whatever is missing or wrong."""
+    found: dict[str, str] = {}
+    allowed = CUTOFF_JUDGEMENTS if case.is_cutoff else NEAR_MISS_JUDGEMENTS
+    if verdict.decision not in allowed:
+        choices = " or ".join(choice.label.lower() for choice in allowed)
+        found["decision"] = f"Decide: {choices}."
+    else:
+        codes = CODES_OF[Judgement(verdict.decision)]
+        if not verdict.reason_codes:
+            found["reason_codes"] = "Name at least one reason."
+        elif set(verdict.reason_codes) - set(codes):
+            found["reason_codes"] = "These reasons do not go with this decision."
+    if case.is_cutoff and verdict.remedy not in Remedy.values:
+        found["remedy"] = "Say whether the thread is reopened or stays locked."
+    if not case.is_cutoff and verdict.remedy:
+        found["remedy"] = "A near miss has no remedy: its conversation went on."
+    if verdict.decision == Judgement.UPHOLD and verdict.remedy == Remedy.REOPEN:
+        found["remedy"] = "An upheld cutoff stays locked."
+    if verdict.policy_followed not in PolicyFollowed.values:
+        found["policy_followed"] = "Say whether the policy was followed."
+    if verdict.severity is not None and not 0 <= verdict.severity <= 4:
+        found["severity"] = "Severity is 0 to 4."
+    if verdict.category and verdict.category not in Category.values:
+        found["category"] = "Choose one of the categories."
+    if not verdict.rationale.strip():
+        found["rationale"] = "Write why, in a sentence or two."
+    elif len(verdict.rationale) > LONGEST_RATIONALE:
+        found["rationale"] = f"At most {LONGEST_RATIONALE} characters."
+    if found:
+        raise ValidationError(found)
+
+
+def _write(
+    case: Case, user: User, verdict: NewVerdict, now: datetime, idempotency_key: str | None
+) -> Verdict:
+    given = Verdict.objects.create(
+        case=case,
+        round=case.round,
+        reviewer=user,
+        decision=verdict.decision,
+        remedy=verdict.remedy,
+        policy_followed=verdict.policy_followed,
+        severity=verdict.severity,
+        category=verdict.category,
+        reason_codes=[str(ReasonCode(code)) for code in verdict.reason_codes],
+        evidence=list(verdict.evidence),
+        idempotency_key=idempotency_key,
+        at=now,
+    )
+    VerdictText.objects.create(verdict=given, rationale=verdict.rationale.strip())
+    return given
+
+
+def standing_verdicts(case: Case) -> list[Verdict]:
+    """The verdicts of the present round that were not withdrawn, oldest first."""
+    return list(case.verdicts.filter(round=case.round, withdrawal=None).order_by("at", "id"))
+
+
+def _move_on(case: Case, now: datetime) -> None:
+    decisions = [verdict.decision for verdict in standing_verdicts(case)]
+    case.state = after_verdict(case.state, decisions, double=case.cutoff.in_double)
+    case.settle_at = (
+        now + timedelta(seconds=settings.UNDO_SECONDS) if case.state == CaseState.SETTLING else None
+    )
+    case.save(update_fields=["state", "settle_at"])
+
+
+def undo(*, case: Case, user: User, now: datetime) -> None:
+    """Take back the last verdict, by whoever gave it, until it settles.
+
+    Raises ``transitions.Forbidden`` once it has, or where it is another's.
+    """
+    with transaction.atomic():
+        locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
+        check(locked.state, Action.UNDO)
+        last = standing_verdicts(locked)[-1]
+        if last.reviewer_id != user.pk:
+            raise Forbidden("Only whoever gave the verdict can take it back.")
+        Withdrawal.objects.create(verdict=last, at=now)
+        remaining = standing_verdicts(locked)
+        locked.state = _state_before(remaining)
+        locked.settle_at = None
+        locked.save(update_fields=["state", "settle_at"])
+        record(
+            actor=Actor(user=user),
+            action="case.undone",
+            obj="case",
+            object_id=locked.pk,
+            details={"verdict": str(last.pk)},
+        )
+
+
+def _state_before(remaining: list[Verdict]) -> CaseState:
+    """Where a case stood when only *remaining* verdicts were in."""
+    return (CaseState.OPEN, CaseState.SECOND_REVIEW, CaseState.ADJUDICATION)[len(remaining)]

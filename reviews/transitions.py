@@ -1,0 +1,103 @@
+"""Case states: one table says what may happen where, and who may do it.
+
+``docs/explanation/case-states.md`` is drawn from this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+from reviews.vocabulary import CaseState as S
+
+
+class Action(StrEnum):
+    """What can happen to a case."""
+
+    SELECT = "select"
+    DECIDE = "decide"
+    UNDO = "undo"
+    DEFER = "defer"
+    RESUME = "resume"
+    ESCALATE = "escalate"
+    ANSWER = "answer"
+    SETTLE = "settle"
+    APPEAL = "appeal"
+    CLOSE = "close"
+
+
+class Who(StrEnum):
+    """Who may do it."""
+
+    REVIEWER = "reviewer"
+    SENIOR = "senior"
+    HOLDER = "holder"
+    PROGRAM = "program"
+
+
+#: ``(state, action) → (who, the states it may lead to)``. What is not here cannot happen.
+TRANSITIONS: Final[dict[tuple[S, Action], tuple[frozenset[Who], frozenset[S]]]] = {
+    (S.UNSELECTED, Action.SELECT): (frozenset({Who.REVIEWER, Who.PROGRAM}), frozenset({S.OPEN})),
+    (S.UNSELECTED, Action.CLOSE): (frozenset({Who.PROGRAM}), frozenset({S.CLOSED})),
+    (S.CLOSED, Action.SELECT): (frozenset({Who.REVIEWER, Who.PROGRAM}), frozenset({S.OPEN})),
+    (S.OPEN, Action.DECIDE): (
+        frozenset({Who.HOLDER}),
+        frozenset({S.SECOND_REVIEW, S.SETTLING}),
+    ),
+    (S.SECOND_REVIEW, Action.DECIDE): (
+        frozenset({Who.HOLDER}),
+        frozenset({S.ADJUDICATION, S.SETTLING}),
+    ),
+    (S.ADJUDICATION, Action.DECIDE): (
+        frozenset({Who.SENIOR}),
+        frozenset({S.SETTLING}),
+    ),
+    (S.OPEN, Action.DEFER): (frozenset({Who.HOLDER}), frozenset({S.DEFERRED})),
+    (S.DEFERRED, Action.RESUME): (frozenset({Who.REVIEWER, Who.PROGRAM}), frozenset({S.OPEN})),
+    (S.OPEN, Action.ESCALATE): (frozenset({Who.HOLDER}), frozenset({S.ESCALATED})),
+    (S.ESCALATED, Action.ANSWER): (frozenset({Who.SENIOR}), frozenset({S.OPEN})),
+    (S.SETTLING, Action.UNDO): (frozenset({Who.HOLDER}), frozenset({S.OPEN})),
+    (S.SETTLING, Action.SETTLE): (frozenset({Who.PROGRAM}), frozenset({S.SETTLED})),
+    (S.SETTLED, Action.APPEAL): (frozenset({Who.PROGRAM}), frozenset({S.OPEN})),
+    (S.SETTLING, Action.APPEAL): (frozenset({Who.PROGRAM}), frozenset({S.OPEN})),
+}
+
+#: States in which a case waits for somebody to claim it.
+CLAIMABLE: Final = (S.OPEN, S.SECOND_REVIEW, S.ADJUDICATION)
+
+#: States in which the last word is not spoken: the status call says ``pending``.
+PENDING: Final = (
+    S.OPEN,
+    S.DEFERRED,
+    S.ESCALATED,
+    S.SECOND_REVIEW,
+    S.ADJUDICATION,
+    S.SETTLING,
+)
+
+
+class Forbidden(Exception):
+    """The table has no such transition."""
+
+
+def check(state: str, action: Action) -> frozenset[S]:
+    """The states that *action* may lead to from *state*; raises :class:`Forbidden`."""
+    try:
+        return TRANSITIONS[S(state), action][1]
+    except KeyError:
+        label = S(state).label.lower()
+        raise Forbidden(f"A case that is {label} cannot be changed that way.") from None
+
+
+def after_verdict(state: str, decisions: Sequence[str], *, double: bool) -> S:
+    """Where a case goes once a verdict is in.
+
+    *decisions* are those of the round so far, the newest last. Two reviewers who agree settle
+    it; two who differ send it to a senior.
+    """
+    if state == S.OPEN and double:
+        return S.SECOND_REVIEW
+    if state == S.SECOND_REVIEW and len(set(decisions[-2:])) > 1:
+        return S.ADJUDICATION
+    return S.SETTLING

@@ -1,0 +1,127 @@
+"""The words of reviewing, as the API, the database and the screen use them (CONTRACT.md)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class CaseState(models.TextChoices):
+    """Where a case stands (DESIGN.md, "Case states")."""
+
+    UNSELECTED = "unselected", "Not selected"
+    OPEN = "open", "Open"
+    DEFERRED = "deferred", "Deferred"
+    ESCALATED = "escalated", "Escalated"
+    SECOND_REVIEW = "second_review", "Second review"
+    ADJUDICATION = "adjudication", "Adjudication"
+    SETTLING = "settling", "Settling"
+    SETTLED = "settled", "Settled"
+    CLOSED = "closed", "Closed"
+
+
+class Queue(models.TextChoices):
+    """Who looks at it."""
+
+    GENERAL = "general", "General"
+    APPEALS = "appeals", "Appeals"
+    CRISIS = "crisis", "Crisis"
+    CHILD_SAFETY = "child_safety", "Child safety"
+
+
+class Reason(models.TextChoices):
+    """Why a case is to be reviewed. ``audit`` and ``double`` are never shown to a reviewer."""
+
+    AUDIT = "audit", "Selected"
+    DOUBLE = "double", "Selected"
+    BREACH = "breach", "Breach"
+    CUE = "cue", "Crisis cue"
+    FEEDBACK = "feedback", "Surprised"
+    APPEAL = "appeal", "Appeal"
+    GOLD = "gold", "Selected"
+    HELD = "held", "Held"
+    CHOSEN = "chosen", "Chosen by a reviewer"
+
+
+class Judgement(models.TextChoices):
+    """A reviewer's judgement on the merits."""
+
+    UPHOLD = "uphold", "Uphold"
+    OVERTURN = "overturn", "Overturn"
+    RIGHT_TO_CONTINUE = "right_to_continue", "Right to continue"
+    SHOULD_HAVE_ENDED = "should_have_ended", "Should have ended"
+
+
+class PolicyFollowed(models.TextChoices):
+    """Whether the policy was followed, in the reviewer's reading."""
+
+    YES = "yes", "Yes"
+    NO = "no", "No"
+    UNCLEAR = "unclear", "Unclear"
+
+
+class ReasonCode(models.TextChoices):
+    """Why a reviewer decided as they did."""
+
+    PERSISTENT_ABUSE = "persistent_abuse", "Persistent abuse"
+    SEVERE_HARM = "severe_harm", "Severe harm"
+    USER_CONFIRMED_REQUEST = "user_confirmed_request", "User confirmed the request"
+    CIRCUMVENTION = "circumvention_of_safeguards", "Circumvention of safeguards"
+    NO_PRIOR_WARNING = "no_prior_warning", "No prior warning"
+    TOO_FEW_REDIRECTS = "too_few_redirects", "Too few redirects"
+    IMMINENT_RISK_MISSED = "imminent_risk_missed", "Imminent risk missed"
+    CRISIS_MISTAKEN = "crisis_mistaken_for_abuse", "Crisis mistaken for abuse"
+    VICTIM_DISCLOSURE = "victim_disclosure", "Victim's disclosure"
+    ROLEPLAY = "roleplay", "Role play or fiction"
+    EMOTIONAL_INTENSITY = "emotional_intensity", "Emotional intensity"
+    USER_WAS_RIGHT = "user_was_right", "User was right"
+    PROFANITY = "profanity_without_abuse", "Profanity without abuse"
+    MODEL_LOOP = "model_loop", "Model in a loop"
+    REQUEST_MISREAD = "request_misread", "Request misread"
+    WRONG_CATEGORY = "wrong_category", "Wrong category"
+    OTHER = "other", "Other"
+
+
+UPHOLD_CODES = (
+    ReasonCode.PERSISTENT_ABUSE,
+    ReasonCode.SEVERE_HARM,
+    ReasonCode.USER_CONFIRMED_REQUEST,
+    ReasonCode.CIRCUMVENTION,
+    ReasonCode.OTHER,
+)
+
+OVERTURN_CODES = tuple(code for code in ReasonCode if code not in UPHOLD_CODES[:-1])
+
+#: Which codes go with which judgement; a near miss takes those of the cutoff that it mirrors.
+CODES_OF = {
+    Judgement.UPHOLD: UPHOLD_CODES,
+    Judgement.OVERTURN: OVERTURN_CODES,
+    Judgement.RIGHT_TO_CONTINUE: OVERTURN_CODES,
+    Judgement.SHOULD_HAVE_ENDED: UPHOLD_CODES,
+}
+
+CUTOFF_JUDGEMENTS = (Judgement.UPHOLD, Judgement.OVERTURN)
+NEAR_MISS_JUDGEMENTS = (Judgement.RIGHT_TO_CONTINUE, Judgement.SHOULD_HAVE_ENDED)
+
+#: What users choose among: the overturn codes in plain words.
+PLAIN_REASONS = {
+    ReasonCode.NO_PRIOR_WARNING: "Nothing warned me that it might end",
+    ReasonCode.TOO_FEW_REDIRECTS: "It did not try to help in another way first",
+    ReasonCode.IMMINENT_RISK_MISSED: "I was in danger, or somebody else was",
+    ReasonCode.CRISIS_MISTAKEN: "I was having a hard time, and it was taken for abuse",
+    ReasonCode.VICTIM_DISCLOSURE: "I was telling of something that was done to me or to another",
+    ReasonCode.ROLEPLAY: "It was a story, a role play or a joke",
+    ReasonCode.EMOTIONAL_INTENSITY: "I was upset, but I attacked nobody",
+    ReasonCode.USER_WAS_RIGHT: "The assistant was wrong, and I said so",
+    ReasonCode.PROFANITY: "I swore, but I attacked nobody",
+    ReasonCode.MODEL_LOOP: "The assistant went round in circles",
+    ReasonCode.REQUEST_MISREAD: "It misunderstood what I asked for",
+    ReasonCode.WRONG_CATEGORY: "The reason that was given is not the right one",
+    ReasonCode.OTHER: "Something else",
+}
+
+
+class Channel(models.TextChoices):
+    """How feedback came."""
+
+    NOTICE = "notice", "from the notice"
+    API = "api", "through the chat service"
