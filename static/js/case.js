@@ -1,5 +1,6 @@
 /* The case page.
    Evidence: <output data-evidence> names the turns whose box (name="evidence", data-turn="9") is ticked.
+   Reasons: of the fieldsets in .verdict only the one whose data-for is the decision is sent.
    Heartbeat: <form data-heartbeat="60"> is posted every so many seconds while the page is seen, and
    keeps the lease; a 409 or 404 means that the case is no longer held, and the event "lease-lost"
    is fired on it once. Without scripts the lease simply runs out at the time that the page shows. */
@@ -18,6 +19,21 @@ if (output) {
   nameTurns();
   document.addEventListener("change", (event) => {
     if (event.target.name === "evidence") nameTurns();
+  });
+}
+
+// The reasons of the other decision keep their ticks but are not sent.
+const chooseReasons = () => {
+  const decision = document.querySelector('[name="decision"]:checked')?.value;
+  for (const group of document.querySelectorAll(".verdict [data-for]")) {
+    group.disabled = group.dataset.for !== decision;
+  }
+};
+
+if (document.querySelector(".verdict")) {
+  chooseReasons();
+  document.addEventListener("change", (event) => {
+    if (event.target.name === "decision") chooseReasons();
   });
 }
 

@@ -1,7 +1,7 @@
 /* Light, dark or the reader's system, kept in the cookie "theme".
    Loaded in <head> before anything is painted, so that a page never flashes. The server may read
-   the same cookie and set data-theme itself. Controls: radios named "theme" with value
-   "system", "light" or "dark". */
+   the same cookie and set data-theme itself. Control: <select data-theme-choice> with the values
+   "system", "light" and "dark". */
 (() => {
   const root = document.documentElement;
   const match = /(?:^|; )theme=(light|dark)/.exec(document.cookie);
@@ -19,10 +19,9 @@
   };
 
   document.addEventListener("DOMContentLoaded", () => {
-    const now = root.dataset.theme || "system";
-    for (const radio of document.querySelectorAll('input[name="theme"]')) {
-      radio.checked = radio.value === now;
-      radio.addEventListener("change", () => choose(radio.value));
+    for (const select of document.querySelectorAll("select[data-theme-choice]")) {
+      select.value = root.dataset.theme || "system";
+      select.addEventListener("change", () => choose(select.value));
     }
   });
 })();
