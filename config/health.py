@@ -3,7 +3,6 @@
 import ipaddress
 import secrets
 
-import kombu
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
@@ -12,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonRe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
+
+from config.celery import app
 
 # Seconds a check of readiness may wait for the broker.
 _PATIENCE = 2
@@ -48,7 +49,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Answer what Prometheus reads, to the machine itself or to whoever has the token."""
     if not (_from_this_machine(request) or _has_token(request)):
         return HttpResponseForbidden("Send Authorization: Bearer with RECOURSE_METRICS_TOKEN.\n")
-    return ExportToDjangoView(request)
+    page: HttpResponse = ExportToDjangoView(request)
+    return page
 
 
 def _database() -> bool:
@@ -75,11 +77,7 @@ def _migrations() -> bool:
 
 def _broker() -> bool:
     try:
-        with kombu.Connection(
-            settings.CELERY_BROKER_URL,
-            connect_timeout=_PATIENCE,
-            transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS,
-        ) as broker:
+        with app.connection_for_write(connect_timeout=_PATIENCE) as broker:
             broker.ensure_connection(max_retries=1, interval_start=0, timeout=_PATIENCE)
     except Exception:  # noqa: BLE001 - as above
         return False

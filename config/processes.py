@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from config import guard
 
@@ -18,23 +19,27 @@ _guard: "subprocess.Popen[str] | None" = None
 def start(
     argv: Sequence[str],
     *,
-    log: Path,
+    log: Path | None,
     ending: signal.Signals = signal.SIGTERM,
     environment: Mapping[str, str] | None = None,
     user: int | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start `argv` in a session and process group of its own; its output goes to the file `log`.
 
-    When this process is gone, even by SIGKILL, the guard sends `ending` to the group and, seconds
-    later, SIGKILL. `user` is the numeric id to run as.
+    Without `log` it goes where this process's output goes. When this process is gone, even by
+    SIGKILL, the guard sends `ending` to the group and, seconds later, SIGKILL. `user` is the
+    numeric id to run as.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with contextlib.ExitStack() as files:
+        output: IO[bytes] | None = None
+        if log:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            output = files.enter_context(log.open("ab"))
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if output else None,
             start_new_session=True,
             env=environment,
             user=user,

@@ -94,8 +94,8 @@ def test_start_waits_for_the_children_of_a_killed_server(postgres: Postgres) -> 
         assert postgres.process
         postgres.process.kill()
         postgres.process.wait()
-        subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {child}"]).wait()
-        postgres.start()
+        with subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {child}"]):
+            postgres.start()
         assert value(postgres, "SELECT 1") == 1
 
 

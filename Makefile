@@ -1,0 +1,70 @@
+# Needs Python 3.11 or later, and make. Everything else is installed into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help demo demo-reset run test check format lock
+
+help:
+	@echo "make demo        run all of Recourse with example data, on this machine"
+	@echo "make demo-reset  wipe the example data"
+	@echo "make test        run the tests (ARGS='tests/reviews -k verdict' for some of them)"
+	@echo "make check       linters, types, import rules, migrations, deployment settings"
+	@echo "make format      format Python and templates"
+	@echo "make run         serve with the settings of your environment (docs/reference/settings.md)"
+	@echo "make lock        renew requirements.lock (UPGRADE=1 for the newest versions)"
+
+# Made anew only when the lock changes.
+$(INSTALLED): requirements.lock
+	@command -v $(PYTHON) >/dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Recourse needs Python 3.11 or later: install it, or name it with make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "Python's venv module is missing: install it (Debian: apt-get install python3-venv)."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what requirements.lock names ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(BIN)/python -m config.demo
+
+demo-reset: $(INSTALLED)
+	@$(BIN)/python -m config.demo --reset
+
+run: $(INSTALLED)
+	$(BIN)/python manage.py collectstatic --no-input --verbosity 0
+	$(BIN)/python -m granian config.wsgi:application --interface wsgi --workers 2 \
+		--blocking-threads 4 --respawn-failed-workers --no-access-log $(ARGS)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# Settings as in production, with values that open nothing.
+PRODUCTION := \
+	DATABASE_URL=postgresql://recourse@db.example/recourse \
+	CELERY_BROKER_URL=amqp://broker.example CACHE_URL=redis://cache.example \
+	RECOURSE_PUBLIC_URL=https://recourse.example \
+	RECOURSE_SECRET_KEY=an-example-of-a-secret-key-that-opens-nothing-0123456789 \
+	RECOURSE_SUBJECT_KEY=an-example-of-a-key-that-opens-nothing \
+	RECOURSE_AUDIT_SALT=an-example-of-a-salt
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/djlint templates --check --quiet
+	$(BIN)/djlint templates --lint --quiet
+	RECOURSE_LOG_LEVEL=ERROR $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint templates --reformat --quiet
+
+# Writes versions and hashes for all platforms, and no addresses.
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \
+		-o requirements.lock $(if $(UPGRADE),--upgrade)
