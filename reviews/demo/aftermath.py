@@ -15,7 +15,7 @@ import msgspec
 
 from reviews.demo.dice import named_random
 from reviews.demo.people import REVIEWERS, Language
-from reviews.demo.script import Dialogue, dialogue, remarks, spoken
+from reviews.demo.script import Dialogue, dialogue, performance, props, remarks, spoken
 
 Event = dict[str, Any]
 
@@ -86,7 +86,7 @@ def reviews(*, seed: int, now: datetime, events: Sequence[Event]) -> Iterator[Re
         if age <= RESTING or _written(event).breach or rng.random() >= share:
             continue
         after = min(timedelta(hours=rng.lognormvariate(2.9, 0.8)), age * 0.95)
-        yield _review(rng, event, after, _reviewer(rng, _language(event)))
+        yield _review(seed, rng, event, after, _reviewer(rng, _language(event)))
 
 
 def feedback(*, seed: int, now: datetime, events: Sequence[Event]) -> Iterator[Feedback]:
@@ -148,7 +148,7 @@ def _some(rng: random.Random, events: list[Event], count: int) -> list[Event]:
 def _reviews_of_appeal(seed: int, appeal: _Appeal) -> Iterator[Review]:
     rng = named_random(seed, appeal.event["id"], "appeal")
     first = _reviewer(rng, _language(appeal.event))
-    review = _review(rng, appeal.event, appeal.reviewed, first)
+    review = _review(seed, rng, appeal.event, appeal.reviewed, first)
     if _written(appeal.event).flawed:
         review = msgspec.structs.replace(
             review,
@@ -162,11 +162,11 @@ def _reviews_of_appeal(seed: int, appeal: _Appeal) -> Iterator[Review]:
     if appeal.answered is None:
         return
     other = rng.choice([index for index in range(len(REVIEWERS)) if index != first])
-    second = _review(rng, appeal.event, appeal.answered, other)
+    second = _review(seed, rng, appeal.event, appeal.answered, other)
     yield msgspec.structs.replace(second, rationale=spoken(SECOND_LOOK, rng) + second.rationale)
 
 
-def _review(rng: random.Random, event: Event, after: timedelta, reviewer: int) -> Review:
+def _review(seed: int, rng: random.Random, event: Event, after: timedelta, reviewer: int) -> Review:
     written = _written(event)
     reopen = written.flawed and written.codes != ["wrong_category"]
     return Review(
@@ -178,8 +178,14 @@ def _review(rng: random.Random, event: Event, after: timedelta, reviewer: int) -
         policy_followed=written.followed,
         severity=None if rng.random() < 0.1 else _severity(written),
         reason_codes=tuple(written.codes),
-        rationale=spoken(written.note, rng),
+        rationale=spoken(written.note, rng, _props(seed, event)),
     )
+
+
+def _props(seed: int, event: Event) -> dict[str, str]:
+    conversation = event["data"]["conversation"]
+    origin = conversation["parent_id"] or conversation["id"]
+    return props(event["demoscript"], performance(seed, origin))
 
 
 def _severity(written: Dialogue) -> int:

@@ -161,6 +161,17 @@ def remarks(language: Language) -> Remarks:
     return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8"))[language], Remarks)
 
 
+def performance(seed: int, conversation_id: str) -> str:
+    """The name of the performance that a conversation is; all its rolls follow from it."""
+    return f"{seed}/{conversation_id}"
+
+
+def props(key: str, name: str) -> dict[str, str]:
+    """What fills the dialogue's slots in the performance called ``name``."""
+    rng = named_random(name, "slots")
+    return {slot: rng.choice(values) for slot, values in dialogue(key).slots.items()}
+
+
 def spoken(text: str, rng: random.Random, slots: dict[str, str] | None = None) -> str:
     """``text`` with its choices made and its slots filled."""
     chosen = _CHOICE.sub(lambda match: rng.choice(match.group(1).split("|")), text)
@@ -169,8 +180,7 @@ def spoken(text: str, rng: random.Random, slots: dict[str, str] | None = None) -
 
 def perform(key: str, take: Take) -> list[Turn]:
     """The dialogue's turns, from the first to the one that ends it."""
-    slot_rng = named_random(take.origin or take.name, "slots")
-    slots = {name: slot_rng.choice(values) for name, values in dialogue(key).slots.items()}
+    slots = props(key, take.origin or take.name)
     turns = []
     for index, exchange in enumerate(exchanges(key)):
         shared = take.origin is not None and index < take.branch_at

@@ -17,7 +17,17 @@ import msgspec
 from reviews.demo.aftermath import Feedback, Review, feedback, reviews
 from reviews.demo.dice import named_random, scatter, weighted
 from reviews.demo.people import LANGUAGES, Chatter, chatters
-from reviews.demo.script import Dialogue, Take, Turn, dialogue, library, perform, spoken
+from reviews.demo.script import (
+    Dialogue,
+    Take,
+    Turn,
+    dialogue,
+    library,
+    perform,
+    performance,
+    props,
+    spoken,
+)
 
 __all__ = ["Feedback", "Review", "events", "feedback", "reviews"]
 
@@ -58,6 +68,10 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     def conversation_id(self) -> str:
         return f"conv-{self.number:06}"
 
+    def stage_name(self, seed: int) -> str:
+        """The name of the performance whose slots this one shares: its parent's, if it has one."""
+        return performance(seed, (self.parent or self).conversation_id)
+
 
 def events(
     *, seed: int, now: datetime, cutoffs: int = 600, near_misses: int = 2000
@@ -93,7 +107,12 @@ def _plans(seed: int, now: datetime, cutoffs: int, near_misses: int) -> Iterator
                 _breach(pool["en"])
                 if ended and time == breach_time
                 else _branch(rng, recent, time)
-                or _fresh(rng, pool[weighted(rng, {k: v for k, v in LANGUAGES.items() if library()[k]})], ended, version)
+                or _fresh(
+                    rng,
+                    pool[weighted(rng, {k: v for k, v in LANGUAGES.items() if library()[k]})],
+                    ended,
+                    version,
+                )
             ),
         )
         recent.append(plan)
@@ -192,7 +211,7 @@ def _event(seed: int, now: datetime, plan: _Plan) -> dict[str, Any]:
         "cutoff": {
             "initiator": written.initiator,
             "category": written.category,
-            "rationale": spoken(written.rationale, rng),
+            "rationale": spoken(written.rationale, rng, props(written.key, plan.stage_name(seed))),
         },
         "signals": _signals(rng, written, turns),
     }
@@ -228,14 +247,14 @@ def _event(seed: int, now: datetime, plan: _Plan) -> dict[str, Any]:
 def _turns(seed: int, rng: random.Random, plan: _Plan) -> tuple[list[Turn], str | None]:
     """The turns, and for a branch the id of the message that was edited."""
     take = Take(
-        name=f"{seed}/{plan.number}",
+        name=performance(seed, plan.conversation_id),
         stricter=plan.version == 2,
         casual=plan.chatter.casual,
     )
     if plan.parent is None:
         return perform(plan.dialogue, take), None
     branch_at = rng.choice((1, 2))
-    take = msgspec.structs.replace(take, origin=f"{seed}/{plan.parent.number}", branch_at=branch_at)
+    take = msgspec.structs.replace(take, origin=plan.stage_name(seed), branch_at=branch_at)
     turns = perform(plan.dialogue, take)
     edited = next(place for place, turn in enumerate(turns, 1) if turn.exchange >= branch_at)
     return turns, f"m{edited}"
