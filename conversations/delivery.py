@@ -33,7 +33,7 @@ SHOWN_CHARACTERS: Final = 200
 _SETTLED: Final = (202, 207, 422)
 _TOO_MUCH_OR_UNREADABLE: Final = (400, 413)
 _MAY_PASS: Final = (408, 429)
-# Text compresses three- to fourfold at any level; level 1 takes a third of the time of level 6.
+# Level 1 makes chats about 3 times smaller at a third of the time that level 6, 3.5 times, takes.
 _GZIP_LEVEL: Final = 1
 
 

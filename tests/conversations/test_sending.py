@@ -12,7 +12,7 @@ from conversations import payloads, sending, transcripts
 from conversations.payloads import Limits, Parsed
 from conversations.sending import BadLineError
 
-WORDS = [
+WORDS: list[dict[str, Any]] = [
     {"role": "user", "content": "Guten Tag"},
     {"role": "assistant", "content": "你好", "id": "m2", "annotations": ["warning"]},
 ]
