@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -26,33 +26,29 @@ class Actor:
 
 
 def record(
-    *, actor: Actor, action: str, obj: str, object_id: object, details: dict[str, Any] | None = None
+    *,
+    actor: Actor,
+    action: str,
+    obj: str,
+    object_id: object,
+    details: dict[str, Any] | None = None,
+    at: datetime | None = None,
 ) -> LedgerEntry:
     """Note one action, in the transaction of what it tells of.
 
-    *obj* is the kind of thing in DESIGN.md's words, *details* are codes, ids and numbers.
+    Its time is the database's, unless the caller was given one: *at*. *obj* is the kind of thing in DESIGN.md's words, *details* are codes, ids and numbers.
     Raises ``RuntimeError`` outside a transaction: an entry that could be kept while its action
     is rolled back, or the other way round, would be worse than none.
     """
-    return record_many(actor=actor, action=action, obj=obj, items=[(object_id, details or {})])[0]
-
-
-def record_many(
-    *, actor: Actor, action: str, obj: str, items: Iterable[tuple[object, dict[str, Any]]]
-) -> list[LedgerEntry]:
-    """Note the same action on several things, in one statement. See :func:`record`."""
     if not connection.in_atomic_block:
         raise RuntimeError(f"The ledger entry “{action}” must share its action's transaction.")
-    request_id = str(get_contextvars().get("request_id", ""))
-    return LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            actor=actor.user,
-            agent=actor.agent,
-            action=action,
-            object_type=obj,
-            object_id=str(object_id),
-            details=details,
-            request_id=request_id,
-        )
-        for object_id, details in items
+    return LedgerEntry.objects.create(
+        actor=actor.user,
+        agent=actor.agent,
+        action=action,
+        object_type=obj,
+        object_id=str(object_id),
+        details=details or {},
+        request_id=str(get_contextvars().get("request_id", "")),
+        **({"at": at} if at else {}),
     )

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 
 _PSEUDONYM_BYTES = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def mint(moment: datetime) -> UUID:
-    """A new UUIDv7 of *moment*: 48 bits of milliseconds, the rest random.
+    """A new UUIDv7 of *moment*: 48 bits of milliseconds, the rest random, rising
+    within one process for the same millisecond.
 
     Order by key is order in time, to the millisecond (RFC 9562, section 5.7).
     """
-    seconds, nanoseconds = divmod(int(moment.timestamp() * 1_000) * 1_000_000, 1_000_000_000)
-    return uuid_utils.uuid7(timestamp=seconds, nanos=nanoseconds)
+    return uuid_utils.uuid7(nanoseconds=_milliseconds(moment) * 1_000_000)
 
 
 def lowest(moment: datetime) -> UUID:
     """The smallest key of *moment*: where a partition begins."""
-    return UUID(int=int(moment.timestamp() * 1_000) << 80)
+    return UUID(int=_milliseconds(moment) << 80)
 
 
 def month_of(key: UUID) -> datetime:

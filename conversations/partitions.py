@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -34,9 +35,10 @@ def ensure(months: Iterable[datetime]) -> None:
     """
     database = str(connection.settings_dict["NAME"])
     for month in sorted(set(months)):
-        if (database, f"{month:%Y%m}") not in _known:
+        key = (database, f"{month:%Y%m}")
+        if key not in _known:
             _make(month)
-            _known.add((database, f"{month:%Y%m}"))
+            transaction.on_commit(partial(_known.add, key))
 
 
 def _make(month: datetime) -> None:

@@ -47,6 +47,12 @@ _REFUSAL: Final = re.compile(
                 r"|responsible|productive or appropriate)|never (?:appropriate|acceptable|okay|ok)"
                 r"|inappropriate|unethical|illegal and|wrong)\b"
             ),
+            (
+                r"\b(?:do not|don't|cannot|can't|does not) (?:condone|endorse|promote or"
+                r"|support or|encourage or|engage in or|hold personal (?:opinions|beliefs|views))"
+            ),
+            r"\b(?:not|never) (?:accurate|fair|respectful|productive|helpful|constructive) or"
+            r" (?:fair|appropriate|accurate|respectful|ethical|safe|acceptable)\b",
             r"\bagainst my (?:programming|guidelines|principles|values|policy|policies|rules)\b",
             r"\b(?:isn't|is not|not) something (?:that )?i (?:can|will|am able|could|do)\b",
         )

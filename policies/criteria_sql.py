@@ -6,7 +6,7 @@ Python; tests hold the two against each other.
 
 from __future__ import annotations
 
-from django.db.models import F, FloatField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, FloatField, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from conversations.models import Cutoff
@@ -38,7 +38,10 @@ def with_policy(cutoffs: QuerySet[Cutoff]) -> QuerySet[Cutoff]:
         )
         .annotate(
             held_against=Coalesce(
-                F("reported_version"), F("version_in_force"), Value(BUILT_IN_NUMBER)
+                F("reported_version"),
+                F("version_in_force"),
+                Value(BUILT_IN_NUMBER),
+                output_field=IntegerField(),
             )
         )
         .annotate(

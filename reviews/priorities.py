@@ -38,7 +38,7 @@ DUE_OTHERWISE: Final = timedelta(days=3)
 RISK_UNKNOWN_WEIGHT: Final = 20
 
 #: Reasons that would tell a reviewer which cases are audits: shown as one, "Selected".
-UNSEEN: Final = frozenset({Reason.AUDIT, Reason.DOUBLE, Reason.GOLD})
+UNSEEN: Final = frozenset({Reason.AUDIT, Reason.DOUBLE, Reason.GOLD, Reason.CHOSEN})
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Queue(models.TextChoices):
 
 
 class Reason(models.TextChoices):
-    """Why a case is to be reviewed. ``audit`` and ``double`` are never shown to a reviewer."""
+    """Why a case is to be reviewed. What would tell audits from others reads "Selected"."""
 
     AUDIT = "audit", "Selected"
     DOUBLE = "double", "Selected"
@@ -39,7 +39,7 @@ class Reason(models.TextChoices):
     APPEAL = "appeal", "Appeal"
     GOLD = "gold", "Selected"
     HELD = "held", "Held"
-    CHOSEN = "chosen", "Chosen by a reviewer"
+    CHOSEN = "chosen", "Selected"
 
 
 class Judgement(models.TextChoices):

@@ -51,6 +51,7 @@ def activate(
         )
         record(
             actor=actor,
+            at=now,
             action="policy.activated",
             obj="policy_version",
             object_id=version.number,

@@ -6,7 +6,7 @@ web server with a wrong one can hold a case too long.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -67,10 +67,11 @@ def claim_next(*, user: User, queue: Queue | None = None) -> Claim | None:
         return _take(case, user) if case else None
 
 
-def claim(*, case: Case, user: User) -> Claim:
+def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
     """Claim this very case; whoever holds it already gets the same claim again.
 
-    A case that nobody selected becomes selected. Raises :class:`HeldByAnother`,
+    A case that nobody selected becomes selected. *at* is the ledger's time where it is not
+    now; the lease itself is by the database's clock. Raises :class:`HeldByAnother`,
     ``transitions.Forbidden`` where there is nothing to decide, or ``PermissionDenied``.
     """
     check_decide(user, case)
@@ -89,10 +90,10 @@ def claim(*, case: Case, user: User) -> Claim:
             )
         if not Case.objects.filter(pk=case.pk).decidable_by(user).exists():
             raise Forbidden("Your own verdict on this case is in; the next one is another's.")
-        return _take(locked, user)
+        return _take(locked, user, at)
 
 
-def _take(case: Case, user: User) -> Claim:
+def _take(case: Case, user: User, at: datetime | None = None) -> Claim:
     """Begin a claim in the present transaction, ending one that ran out."""
     Claim.objects.filter(case=case, ended_at=None, expires_at__lte=Now()).update(ended_at=Now())
     try:
@@ -106,7 +107,7 @@ def _take(case: Case, user: User) -> Claim:
             raise
         raise HeldByAnother(held) from None
     taken.refresh_from_db()
-    record(actor=Actor(user=user), action="case.claimed", obj="case", object_id=case.pk)
+    record(actor=Actor(user=user), action="case.claimed", obj="case", object_id=case.pk, at=at)
     return taken
 
 

@@ -51,6 +51,7 @@ def submit(
             _appeal(case, now)
         record(
             actor=Actor(agent=f"user:{channel}"),
+            at=now,
             action="feedback.received",
             obj="case",
             object_id=case.pk,

@@ -56,6 +56,7 @@ def _settle(case_id: object, now: datetime) -> bool:
     case.save(update_fields=["state", "settle_at"])
     record(
         actor=Actor.task("settle"),
+        at=now,
         action="case.settled",
         obj="case",
         object_id=case.pk,

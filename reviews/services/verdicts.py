@@ -77,6 +77,7 @@ def decide(
         Claim.objects.filter(case=locked, ended_at=None).update(ended_at=Now())
         record(
             actor=Actor(user=user),
+            at=now,
             action="case.decided",
             obj="case",
             object_id=locked.pk,
@@ -96,35 +97,63 @@ def _by_key(user: User, key: str) -> Verdict | None:
 
 def problems(case: Case, verdict: NewVerdict) -> None:
     """Raise ``ValidationError`` with one message a field for whatever is missing or wrong."""
-    found: dict[str, str] = {}
-    allowed = CUTOFF_JUDGEMENTS if case.is_cutoff else NEAR_MISS_JUDGEMENTS
-    if verdict.decision not in allowed:
-        choices = " or ".join(choice.label.lower() for choice in allowed)
-        found["decision"] = f"Decide: {choices}."
-    else:
-        codes = CODES_OF[Judgement(verdict.decision)]
-        if not verdict.reason_codes:
-            found["reason_codes"] = "Name at least one reason."
-        elif set(verdict.reason_codes) - set(codes):
-            found["reason_codes"] = "These reasons do not go with this decision."
-    if case.is_cutoff and verdict.remedy not in Remedy.values:
-        found["remedy"] = "Say whether the thread is reopened or stays locked."
-    if not case.is_cutoff and verdict.remedy:
-        found["remedy"] = "A near miss has no remedy: its conversation went on."
-    if verdict.decision == Judgement.UPHOLD and verdict.remedy == Remedy.REOPEN:
-        found["remedy"] = "An upheld cutoff stays locked."
-    if verdict.policy_followed not in PolicyFollowed.values:
-        found["policy_followed"] = "Say whether the policy was followed."
-    if verdict.severity is not None and not 0 <= verdict.severity <= 4:
-        found["severity"] = "Severity is 0 to 4."
-    if verdict.category and verdict.category not in Category.values:
-        found["category"] = "Choose one of the categories."
-    if not verdict.rationale.strip():
-        found["rationale"] = "Write why, in a sentence or two."
-    elif len(verdict.rationale) > LONGEST_RATIONALE:
-        found["rationale"] = f"At most {LONGEST_RATIONALE} characters."
-    if found:
+    checks = {
+        "decision": _decision_problem(case, verdict),
+        "reason_codes": _codes_problem(verdict),
+        "remedy": _remedy_problem(case, verdict),
+        "policy_followed": _unless(
+            verdict.policy_followed in PolicyFollowed.values, "Say whether the policy was followed."
+        ),
+        "severity": _unless(
+            verdict.severity is None or 0 <= verdict.severity <= 4, "Severity is 0 to 4."
+        ),
+        "category": _unless(
+            not verdict.category or verdict.category in Category.values,
+            "Choose one of the categories.",
+        ),
+        "rationale": _rationale_problem(verdict),
+    }
+    if found := {field: message for field, message in checks.items() if message}:
         raise ValidationError(found)
+
+
+def _unless(holds: bool, message: str) -> str:
+    return "" if holds else message
+
+
+def _decision_problem(case: Case, verdict: NewVerdict) -> str:
+    allowed = CUTOFF_JUDGEMENTS if case.is_cutoff else NEAR_MISS_JUDGEMENTS
+    choices = " or ".join(choice.label.lower() for choice in allowed)
+    return _unless(verdict.decision in allowed, f"Decide: {choices}.")
+
+
+def _codes_problem(verdict: NewVerdict) -> str:
+    if not verdict.reason_codes:
+        return "Name at least one reason."
+    known = CODES_OF[Judgement(verdict.decision)] if verdict.decision in CODES_OF else None
+    return _unless(
+        known is None or set(verdict.reason_codes) <= set(known),
+        "These reasons do not go with this decision.",
+    )
+
+
+def _remedy_problem(case: Case, verdict: NewVerdict) -> str:
+    if not case.is_cutoff:
+        return _unless(not verdict.remedy, "A near miss has no remedy: its conversation went on.")
+    if verdict.remedy not in Remedy.values:
+        return "Say whether the thread is reopened or stays locked."
+    return _unless(
+        (verdict.decision, verdict.remedy) != (Judgement.UPHOLD, Remedy.REOPEN),
+        "An upheld cutoff stays locked.",
+    )
+
+
+def _rationale_problem(verdict: NewVerdict) -> str:
+    if not verdict.rationale.strip():
+        return "Write why, in a sentence or two."
+    return _unless(
+        len(verdict.rationale) <= LONGEST_RATIONALE, f"At most {LONGEST_RATIONALE} characters."
+    )
 
 
 def _write(
@@ -180,6 +209,7 @@ def undo(*, case: Case, user: User, now: datetime) -> None:
         locked.save(update_fields=["state", "settle_at"])
         record(
             actor=Actor(user=user),
+            at=now,
             action="case.undone",
             obj="case",
             object_id=locked.pk,

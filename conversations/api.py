@@ -1,0 +1,175 @@
+"""``POST /api/v1/events``: the road from a chat service into the database."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.problems import Problem
+from conversations import bodies, payloads
+from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
+from conversations.payloads import Limits, MalformedBody, Parsed, Rejected
+from conversations.services import intake
+from conversations.vocabulary import Scope
+
+log = structlog.get_logger(__name__)
+
+ENRICH_TASK = "reviews.tasks.enrich"
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+BINARY = "application/json"
+
+
+def limits() -> Limits:
+    """The limits of this installation."""
+    return Limits(
+        event=settings.INTAKE_MAX_EVENT,
+        transcript=settings.INTAKE_MAX_TRANSCRIPT,
+        messages=settings.INTAKE_MAX_MESSAGES,
+        batch=settings.INTAKE_MAX_BATCH,
+    )
+
+
+class EventsView(APIView):
+    """Takes one CloudEvent or up to 1,000, and answers for each."""
+
+    authentication_classes = [SourceKeyAuthentication]
+    permission_classes = [SourceScope]
+    required_scope = Scope.EVENTS_WRITE
+
+    def post(self, request: Request) -> Response:
+        """Store what is valid; the answer says of each event what became of it."""
+        caller: Caller = request.auth  # type: ignore[assignment]
+        now = timezone.now()
+        items, in_batch = _items(request._request)
+        parsed = payloads.parse_events(items, limits=limits(), now=now, in_batch=in_batch)
+        _refuse_oversized(parsed, in_batch=in_batch)
+        results = intake.record(source=caller.source, items=parsed, now=now, in_batch=in_batch)
+        hurry_enrichment(results)
+        return Response(_answer(results), status=_status(results))
+
+
+def hurry_enrichment(results: list[intake.Result]) -> None:
+    """Tell Celery of new cutoffs. The outbox holds them too: a broker that is away loses none."""
+    ids = [str(result.cutoff_id) for result in results if result.cutoff_id]
+    if not ids:
+        return
+    try:
+        current_app.send_task(ENRICH_TASK, args=[ids], retry=False)
+    except BrokerError:
+        log.warning("intake.broker_unreachable", waiting=len(ids))
+
+
+def _items(request: HttpRequest) -> tuple[list[bytes], bool]:
+    """The raw events of a request, and whether they came as a batch."""
+    media_type = (request.content_type or "").lower()
+    if media_type not in (STRUCTURED, BATCH) and not _is_binary(request, media_type):
+        raise Problem(
+            415,
+            "unsupported_media_type",
+            f"Send {STRUCTURED}, {BATCH}, or {BINARY} with ce-* headers.",
+        )
+    body = read_body(request)
+    try:
+        if media_type == BATCH:
+            return _batch(body), True
+        payloads.check_object(body)
+    except MalformedBody as error:
+        raise Problem(400, "malformed_body", str(error)) from None
+    return [body if media_type == STRUCTURED else _from_headers(request, body)], False
+
+
+def _batch(body: bytes) -> list[bytes]:
+    items = payloads.split_batch(body)
+    if not items:
+        raise Problem(400, "empty_batch", "A batch has at least one event.")
+    if len(items) > settings.INTAKE_MAX_BATCH:
+        raise Problem(413, "too_large", f"A batch has at most {settings.INTAKE_MAX_BATCH} events.")
+    return items
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """The request's body, decompressed. Raises :class:`Problem` 400, 411, 413 or 415."""
+    if not request.META.get("CONTENT_LENGTH") and not request.META.get("wsgi.input_terminated"):
+        raise Problem(411, "length_required", "Send Content-Length, or a chunked body.")
+    limit = settings.INTAKE_MAX_BODY
+    try:
+        sent = bodies.read(request, limit=limit)
+        return bodies.decompress(
+            sent, encoding=request.headers.get("Content-Encoding", ""), limit=limit
+        )
+    except bodies.TooLarge as error:
+        raise Problem(413, "too_large", str(error)) from None
+    except bodies.UnknownEncoding as error:
+        raise Problem(415, "unsupported_media_type", str(error)) from None
+    except bodies.Corrupt as error:
+        raise Problem(400, "malformed_body", str(error)) from None
+
+
+_ATTRIBUTE = re.compile(r"ce-([a-z0-9]+)")
+
+
+def _is_binary(request: HttpRequest, media_type: str) -> bool:
+    return media_type == BINARY and "ce-specversion" in request.headers
+
+
+def _from_headers(request: HttpRequest, body: bytes) -> bytes:
+    """A binary-mode event as a structured one: attributes from the headers, the body as data."""
+    event: dict[str, Any] = {"data": msgspec.Raw(body)}
+    for name, value in request.headers.items():
+        if match := _ATTRIBUTE.fullmatch(name.lower()):
+            event[match[1]] = value
+    return msgspec.json.encode(event)
+
+
+def _refuse_oversized(parsed: list[Parsed | Rejected], *, in_batch: bool) -> None:
+    """An event alone that is too large is a request that is too large."""
+    if in_batch or not isinstance(parsed[0], Rejected):
+        return
+    error = parsed[0].errors[0]
+    if error["code"] == "too_large":
+        raise Problem(413, "too_large", error["detail"], errors=[error])
+
+
+def _answer(results: list[intake.Result]) -> dict[str, Any]:
+    statuses = [result.status for result in results]
+    return {
+        "accepted": statuses.count("accepted"),
+        "duplicates": statuses.count("duplicate"),
+        "rejected": statuses.count("rejected"),
+        "results": [_one(result) for result in results],
+    }
+
+
+def _one(result: intake.Result) -> dict[str, Any]:
+    if result.status == "rejected":
+        return {"id": result.id, "status": result.status, "errors": result.errors}
+    answer: dict[str, Any] = {
+        "id": result.id,
+        "status": result.status,
+        "conversation_id": result.conversation_id,
+    }
+    if result.notice_url:
+        answer["notice_url"] = result.notice_url
+    if result.status == "accepted":
+        answer["warnings"] = result.warnings
+    return answer
+
+
+def _status(results: list[intake.Result]) -> int:
+    rejected = sum(result.status == "rejected" for result in results)
+    if rejected == 0:
+        return 202
+    return 422 if rejected == len(results) else 207

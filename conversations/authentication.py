@@ -1,0 +1,57 @@
+"""Chat services authenticate with an API key of their source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.authentication import bearer_token
+from conversations.models import Source, SourceKey
+from conversations.vocabulary import Scope
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A source that calls, and what its credential allows."""
+
+    source: Source
+    scopes: frozenset[str]
+    agent: str
+
+
+class SourceKeyAuthentication(BaseAuthentication):
+    """``Authorization: Bearer rk_…``. ``request.auth`` becomes a :class:`Caller`."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Caller] | None:
+        """The caller, or None where the header holds another kind of token."""
+        token = bearer_token(request)
+        if token is None or token.kind != "rk":
+            return None
+        key = (
+            SourceKey.objects.filter(public_id=token.public_id, revoked_at=None)
+            .select_related("source")
+            .first()
+        )
+        if key is None or not token.matches(key.digest):
+            raise AuthenticationFailed("This API key is unknown or revoked.")
+        return AnonymousUser(), Caller(key.source, frozenset(key.scopes), f"key:{key}")
+
+    def authenticate_header(self, request: Request) -> str:
+        """Makes a missing credential a 401 rather than a 403."""
+        return 'Bearer realm="recourse"'
+
+
+class SourceScope(BasePermission):
+    """Lets a source in whose credential has the view's ``required_scope``."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether the caller is a source with the scope."""
+        scope: Scope = view.required_scope  # type: ignore[attr-defined]
+        self.message = f"This key does not have the scope {scope.value}."
+        return isinstance(request.auth, Caller) and scope in request.auth.scopes

@@ -1,0 +1,242 @@
+"""The staff's side of the API: cases, claims and verdicts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import PersonalTokenAuthentication
+from accounts.models import User
+from accounts.problems import Problem
+from reviews.filters import CaseFilter
+from reviews.keyset import CursorMismatch, page
+from reviews.models import Case, CaseQuerySet, Claim
+from reviews.permissions import can_list
+from reviews.serializers import (
+    CaseSerializer,
+    VerdictSerializer,
+    claim_data,
+    opened_case_data,
+    verdict_data,
+)
+from reviews.services import claims, reading, verdicts
+from reviews.services.claims import HeldByAnother
+from reviews.services.verdicts import NotHeld
+from reviews.transitions import Forbidden
+from reviews.vocabulary import Queue
+
+ORDERINGS = {"priority": "priority", "due_at": "due_at", "ended_at": "at"}
+PAGE_SIZE = 50
+LARGEST_PAGE = 200
+
+
+class MayListCases(BasePermission):
+    """Staff whose role includes the review of cases."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether the caller is such a person."""
+        return isinstance(request.user, User) and can_list(request.user)
+
+
+class StaffView(APIView):
+    """Session or personal token; errors of the services become problem documents."""
+
+    authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [
+        PersonalTokenAuthentication,
+        SessionAuthentication,
+    ]
+    permission_classes = [MayListCases]
+
+    @property
+    def reviewer(self) -> User:
+        """Who is asking."""
+        user = self.request.user
+        assert isinstance(user, User)  # noqa: S101 - MayListCases let nobody else in
+        return user
+
+    def case(self, pk: str) -> Case:
+        """A case that the caller may know of; 404 otherwise."""
+        cases = Case.objects.listed_for(self.reviewer).select_related("cutoff", "source")
+        return get_object_or_404(cases, pk=pk)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Say what the services refused."""
+        return super().handle_exception(_as_problem(exc))
+
+
+def _as_problem(exc: Exception) -> Exception:
+    match exc:
+        case HeldByAnother():
+            until = f"{exc.claim.expires_at:%H:%M} UTC"
+            return Problem(409, "held_by_another", f"{exc} The claim runs until {until}.")
+        case NotHeld():
+            return Problem(409, "not_held", str(exc))
+        case Forbidden():
+            return Problem(409, "not_possible", str(exc))
+        case ValidationError():
+            return serializers.ValidationError(exc.message_dict)
+        case _:
+            return exc
+
+
+def with_claims(cases: CaseQuerySet) -> CaseQuerySet:
+    """*cases* with their live claims prefetched as ``live_claims``."""
+    live = Claim.objects.live().select_related("reviewer")
+    return cases.prefetch_related(Prefetch("claims", queryset=live, to_attr="live_claims"))
+
+
+class CasesView(StaffView):
+    """``GET /api/v1/cases``."""
+
+    def get(self, request: Request) -> Response:
+        """One page of the cases that one may know of."""
+        query = request.query_params
+        filtered = CaseFilter(
+            query, queryset=Case.objects.listed_for(self.reviewer).select_related("source")
+        )
+        if not filtered.is_valid():
+            raise serializers.ValidationError(filtered.errors)
+        ordering = _ordering(query.get("ordering", "-priority"))
+        bound_to = "&".join(
+            f"{key}={value}"
+            for key, value in sorted(query.items())
+            if key not in ("cursor", "page_size")
+        )
+        try:
+            found = page(
+                with_claims(filtered.qs),
+                ordering=ordering,
+                cursor=query.get("cursor"),
+                page_size=_page_size(query.get("page_size")),
+                bound_to=bound_to,
+            )
+        except CursorMismatch as error:
+            raise Problem(400, "cursor_mismatch", str(error)) from None
+        return Response(
+            {
+                "next": _link(request, found.next_cursor),
+                "previous": _link(request, found.previous_cursor),
+                "results": CaseSerializer(found.items, many=True).data,
+            }
+        )
+
+
+def _ordering(wanted: str) -> list[str]:
+    field = ORDERINGS.get(wanted.removeprefix("-"))
+    if field is None:
+        raise serializers.ValidationError({"ordering": f"One of {', '.join(ORDERINGS)}."})
+    sign = "-" if wanted.startswith("-") else ""
+    return [sign + field, "due_at"] if field == "priority" else [sign + field]
+
+
+def _page_size(wanted: str | None) -> int:
+    if wanted is None:
+        return PAGE_SIZE
+    if not wanted.isdecimal() or not 1 <= int(wanted) <= LARGEST_PAGE:
+        raise serializers.ValidationError({"page_size": f"1 to {LARGEST_PAGE}."})
+    return int(wanted)
+
+
+def _link(request: Request, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+class QueueSerializer(serializers.Serializer[Any]):
+    """Which queue the next case is to come from."""
+
+    queue = serializers.ChoiceField(choices=Queue.choices, required=False, allow_null=True)
+
+
+class ClaimNextView(StaffView):
+    """``POST /api/v1/cases/claim-next``."""
+
+    def post(self, request: Request) -> Response:
+        """The next case, claimed; 204 where there is none."""
+        wanted = QueueSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        queue = wanted.validated_data.get("queue")
+        claim = claims.claim_next(user=self.reviewer, queue=Queue(queue) if queue else None)
+        if claim is None:
+            return Response(status=204)
+        return _opened(self.case(str(claim.case_id)), self.reviewer)
+
+
+def _opened(case: Case, user: User) -> Response:
+    return Response(opened_case_data(reading.open_case(case=case, user=user)))
+
+
+class CaseView(StaffView):
+    """``GET /api/v1/cases/{id}``."""
+
+    def get(self, request: Request, pk: str) -> Response:
+        """The case as far as one may see it."""
+        return _opened(self.case(pk), self.reviewer)
+
+
+class ClaimView(StaffView):
+    """``POST /api/v1/cases/{id}/claim``."""
+
+    def post(self, request: Request, pk: str) -> Response:
+        """Claim this case; 409 where somebody else holds it."""
+        return Response(claim_data(claims.claim(case=self.case(pk), user=self.reviewer)))
+
+
+class HeartbeatView(StaffView):
+    """``POST /api/v1/cases/{id}/heartbeat``."""
+
+    def post(self, request: Request, pk: str) -> Response:
+        """Renew the lease; 409 where it is lost."""
+        case = self.case(pk)
+        claim = claims.heartbeat(case=case, user=self.reviewer)
+        if claim is None:
+            if held := claims.live_claim(case):
+                raise HeldByAnother(held)
+            raise NotHeld("You do not hold this case any more.")
+        return Response(claim_data(claim))
+
+
+class ReleaseView(StaffView):
+    """``POST /api/v1/cases/{id}/release``."""
+
+    def post(self, request: Request, pk: str) -> Response:
+        """Give it back; 409 where somebody else holds it."""
+        case = self.case(pk)
+        if not claims.release(case=case, user=self.reviewer):
+            if held := claims.live_claim(case):
+                raise HeldByAnother(held)
+            raise NotHeld("You do not hold this case.")
+        return Response(status=204)
+
+
+class VerdictsView(StaffView):
+    """``POST /api/v1/cases/{id}/verdicts``."""
+
+    def post(self, request: Request, pk: str) -> Response:
+        """Give a verdict; a repeated ``Idempotency-Key`` gets the first answer."""
+        sent = VerdictSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        key = request.headers.get("Idempotency-Key", "")
+        if len(key) > 128:
+            raise Problem(400, "invalid", "An Idempotency-Key has at most 128 characters.")
+        given = verdicts.decide(
+            case=self.case(pk),
+            user=self.reviewer,
+            verdict=sent.verdict(),
+            now=timezone.now(),
+            idempotency_key=key or None,
+        )
+        return Response(verdict_data(given), status=201)

@@ -1,0 +1,120 @@
+"""What chat services ask: the status of a conversation, and feedback that they relay."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import ClassVar
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import PersonalTokenAuthentication
+from accounts.models import User
+from accounts.problems import Problem
+from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
+from conversations.models import Conversation, Source
+from conversations.vocabulary import Scope
+from reviews.permissions import can_list
+from reviews.services import feedback
+from reviews.services.status import status_of
+from reviews.vocabulary import PLAIN_REASONS, Channel
+
+
+class MayAskStatus(BasePermission):
+    """A source with the scope, or staff who may know of cases."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether the caller may ask."""
+        if isinstance(request.auth, Caller):
+            return SourceScope().has_permission(request, view)
+        return isinstance(request.user, User) and can_list(request.user)
+
+
+class StatusView(APIView):
+    """``GET …/conversations/{id}/status``: is this thread locked, and what became of it?"""
+
+    authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [
+        SourceKeyAuthentication,
+        PersonalTokenAuthentication,
+        SessionAuthentication,
+    ]
+    permission_classes = [MayAskStatus]
+    required_scope = Scope.STATUS_READ
+
+    def get(self, request: Request, external_id: str | None = None) -> Response:
+        """The status with an ETag over all of it; 304 where the caller has the same one."""
+        wanted = external_id if external_id is not None else request.query_params.get("id", "")
+        source = _source(request)
+        status = status_of(source=source, external_id=wanted) if source else None
+        if status is None:
+            raise NotFound("No conversation of this source has that id.")
+        etag = f'"{hashlib.sha256(msgspec.json.encode(status)).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        known = {tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")}
+        if known & {etag, f"W/{etag}", "*"}:
+            return Response(status=304, headers=headers)
+        return Response(status, headers=headers)
+
+
+def _source(request: Request) -> Source | None:
+    """The caller's own source; for staff the one that ``?source=`` names."""
+    if isinstance(request.auth, Caller):
+        return request.auth.source
+    return Source.objects.filter(slug=request.query_params.get("source", "")).first()
+
+
+class FeedbackSerializer(serializers.Serializer[dict[str, object]]):
+    """The data of ``recourse.feedback.submitted.v1``."""
+
+    conversation_id = serializers.CharField(max_length=256)
+    surprised = serializers.BooleanField()
+    reason = serializers.ChoiceField(
+        choices=[code.value for code in PLAIN_REASONS], allow_null=True, default=None
+    )
+    comment = serializers.CharField(
+        max_length=feedback.LONGEST_COMMENT, allow_blank=True, allow_null=True, default=""
+    )
+    appeal = serializers.BooleanField(default=False)
+
+
+class FeedbackView(APIView):
+    """``POST /api/v1/feedback``: what a user said in the chat product."""
+
+    authentication_classes = [SourceKeyAuthentication]
+    permission_classes = [SourceScope]
+    required_scope = Scope.FEEDBACK_WRITE
+
+    def post(self, request: Request) -> Response:
+        """Keep it with the conversation's latest cutoff."""
+        caller: Caller = request.auth  # type: ignore[assignment]
+        said = FeedbackSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        data = said.validated_data
+        conversation = (
+            Conversation.objects.filter(source=caller.source, external_id=data["conversation_id"])
+            .select_related("latest_cutoff")
+            .first()
+        )
+        if conversation is None or conversation.latest_cutoff is None:
+            raise NotFound("No conversation of this source with that id was ended.")
+        try:
+            given = feedback.submit(
+                cutoff=conversation.latest_cutoff,
+                surprised=data["surprised"],
+                reason=data["reason"] or "",
+                comment=data["comment"] or "",
+                appeal=data["appeal"],
+                channel=Channel.API,
+                now=timezone.now(),
+            )
+        except ValidationError as error:
+            raise Problem(409, "too_many", error.messages[0]) from None
+        return Response({"id": str(given.pk)}, status=202)

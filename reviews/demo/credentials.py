@@ -1,0 +1,59 @@
+"""Logins and keys of the demo, new ones whenever the file that holds them is gone."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from accounts.ledger import Actor
+from accounts.models import User
+from accounts.services import create_personal_token
+from conversations.models import Source
+from conversations.services.sources import create_key
+from conversations.vocabulary import Scope
+from reviews.demo import seeding
+from reviews.demo.people import REVIEWERS
+
+TOKEN_LIFETIME = timedelta(days=90)
+
+LOGINS = {
+    "reviewer": REVIEWERS[0].email,
+    "senior": seeding.SENIOR[1],
+    "policy_admin": seeding.POLICY_ADMIN[1],
+    "administrator": seeding.ADMINISTRATOR[1],
+    "auditor": seeding.AUDITOR[1],
+}
+
+
+@transaction.atomic
+def issue(*, now: datetime) -> dict[str, Any]:
+    """New passwords, an API key and a staff token for what :mod:`seeding` has made."""
+    actor = Actor.task("demo")
+    logins = {}
+    for role, email in LOGINS.items():
+        user = User.objects.get(email=email)
+        password = secrets.token_urlsafe(12)
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        logins[role] = {"email": email, "password": password}
+    key = create_key(
+        source=Source.objects.get(slug=seeding.SOURCE),
+        name="Demo",
+        scopes=list(Scope),
+        actor=actor,
+    )
+    token = create_personal_token(
+        user=User.objects.get(email=LOGINS["senior"]),
+        name="Demo",
+        expires_at=now + TOKEN_LIFETIME,
+        actor=actor,
+    )
+    return {
+        "api_key": str(key),
+        "source": seeding.SOURCE,
+        "staff_token": str(token),
+        "logins": logins,
+    }

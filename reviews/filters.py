@@ -1,0 +1,103 @@
+"""Which cases a list shows: the filters of the queue page and of the API (CONTRACT.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
+
+from conversations.vocabulary import Category, Kind
+from reviews.models import Case, CaseQuerySet, Claim
+from reviews.vocabulary import CaseState, Queue
+
+#: The page's own words for the state: what waits to be claimed, and everything.
+WAITING = "waiting"
+ALL = "all"
+
+LARGEST_VERSION = 2**31 - 1
+
+
+class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no types
+    """Filters over cases, each by equality but for the times and the holder."""
+
+    queue = filters.ChoiceFilter(
+        choices=Queue.choices, label=_("Queue"), empty_label=_("All queues")
+    )
+    state = filters.ChoiceFilter(
+        choices=CaseState.choices, label=_("State"), empty_label=_("Any state")
+    )
+    category = filters.ChoiceFilter(
+        choices=Category.choices, label=_("Category"), empty_label=_("Any category")
+    )
+    kind = filters.ChoiceFilter(
+        choices=Kind.choices, label=_("Kind"), empty_label=_("Cutoffs and near misses")
+    )
+    selected = filters.BooleanFilter(label=_("Selected"))
+    source = filters.CharFilter(field_name="source__slug", label=_("Source"))
+    model = filters.CharFilter(label=_("Model"))
+    prompt_version = filters.CharFilter(
+        field_name="cutoff__prompt_version", label=_("Prompt version")
+    )
+    locale = filters.CharFilter(label=_("Locale"))
+    policy_version = filters.NumberFilter(
+        label=_("Policy version"), min_value=0, max_value=LARGEST_VERSION
+    )
+    surprised = filters.BooleanFilter(label=_("User surprised"))
+    crisis = filters.BooleanFilter(label=_("Crisis cue"))
+    breach = filters.BooleanFilter(label=_("Breach"))
+    assigned_to = filters.CharFilter(method="held_by", label=_("Held by (e-mail address)"))
+    ended_after = filters.IsoDateTimeFilter(
+        field_name="at", lookup_expr="gte", label=_("Ended after")
+    )
+    ended_before = filters.IsoDateTimeFilter(
+        field_name="at", lookup_expr="lt", label=_("Ended before")
+    )
+
+    class Meta:
+        model = Case
+        fields: list[str] = []
+
+    def held_by(self, cases: CaseQuerySet, _name: str, email: str) -> CaseQuerySet:
+        """Those that somebody, named by their address, holds now."""
+        live = Claim.objects.live().filter(case=OuterRef("pk"), reviewer__email__iexact=email)
+        return cases.filter(Exists(live))
+
+
+class QueueFilter(CaseFilter):
+    """The queue page's filters: what waits for somebody, unless the address says otherwise."""
+
+    state = filters.ChoiceFilter(
+        choices=[
+            (WAITING, _("Waiting")),
+            (ALL, _("All, also not selected")),
+            *CaseState.choices,
+        ],
+        method="in_state",
+        label=_("State"),
+        empty_label=None,
+    )
+
+    #: Always shown; the others are shown when one of them is set.
+    MAIN = ("queue", "state", "category", "kind", "model")
+
+    def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
+        chosen = data.copy()
+        chosen["state"] = chosen.get("state") or WAITING
+        super().__init__(chosen, *args, **kwargs)
+
+    def in_state(self, cases: CaseQuerySet, _name: str, state: str) -> CaseQuerySet:
+        """Those that wait, all, or those in one state."""
+        if state == ALL:
+            return cases
+        return cases.waiting() if state == WAITING else cases.filter(state=state)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the default is chosen."""
+        return any(
+            value and (name, value) != ("state", WAITING)
+            for name, value in self.data.items()
+            if name in self.filters
+        )

@@ -1,0 +1,143 @@
+"""Keyset paging: lists are paged by where one is, never by how many rows came before.
+
+A cursor holds the order fields and the key of a row, and is bound to the filters and the
+ordering that it was made under. A row that moves meanwhile may recur; nothing errs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model, Q, QuerySet
+
+Row = TypeVar("Row", bound=Model)
+Way = Literal["next", "previous"]
+
+
+class CursorMismatch(Exception):
+    """A cursor that is not one of ours, or belongs to other filters or another ordering."""
+
+    def __init__(self) -> None:
+        super().__init__("This cursor belongs to another list. Begin again without it.")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """One page, and the cursors of those around it; None where there is none."""
+
+    items: list[Row]
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One field that rows are ordered by."""
+
+    name: str
+    descending: bool
+
+    def beyond(self, value: Any, *, backwards: bool) -> dict[str, Any]:
+        """What holds for rows that come after *value* in the direction of reading."""
+        return {f"{self.name}__{'lt' if self.descending != backwards else 'gt'}": value}
+
+    def from_here(self, value: Any, *, backwards: bool) -> dict[str, Any]:
+        """The same, with *value* itself."""
+        return {f"{self.name}__{'lte' if self.descending != backwards else 'gte'}": value}
+
+    def spelt(self, *, backwards: bool) -> str:
+        """As ``order_by`` takes it."""
+        return f"-{self.name}" if self.descending != backwards else self.name
+
+
+def page(
+    queryset: QuerySet[Row],
+    *,
+    ordering: Sequence[str],
+    cursor: str | None,
+    page_size: int,
+    bound_to: str,
+) -> Page[Row]:
+    """One page of *queryset* in *ordering*, then by key, at *cursor* or at the beginning.
+
+    *ordering* are field names, with ``-`` for descending; none of them may hold NULL.
+    *bound_to* spells the filters. Raises :class:`CursorMismatch`.
+    """
+    orders = _orders(queryset.model, ordering)
+    binding = _binding(bound_to, ordering)
+    way, values = _read(cursor, binding, queryset.model, orders) if cursor else ("next", None)
+    backwards = way == "previous"
+    if values is not None:
+        queryset = queryset.filter(_after(orders, values, backwards=backwards))
+    found = list(
+        queryset.order_by(*(order.spelt(backwards=backwards) for order in orders))[: page_size + 1]
+    )
+    more, items = len(found) > page_size, found[:page_size]
+    if backwards:
+        items.reverse()
+    return Page(
+        items,
+        _write("next", items[-1], binding, orders) if items and (more or backwards) else None,
+        _write("previous", items[0], binding, orders)
+        if items and (more if backwards else values is not None)
+        else None,
+    )
+
+
+def _orders(model: type[Model], ordering: Sequence[str]) -> list[_Order]:
+    orders = [_Order(name.removeprefix("-"), name.startswith("-")) for name in ordering]
+    key = model._meta.pk.attname
+    return orders if orders and orders[-1].name == key else [*orders, _Order(key, False)]
+
+
+def _after(orders: list[_Order], values: list[Any], *, backwards: bool) -> Q:
+    """Rows beyond *values*: by the first field that differs.
+
+    That the first field is not before its value follows from the rest; said by itself, it lets
+    PostgreSQL begin its index scan there.
+    """
+    beyond, equal = Q(), Q()
+    for order, value in zip(orders, values, strict=True):
+        beyond |= equal & Q(**order.beyond(value, backwards=backwards))
+        equal &= Q(**{order.name: value})
+    return Q(**orders[0].from_here(values[0], backwards=backwards)) & beyond
+
+
+def _binding(bound_to: str, ordering: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join([*ordering, "", bound_to]).encode()).hexdigest()[:16]
+
+
+def _write(way: Way, row: Model, binding: str, orders: list[_Order]) -> str:
+    values = [getattr(row, order.name) for order in orders]
+    # With all microseconds: Django's encoder would cut a time to milliseconds and skip rows.
+    plain = [value.isoformat() if hasattr(value, "isoformat") else value for value in values]
+    text = json.dumps([binding, way, plain], cls=DjangoJSONEncoder, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read(
+    cursor: str, binding: str, model: type[Model], orders: list[_Order]
+) -> tuple[Way, list[Any]]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        sent_binding, way, values = json.loads(text)
+        if sent_binding != binding or way not in ("next", "previous"):
+            raise CursorMismatch
+        return way, [_typed(model, *pair) for pair in zip(orders, values, strict=True)]
+    except (ValueError, TypeError, ValidationError):
+        raise CursorMismatch from None
+
+
+def _typed(model: type[Model], order: _Order, value: Any) -> Any:
+    """*value* as its field holds it. Raises ``ValidationError`` or ``ValueError``."""
+    if value is None:
+        raise ValueError
+    field = next(field for field in model._meta.concrete_fields if field.attname == order.name)
+    return field.target_field.to_python(value) if field.is_relation else field.to_python(value)

@@ -1,0 +1,150 @@
+"""Cases and verdicts as the staff API writes them (CONTRACT.md, "Staff")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from rest_framework import serializers
+
+from conversations.vocabulary import Category, Remedy
+from reviews.models import Case, Claim, Verdict
+from reviews.services.reading import OpenedCase
+from reviews.services.verdicts import LONGEST_RATIONALE, NewVerdict
+from reviews.visibility import Text
+from reviews.vocabulary import Judgement, PolicyFollowed, ReasonCode
+
+
+class CaseSerializer(serializers.ModelSerializer[Case]):
+    """A case in a list: numbers and states, no words of anybody."""
+
+    id = serializers.UUIDField(source="pk")
+    source = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    ended_at = serializers.DateTimeField(source="at")
+    held_by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Case
+        fields = [
+            "id",
+            "number",
+            "label",
+            "source",
+            "kind",
+            "category",
+            "model",
+            "locale",
+            "ended_at",
+            "policy_version",
+            "state",
+            "selected",
+            "queue",
+            "priority",
+            "due_at",
+            "flags",
+            "breach",
+            "crisis",
+            "surprised",
+            "held_by",
+        ]
+
+    def get_held_by(self, case: Case) -> dict[str, str] | None:
+        """Who holds it until when. Live claims are prefetched as ``live_claims``."""
+        claims: list[Claim] = getattr(case, "live_claims", [])
+        return claim_data(claims[0]) if claims else None
+
+
+def claim_data(claim: Claim) -> dict[str, str]:
+    """A claim: who holds the case, until when."""
+    return {"name": claim.reviewer.name, "until": claim.expires_at.isoformat()}
+
+
+def verdict_data(verdict: Verdict) -> dict[str, Any]:
+    """A verdict with its words."""
+    return {
+        "id": str(verdict.pk),
+        "reviewer": verdict.reviewer.name,
+        "at": verdict.at.isoformat(),
+        "decision": verdict.decision,
+        "remedy": verdict.remedy or None,
+        "policy_followed": verdict.policy_followed,
+        "severity": verdict.severity,
+        "category": verdict.category or None,
+        "reason_codes": verdict.reason_codes,
+        "rationale": verdict.words.rationale,
+        "evidence": verdict.evidence,
+    }
+
+
+def opened_case_data(opened: OpenedCase) -> dict[str, Any]:
+    """A case as far as its viewer may see it; what they may not see is absent."""
+    case = opened.case
+    data: dict[str, Any] = dict(CaseSerializer(case).data)
+    data["held_by"] = claim_data(opened.claim) if opened.claim else None
+    data["reasons"] = opened.reasons
+    if Text.NUMBERS in opened.shows and opened.conformance:
+        data["conformance"] = _conformance(opened)
+    if Text.TRANSCRIPT in opened.shows:
+        data["transcript"] = (
+            None if opened.messages is None else msgspec.to_builtins(opened.messages)
+        )
+    if Text.RATIONALE in opened.shows:
+        data["explanation"], data["rationale"] = opened.explanation, opened.rationale
+    if Text.VERDICTS in opened.shows:
+        data["verdicts"] = [verdict_data(verdict) for verdict in opened.verdicts]
+    data["timeline"] = [
+        {"at": entry.at.isoformat(), "who": entry.who, "what": entry.what}
+        for entry in opened.timeline
+    ]
+    return data
+
+
+def _conformance(opened: OpenedCase) -> dict[str, Any]:
+    """The conformance; the reported severity only to whom no verdict of their own is open."""
+    built: dict[str, Any] = msgspec.to_builtins(opened.conformance)
+    if opened.folded:
+        for line in built["lines"]:
+            if line["name"] == "severity":
+                line["reported"], line["explanation"], line["finding"] = None, "", "folded"
+    return {
+        **built,
+        "policy_version": opened.policy_version,
+        "basis": opened.conformance_basis,
+    }
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    """A turn, or a range of characters in it, that a verdict rests on."""
+
+    message_id = serializers.CharField(max_length=256)
+    start = serializers.IntegerField(min_value=0, required=False)
+    end = serializers.IntegerField(min_value=0, required=False)
+
+
+class VerdictSerializer(serializers.Serializer[Any]):
+    """A verdict as it is sent."""
+
+    decision = serializers.ChoiceField(choices=Judgement.choices)
+    remedy = serializers.ChoiceField(choices=Remedy.choices, required=False, allow_null=True)
+    policy_followed = serializers.ChoiceField(choices=PolicyFollowed.choices)
+    severity = serializers.IntegerField(min_value=0, max_value=4, required=False, allow_null=True)
+    category = serializers.ChoiceField(choices=Category.choices, required=False, allow_null=True)
+    reason_codes = serializers.ListField(
+        child=serializers.ChoiceField(choices=ReasonCode.choices), max_length=len(ReasonCode)
+    )
+    rationale = serializers.CharField(max_length=LONGEST_RATIONALE)
+    evidence = serializers.ListField(child=EvidenceSerializer(), max_length=200, required=False)
+
+    def verdict(self) -> NewVerdict:
+        """The validated verdict."""
+        data = self.validated_data
+        return NewVerdict(
+            decision=data["decision"],
+            remedy=data.get("remedy") or "",
+            policy_followed=data["policy_followed"],
+            severity=data.get("severity"),
+            category=data.get("category") or "",
+            reason_codes=tuple(data["reason_codes"]),
+            rationale=data["rationale"],
+            evidence=tuple(data.get("evidence", ())),
+        )

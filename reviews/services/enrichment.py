@@ -1,0 +1,131 @@
+"""What is found out after intake: evidence, conformance, and what they make more urgent.
+
+It may raise a priority or select a case, never lower or deselect. The outbox row of a cutoff
+is deleted in the same transaction, so that each is done once, however often it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from conversations.models import Cutoff, Enrichment
+from conversations.services.evidence import assess_transcripts
+from policies.conformance import CRISIS_CUE, NO_WARNING, Conformance
+from policies.services import conformance
+from reviews.models import Case
+from reviews.services.selection import select
+from reviews.vocabulary import Reason
+
+log = structlog.get_logger(__name__)
+
+#: How many cutoffs one transaction takes.
+BATCH = 50
+#: After so many failures a cutoff is parked for an administrator to look at.
+MOST_ATTEMPTS = 5
+RETRY_AFTER = timedelta(seconds=30)
+#: The sweep leaves what is younger to the message that was sent with it.
+GRACE = timedelta(seconds=10)
+
+
+def enrich(*, cutoff_ids: Iterable[UUID], now: datetime | None = None) -> int:
+    """Enrich the cutoffs that still wait in the outbox; how many were done.
+
+    One that fails is tried again later by itself, and parked after five failures.
+    """
+    moment = now or timezone.now()
+    wanted = sorted(set(cutoff_ids))
+    done = 0
+    for start in range(0, len(wanted), BATCH):
+        done += _batch_or_each(wanted[start : start + BATCH], moment)
+    return done
+
+
+def waiting(*, now: datetime, limit: int) -> list[UUID]:
+    """The cutoffs whose enrichment is due, oldest first."""
+    return list(
+        Enrichment.objects.filter(parked_at=None, due_at__lte=now)
+        .order_by("due_at")
+        .values_list("cutoff_id", flat=True)[:limit]
+    )
+
+
+def _batch_or_each(cutoff_ids: list[UUID], now: datetime) -> int:
+    try:
+        return _together(cutoff_ids, now)
+    except Exception:
+        log.exception("enrichment.batch_failed", cutoffs=len(cutoff_ids))
+    return sum(_alone(cutoff_id, now) for cutoff_id in cutoff_ids)
+
+
+def _alone(cutoff_id: UUID, now: datetime) -> int:
+    try:
+        return _together([cutoff_id], now)
+    except Exception as failure:
+        log.exception("enrichment.failed", cutoff=str(cutoff_id))
+        _note_failure(cutoff_id, failure, now)
+        return 0
+
+
+def _note_failure(cutoff_id: UUID, failure: Exception, now: datetime) -> None:
+    """The name of the failure only: its message may quote a transcript."""
+    rows = Enrichment.objects.filter(pk=cutoff_id)
+    rows.update(
+        attempts=F("attempts") + 1, failure=type(failure).__name__, due_at=now + RETRY_AFTER
+    )
+    rows.filter(attempts__gte=MOST_ATTEMPTS).update(parked_at=now)
+
+
+@transaction.atomic
+def _together(cutoff_ids: list[UUID], now: datetime) -> int:
+    taken = list(
+        Enrichment.objects.select_for_update(skip_locked=True)
+        .filter(pk__in=cutoff_ids, parked_at=None)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    if not taken:
+        return 0
+    found = assess(taken)
+    _raise_cases(found, now)
+    Enrichment.objects.filter(pk__in=taken).delete()
+    return len(taken)
+
+
+def assess(cutoff_ids: Iterable[UUID]) -> dict[UUID, Conformance]:
+    """Evidence and conformance of cutoffs, kept and returned; for a case opened too early too."""
+    cutoffs = list(Cutoff.objects.filter(pk__in=sorted(cutoff_ids)).order_by("pk"))
+    evidence = assess_transcripts(cutoffs)
+    return conformance.compute(cutoff_ids=[cutoff.pk for cutoff in cutoffs], evidence=evidence)
+
+
+def _raise_cases(found: dict[UUID, Conformance], now: datetime) -> None:
+    """Flag what the transcript shows: a crisis cue, or that no turn was marked as a warning."""
+    shown = {key: set(result.breaches) & {CRISIS_CUE, NO_WARNING} for key, result in found.items()}
+    cases = (
+        Case.objects.select_for_update(no_key=True)
+        .filter(pk__in=[key for key, codes in shown.items() if codes])
+        .order_by("pk")
+    )
+    for case in cases:
+        if new := sorted(shown[case.pk] - set(case.flags)):
+            _flag(case, new, now)
+
+
+def _flag(case: Case, codes: list[str], now: datetime) -> None:
+    case.flags = [*case.flags, *codes]
+    case.crisis = case.crisis or CRISIS_CUE in codes
+    case.breach = case.breach or (case.is_cutoff and NO_WARNING in codes)
+    case.save(update_fields=["flags", "crisis", "breach"])
+    if not case.is_cutoff:
+        return
+    if CRISIS_CUE in codes:
+        select(case=case, reason=Reason.CUE, now=now)
+    if NO_WARNING in codes:
+        select(case=case, reason=Reason.BREACH, now=now)

@@ -1,0 +1,212 @@
+"""Opening a case: what its page and the API show of it, and the ledger's line about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.ledger import Actor, record
+from accounts.models import LedgerEntry, User
+from conversations.evidence import Evidence
+from conversations.models import TranscriptEvidence
+from conversations.services.evidence import evidence_of, read_messages, transcript_of
+from conversations.transcripts import Message
+from policies.conformance import Conformance
+from policies.models import CutoffConformance
+from policies.services.conformance import conformance_of
+from reviews import hazards
+from reviews.models import Case, Claim, Feedback, Verdict
+from reviews.permissions import blind, visible_texts
+from reviews.priorities import UNSEEN, Part, parts
+from reviews.services.claims import live_claim
+from reviews.services.enrichment import assess
+from reviews.transitions import PENDING
+from reviews.visibility import Text
+from reviews.vocabulary import Reason
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One thing that happened to a case, in words."""
+
+    at: datetime
+    who: str
+    what: str
+
+
+@dataclass
+class OpenedCase:
+    """A case as one viewer may see it.
+
+    ``messages`` is None where the viewer's role does not include transcripts or none was sent;
+    ``shows`` are the kinds of text that the viewer may see. ``folded`` means that the viewer
+    may yet give an independent verdict: feedback, priority reasons and reported severity stay
+    folded until then.
+    """
+
+    case: Case
+    shows: frozenset[Text]
+    blind: bool
+    folded: bool
+    claim: Claim | None
+    conformance: Conformance | None = None
+    conformance_basis: str = ""
+    policy_version: int | None = None
+    evidence: Evidence | None = None
+    messages: list[Message] | None = None
+    explanation: str = ""
+    rationale: str = ""
+    warning: str = ""
+    hidden: frozenset[int] = frozenset()
+    verdicts: list[Verdict] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    priority_parts: list[Part] = field(default_factory=list)
+    timeline: list[TimelineEntry] = field(default_factory=list)
+
+
+def open_case(*, case: Case, user: User) -> OpenedCase:
+    """Everything of *case* that *user* may see. Opening a transcript is a line in the ledger."""
+    shows = visible_texts(user, case)
+    opened = OpenedCase(
+        case=case,
+        shows=shows,
+        blind=blind(user, case),
+        folded=is_folded(case, user),
+        claim=live_claim(case),
+    )
+    reasons = frozenset(
+        Reason(reason) for reason in case.selections.values_list("reason", flat=True)
+    )
+    opened.reasons = shown_reasons(reasons)
+    opened.priority_parts = parts(reasons=reasons, risk_unknown="risk_unknown" in case.flags)
+    if Text.NUMBERS in shows:
+        _add_conformance(opened)
+    if Text.TRANSCRIPT in shows:
+        _add_transcript(opened, user)
+    if Text.VERDICTS in shows:
+        opened.verdicts = _verdicts(case)
+    opened.timeline = _timeline(opened)
+    return opened
+
+
+def is_folded(case: Case, user: User) -> bool:
+    """Whether *user* may still give an independent verdict in the present round."""
+    if not user.has_perm("reviews.decide_case"):
+        return False
+    given = case.verdicts.filter(round=case.round, reviewer=user, withdrawal=None).exists()
+    return case.state in PENDING and not given
+
+
+def shown_reasons(reasons: frozenset[Reason]) -> list[str]:
+    """Reasons in words, the weightiest first. Nobody sees which cases are audits."""
+    seen = [reason for reason in Reason if reason in reasons - UNSEEN]
+    return [reason.label for reason in seen] or (["Selected"] if reasons else [])
+
+
+def _add_conformance(opened: OpenedCase) -> None:
+    """The stored conformance; computed on the spot where enrichment has not come to it yet."""
+    case = opened.case
+    stored = CutoffConformance.objects.filter(pk=case.pk).first()
+    if stored is None:
+        assess([case.pk])
+        stored = CutoffConformance.objects.get(pk=case.pk)
+    opened.conformance = conformance_of(stored)
+    opened.conformance_basis = stored.get_basis_display()
+    opened.policy_version = stored.version_id
+    evidence = TranscriptEvidence.objects.filter(pk=case.pk).first()
+    opened.evidence = evidence_of(evidence) if evidence else None
+
+
+def _add_transcript(opened: OpenedCase, user: User) -> None:
+    transcript = transcript_of(opened.case.cutoff)
+    if transcript is None:
+        return
+    messages = read_messages(transcript)
+    opened.messages = messages
+    opened.warning = hazards.warning(
+        category=opened.case.category, severity=opened.case.cutoff.severity
+    )
+    opened.hidden = hazards.hidden_turns(messages, warned=bool(opened.warning))
+    if Text.RATIONALE in opened.shows:
+        opened.explanation, opened.rationale = transcript.explanation, transcript.rationale
+    note(case=opened.case, user=user, action="transcript.opened")
+
+
+def note(*, case: Case, user: User, action: str, details: dict[str, object] | None = None) -> None:
+    """One line in the ledger: *user* saw something of *case*."""
+    with transaction.atomic():
+        record(
+            actor=Actor(user=user), action=action, obj="case", object_id=case.pk, details=details
+        )
+
+
+def reveal(*, case: Case, user: User, turns: list[int] | None) -> list[tuple[int, Message]]:
+    """The hidden turns that *user* asked for, all where None; each asking is in the ledger.
+
+    Empty where the viewer's role does not include transcripts.
+    """
+    if Text.TRANSCRIPT not in visible_texts(user, case):
+        return []
+    transcript = transcript_of(case.cutoff)
+    if transcript is None:
+        return []
+    numbered = list(enumerate(read_messages(transcript), 1))
+    wanted = numbered if turns is None else [pair for pair in numbered if pair[0] in set(turns)]
+    note(
+        case=case,
+        user=user,
+        action="transcript.revealed",
+        details={"turns": "all" if turns is None else sorted(set(turns))},
+    )
+    return wanted
+
+
+def reveal_feedback(*, case: Case, user: User) -> list[Feedback]:
+    """What the user of the chat said, where *user* may see it; the asking is in the ledger."""
+    if Text.FEEDBACK not in visible_texts(user, case):
+        return []
+    note(case=case, user=user, action="feedback.opened")
+    return list(case.feedback.select_related("words"))
+
+
+def _verdicts(case: Case) -> list[Verdict]:
+    return list(
+        case.verdicts.filter(withdrawal=None).select_related("reviewer", "words").order_by("at")
+    )
+
+
+_WORDS = {
+    "case.claimed": "claimed it",
+    "case.released": "released it",
+    "case.decided": "gave a verdict",
+    "case.undone": "took the verdict back",
+    "case.settled": "The case settled",
+    "feedback.received": "The user sent feedback",
+    "transcript.opened": "opened the transcript",
+    "transcript.revealed": "asked for hidden turns",
+    "feedback.opened": "read the feedback",
+}
+
+_TOLD_BY_VERDICTS = ("case.decided", "case.undone", "case.settled")
+LONGEST_TIMELINE = 200
+
+
+def _timeline(opened: OpenedCase) -> list[TimelineEntry]:
+    case = opened.case
+    entries = LedgerEntry.objects.filter(
+        object_type="case", object_id=str(case.pk), action__in=_WORDS
+    ).exclude(action__startswith="transcript.")
+    if Text.VERDICTS not in opened.shows:
+        entries = entries.exclude(action__in=_TOLD_BY_VERDICTS)
+    if opened.folded:
+        entries = entries.exclude(action__startswith="feedback.")
+    told = [
+        TimelineEntry(entry.at, entry.actor.name if entry.actor else "", _WORDS[entry.action])
+        for entry in entries.select_related("actor").order_by("id")[:LONGEST_TIMELINE]
+    ]
+    beginning = TimelineEntry(
+        case.at, "", "The conversation ended" if case.is_cutoff else "The conversation went on"
+    )
+    return [beginning, TimelineEntry(case.opened_at, "", "Reported, case opened"), *told]

@@ -1,0 +1,274 @@
+"""A case in sentences: what happened, what the policy asked for, what speaks against it.
+
+Built from the computed conformance and the evidence alone; no word of a transcript is in it.
+Numbers of turns are counted from 1 and become links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from conversations.evidence import Evidence
+from conversations.vocabulary import Category, Initiator, Kind
+from policies import conformance as rules
+from policies import evaluation
+from policies.conformance import Conformance, ConformanceLine, Finding
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words of a sentence; ``turn`` makes them a link, ``strong`` says them louder."""
+
+    text: str
+    turn: int | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the sentences are about. ``ended_at_turn`` is the last turn where none was named."""
+
+    kind: str
+    initiator: str
+    category: str
+    policy_version: int
+    ended_at_turn: int | None = None
+
+
+_BEGINNINGS: Final = {
+    Initiator.MODEL: "The model ended the conversation",
+    Initiator.USER: "The conversation was ended at the user’s request",
+    Initiator.OPERATOR: "Staff ended the conversation",
+}
+
+_SEVERITY: Final = "severity"
+
+
+def summary(
+    subject: Subject, conformance: Conformance, evidence: Evidence | None, *, folded: bool
+) -> list[Piece]:
+    """The case in a few sentences. *folded* leaves out what the reported severity comes to."""
+    return [
+        *_beginning(subject),
+        *_asked(subject, conformance, folded=folded),
+        *_objections(conformance, evidence),
+        *_differences(conformance, folded=folded),
+        *_unread(evidence),
+    ]
+
+
+def _beginning(subject: Subject) -> list[Piece]:
+    about = Category(subject.category).label
+    if subject.kind == Kind.NEAR_MISS:
+        return [Piece(f"The conversation went on although ending was close, for {about.lower()}.")]
+    pieces = [Piece(_BEGINNINGS[Initiator(subject.initiator)])]
+    if subject.ended_at_turn:
+        pieces += [Piece(" at "), Piece(f"turn {subject.ended_at_turn}", subject.ended_at_turn)]
+    return [*pieces, Piece(f", for {about.lower()}.")]
+
+
+def _asked(subject: Subject, conformance: Conformance, *, folded: bool) -> list[Piece]:
+    """What the policy asked for beside its rules, and whether that was reported."""
+    policy = f"policy {subject.policy_version}"
+    lines = [line for line in _asking(conformance) if not (folded and line.name == _SEVERITY)]
+    if not lines:
+        return []
+    unmet = [_name(line) for line in lines if line.finding in (Finding.UNMET, Finding.BREACH)]
+    unknown = [_name(line) for line in lines if line.finding == Finding.UNKNOWN]
+    if any(line.name == evaluation.ENABLED for line in lines if line.finding == Finding.UNMET):
+        return [Piece(f" {policy.capitalize()} never ends a conversation of this category.")]
+    if not unmet and not unknown:
+        aside = ", leaving aside the severity that you grade yourself" if folded else ""
+        return [Piece(f" What {policy} asks for was there by the service’s report{aside}.")]
+    clauses = []
+    if unmet:
+        clauses.append(f"{_and(unmet)} fell short by the service’s report")
+    if unknown:
+        clauses.append(f"{_and(unknown)} {_were(unknown)} not reported")
+    return [Piece(f" Of what {policy} asks for, {'; '.join(clauses)}.")]
+
+
+def _asking(conformance: Conformance) -> Iterable[ConformanceLine]:
+    silent = (evaluation.IMMINENT_RISK, evaluation.CRISIS_CUE)
+    return (line for line in conformance.lines if line.name not in silent)
+
+
+def _name(line: ConformanceLine) -> str:
+    return line.label[0].lower() + line.label[1:]
+
+
+def _objections(conformance: Conformance, evidence: Evidence | None) -> list[Piece]:
+    """The rules without a switch that were broken, loudly."""
+    pieces: list[Piece] = []
+    if rules.CRISIS_CUE in conformance.breaches:
+        turn = evidence.crisis_cues[0].turn if evidence and evidence.crisis_cues else None
+        where = [Piece(f"turn {turn}", turn, strong=True)] if turn else []
+        pieces += [
+            Piece(" But at " if turn else " But ", strong=True),
+            *where,
+            Piece(" the user wrote something that reads like a crisis", strong=True),
+            Piece(", and no policy may end a conversation then."),
+        ]
+    if rules.RISK_ABOVE_CEILING in conformance.breaches:
+        pieces += [
+            Piece(" The service itself reported a risk above the ceiling", strong=True),
+            Piece("; no policy may end a conversation then."),
+        ]
+    if rules.RISK_UNKNOWN in conformance.breaches:
+        pieces += [
+            Piece(" Whether anybody was in danger was not reported", strong=True),
+            Piece("; unknown, it forbids ending."),
+        ]
+    if rules.NO_WARNING in conformance.breaches:
+        pieces += [
+            Piece(" There was no earlier warning", strong=True),
+            Piece(", which every policy asks for."),
+        ]
+    return pieces
+
+
+def _differences(conformance: Conformance, *, folded: bool) -> list[Piece]:
+    names = [
+        _name(line)
+        for line in conformance.lines
+        if line.disagrees and not (folded and line.name == _SEVERITY)
+    ]
+    if not names:
+        return []
+    return [Piece(f" On {_and(names)} the transcript shows something else than was reported.")]
+
+
+def _unread(evidence: Evidence | None) -> list[Piece]:
+    if evidence is None:
+        return [Piece(" There is no transcript to hold this against.")]
+    if evidence.assessed and evidence.crisis_assessed:
+        return []
+    return [
+        Piece(
+            " What this transcript shows was not assessed in full: its language is not one"
+            " that the reading was measured on."
+        )
+    ]
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _were(names: Sequence[str]) -> str:
+    return "were" if len(names) > 1 or names[0].endswith("s") else "was"
+
+
+def headline(
+    subject: Subject,
+    *,
+    refusals: int | None,
+    redirects: int | None,
+    warnings: int | None,
+    flags: Sequence[str],
+) -> str:
+    """One line for a list of cases, from what the service reported and the flags."""
+    beginning = {
+        Initiator.MODEL: "Ended by the model",
+        Initiator.USER: "Ended at the user’s request",
+        Initiator.OPERATOR: "Ended by staff",
+    }
+    start = (
+        "Went on although ending was close"
+        if subject.kind == Kind.NEAR_MISS
+        else beginning[Initiator(subject.initiator)]
+    )
+    if rules.CRISIS_CUE in flags:
+        return f"{start}; a turn reads like a crisis"
+    if rules.RISK_ABOVE_CEILING in flags:
+        return f"{start}; the reported risk is above the ceiling"
+    if rules.NO_WARNING in flags:
+        return f"{start} without a warning"
+    counts = [
+        _count(refusals, "refusal"),
+        _count(redirects, "redirect"),
+        _count(warnings, "warning"),
+    ]
+    told = [words for words in counts if words]
+    return f"{start}: {', '.join(told)}" if told else f"{start}; no counts were reported"
+
+
+def _count(number: int | None, word: str) -> str:
+    if number is None:
+        return ""
+    return f"{number or 'no'} {word if number == 1 else word + 's'}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the conformance table, as words. ``turns`` prove what the transcript shows."""
+
+    label: str
+    rule: bool
+    asked: str
+    reported: str
+    shown: str
+    turns: tuple[int, ...]
+    basis: str
+    differs: bool
+    finding: str
+    kind: str
+    explanation: str
+
+
+_FINDINGS: Final = {
+    Finding.MET: ("Met", "ok"),
+    Finding.UNMET: ("Not met", "warn"),
+    Finding.UNKNOWN: ("Unknown", "calm"),
+    Finding.BREACH: ("Breach", "bad"),
+}
+
+#: What the reported severity reads while the reviewer has not graded it.
+FOLDED_SEVERITY: Final = "folded until your verdict"
+
+
+def table(conformance: Conformance, *, folded: bool) -> list[Row]:
+    """The conformance criterion by criterion; *folded* keeps the reported severity back."""
+    return [_row(line, folded=folded and line.name == _SEVERITY) for line in conformance.lines]
+
+
+def _row(line: ConformanceLine, *, folded: bool) -> Row:
+    finding, kind = _FINDINGS[line.finding]
+    return Row(
+        label=line.label,
+        rule=line.rule,
+        asked=line.asked,
+        reported=FOLDED_SEVERITY if folded else _reported(line),
+        shown=_shown(line),
+        turns=line.shown.turns,
+        basis=line.shown.basis,
+        differs=line.disagrees and not folded,
+        finding="" if folded else finding,
+        kind="" if folded else kind,
+        explanation="" if folded else line.explanation,
+    )
+
+
+def _reported(line: ConformanceLine) -> str:
+    match line.reported:
+        case bool():
+            return "yes" if line.reported else "no"
+        case None:
+            return "–" if line.name == evaluation.CRISIS_CUE else "unknown"
+        case float():
+            return f"{line.reported:.2f}"
+        case number:
+            return str(number)
+
+
+def _shown(line: ConformanceLine) -> str:
+    shown = line.shown
+    if not shown.assessed or shown.value is None:
+        return "not assessed"
+    if line.name in (evaluation.CRISIS_CUE, evaluation.IMMINENT_RISK):
+        return "crisis cue" if shown.value else "no crisis cue"
+    if line.name == evaluation.CONFIRMATION:
+        return "confirmed" if shown.value else "not confirmed"
+    return str(shown.value)

@@ -1,0 +1,32 @@
+"""What Celery does for reviews. Each task takes ids and can be run twice."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from reviews.services import enrichment, settlement
+
+#: How many cutoffs one sweep hands on; what is left waits for the next one, seconds later.
+SWEEP = 500
+
+
+@shared_task(ignore_result=True)
+def enrich(cutoff_ids: list[str]) -> int:
+    """Read the transcripts of new cutoffs and hold them against their policies."""
+    return enrichment.enrich(cutoff_ids=[UUID(cutoff_id) for cutoff_id in cutoff_ids])
+
+
+@shared_task(ignore_result=True)
+def sweep_enrichment() -> int:
+    """Enrich what the broker lost or a dead worker held."""
+    waiting = enrichment.waiting(now=timezone.now() - enrichment.GRACE, limit=SWEEP)
+    return enrichment.enrich(cutoff_ids=waiting)
+
+
+@shared_task(ignore_result=True)
+def settle() -> int:
+    """Settle the cases whose undo time is over."""
+    return settlement.settle_due(now=timezone.now())

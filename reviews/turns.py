@@ -1,0 +1,241 @@
+"""The turns of a transcript as a page shows them: what is open, folded, hidden and marked.
+
+Pure: messages and evidence in, plain values out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from conversations.evidence import Evidence, Mark
+from conversations.transcripts import Message, Part
+
+#: How many turns at the end stand open. Together with the first they show how it ended.
+LAST_OPEN: Final = 8
+#: How many turns of the folded middle are loaded at a time.
+CHUNK: Final = 100
+
+ROLES: Final = {"user": "User", "assistant": "Model", "system": "System", "tool": "Tool"}
+_CLASSES: Final = {"user": "user", "assistant": "model", "system": "system", "tool": "tool"}
+
+
+@dataclass(frozen=True)
+class TurnMark:
+    """What a turn is known to be, and how that is known."""
+
+    label: str
+    kind: str
+    inferred: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a page. ``concealed``: its words are not in the page until asked for."""
+
+    number: int
+    role: str
+    css: str
+    at: datetime | None
+    parts: tuple[Part, ...]
+    marks: tuple[TurnMark, ...]
+    ended: bool
+    cue: bool
+    concealed: bool
+    revealed: bool
+
+    @property
+    def classes(self) -> str:
+        """The classes of its element."""
+        extra = [
+            "ended" if self.ended else "",
+            "cue" if self.cue else "",
+            "proof" if self.marks else "",
+        ]
+        return " ".join(filter(None, [self.css, *extra]))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Turns *first* to *last*, both included: open, or folded with what is marked in them."""
+
+    first: int
+    last: int
+    folded: bool
+    note: str = ""
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many turns."""
+        return self.last - self.first + 1
+
+    @property
+    def chunk_last(self) -> int:
+        """The last turn that is loaded when the first chunk of a fold is asked for."""
+        return min(self.last, self.first + CHUNK - 1)
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A marked turn in the list above the transcript."""
+
+    number: int
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One transcript with what is known of its turns, for one viewer at one moment.
+
+    ``hidden`` are concealed but for those in ``revealed``. ``ended_at`` is 0 for none.
+    """
+
+    messages: Sequence[Message]
+    evidence: Evidence | None
+    hidden: frozenset[int]
+    revealed: frozenset[int]
+    ended_at: int = 0
+    ended_basis: str = ""
+
+    def turn(self, number: int) -> Turn:
+        """Turn *number*, from 1."""
+        message = self.messages[number - 1]
+        concealed = number in self.hidden and number not in self.revealed
+        marks = self.marks().get(number, [])
+        return Turn(
+            number=number,
+            role=ROLES[message.role],
+            css=_CLASSES[message.role],
+            at=_moment(message.created_at),
+            parts=() if concealed else message.parts,
+            marks=tuple(marks),
+            ended=number == self.ended_at,
+            cue=any(mark.label == "crisis cue" for mark in marks),
+            concealed=concealed,
+            revealed=number in self.hidden and number in self.revealed,
+        )
+
+    def marks(self) -> dict[int, list[TurnMark]]:
+        """What each marked turn is known to be."""
+        found: dict[int, list[TurnMark]] = {}
+        for number, mark in _marks(self.evidence):
+            found.setdefault(number, []).append(mark)
+        if self.ended_at:
+            note = "" if self.ended_basis == "reported" else "last turn"
+            ending = TurnMark("ended here", "bad", self.ended_basis != "reported", note)
+            found.setdefault(self.ended_at, []).append(ending)
+        return found
+
+    def jumps(self) -> list[Jump]:
+        """The marked turns in their order."""
+        return [
+            Jump(number, mark.label, mark.kind)
+            for number, marks in sorted(self.marks().items())
+            for mark in marks
+        ]
+
+    def stretches(self, *, first: int = 0, last: int = 0) -> list[Stretch]:
+        """The whole transcript: its beginning, its end and *first* to *last* open, the rest folded.
+
+        At most :data:`CHUNK` turns are opened beside the beginning and the end.
+        """
+        total = len(self.messages)
+        wanted = {number for number in (1, *range(total - LAST_OPEN + 1, total + 1)) if number > 0}
+        if first > 0:
+            wanted |= set(range(first, min(last, total, first + CHUNK - 1) + 1))
+        wanted &= set(range(1, total + 1))
+        return list(self._stretches(sorted(wanted), total))
+
+    def chunk(self, *, first: int, last: int) -> list[Stretch]:
+        """The first :data:`CHUNK` turns of a fold from *first* to *last*, and what stays folded."""
+        last = min(last, len(self.messages))
+        if not 1 <= first <= last:
+            return []
+        end = min(last, first + CHUNK - 1)
+        rest = [self._folded(end + 1, last)] if end < last else []
+        return [self._open(first, end), *rest]
+
+    def _stretches(self, wanted: Sequence[int], total: int) -> Iterator[Stretch]:
+        following = 1
+        for first, last in _runs(wanted):
+            if following < first:
+                yield self._folded(following, first - 1)
+            yield self._open(first, last)
+            following = last + 1
+        if following <= total:
+            yield self._folded(following, total)
+
+    def _open(self, first: int, last: int) -> Stretch:
+        turns = tuple(self.turn(number) for number in range(first, last + 1))
+        return Stretch(first, last, folded=False, turns=turns)
+
+    def _folded(self, first: int, last: int) -> Stretch:
+        counts: dict[str, int] = {}
+        for number, marks in sorted(self.marks().items()):
+            if first <= number <= last:
+                for mark in marks:
+                    counts[mark.label] = counts.get(mark.label, 0) + 1
+        note = ", ".join(
+            f"{count} {label}{'' if count == 1 else 's'}" for label, count in counts.items()
+        )
+        return Stretch(first, last, folded=True, note=note)
+
+
+def _marks(evidence: Evidence | None) -> Iterator[tuple[int, TurnMark]]:
+    if evidence is None:
+        return
+    kinds: tuple[tuple[Sequence[Mark], str, str], ...] = (
+        (evidence.refusals, "refusal", ""),
+        (evidence.redirects, "redirect", ""),
+        (evidence.warnings, "warning", "warn"),
+        (evidence.crisis_cues, "crisis cue", "bad"),
+    )
+    for marks, label, kind in kinds:
+        for mark in marks:
+            reported = mark.basis == "reported"
+            note = "by the service" if reported else "inferred"
+            yield mark.turn, TurnMark(label, kind, not reported, note)
+    for turn, label in (
+        (evidence.end_requested, "asks to end"),
+        (evidence.end_confirmed, "confirms"),
+    ):
+        if turn is not None:
+            yield turn, TurnMark(label, "", inferred=True, note="inferred")
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Consecutive *numbers* as pairs of first and last."""
+    start = previous = 0
+    for number in numbers:
+        if start and number != previous + 1:
+            yield start, previous
+            start = number
+        start, previous = start or number, number
+    if start:
+        yield start, previous
+
+
+def _moment(text: str) -> datetime | None:
+    """The time that a source gave a turn; None where it is none. Without a zone it is not shown."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def ending_turn(messages: Sequence[Message], message_id: str) -> tuple[int, str]:
+    """Where it ended, from 1, and how that is known: ``reported``, or ``inferred`` as the last.
+
+    0 where there are no messages.
+    """
+    if message_id:
+        for number, message in enumerate(messages, 1):
+            if message.id == message_id:
+                return number, "reported"
+    return len(messages), "inferred" if messages else ""
