@@ -26,18 +26,24 @@ def alive(group: int) -> bool:
     return True
 
 
-def end(group: int, asking: int, patience: float = PATIENCE) -> None:
-    """Send `asking` to `group`, wait up to `patience` seconds, then kill what is left of it."""
+def end(groups: dict[int, int], patience: float = PATIENCE) -> None:
+    """Send each of `groups` its signal, wait up to `patience` seconds, kill what is left."""
+    for group, asking in groups.items():
+        _send(group, asking)
+    until = time.monotonic() + patience
+    while any(map(alive, groups)) and time.monotonic() < until:
+        time.sleep(0.02)
+    for group in groups:
+        _send(group, signal.SIGKILL)
+
+
+def _send(group: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, asking)
-        until = time.monotonic() + patience
-        while alive(group) and time.monotonic() < until:
-            time.sleep(0.02)
-        os.killpg(group, signal.SIGKILL)
+        os.killpg(group, number)
 
 
 def main() -> None:
-    """Follow the parent's lines; at their end, end all groups, the youngest first."""
+    """Follow the parent's lines; at their end, end all groups."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     groups: dict[int, int] = {}
@@ -47,8 +53,7 @@ def main() -> None:
             groups[group] = asking
         else:
             groups.pop(int(line[1:]), None)
-    for group in reversed(groups):
-        end(group, groups[group])
+    end(groups)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def stop(
 
 def sweep(process: "subprocess.Popen[bytes]") -> None:
     """Kill whatever is left of the group of `process`, which itself is over or about to be."""
-    guard.end(process.pid, signal.SIGKILL, patience=0)
+    guard.end({process.pid: signal.SIGKILL}, patience=0)
     process.wait()
     _tell(f"-{process.pid}")
 
