@@ -107,7 +107,7 @@ def feedback(*, seed: int, now: datetime, events: Sequence[Event]) -> Iterator[F
             after=appeal.appealed if appeal else after,
             surprised=surprised,
             reason=reason,
-            comment=comment,
+            comment=spoken(comment, rng, _props(seed, event)),
             appeal=appeal is not None,
         )
 

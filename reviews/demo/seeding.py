@@ -129,12 +129,16 @@ def _policies(admin: User, began: datetime) -> None:
     activate(version=version, now=began - STRICTER_FOR, actor=actor)
 
 
+def _time(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["time"])
+
+
 def _send(source: Source, events: list[dict[str, Any]], progress: Progress) -> None:
-    """Store the events in the order of time, each received soon after it happened."""
+    """Store the events in the order of time, up to ten hours together."""
     done = Event.objects.filter(source=source).count()
-    for hour, together in groupby(events[done:], key=lambda event: event["time"][:13]):
+    for hours, together in groupby(events[done:], key=lambda event: event["time"][:12]):
         batch = list(together)
-        received = datetime.fromisoformat(batch[-1]["time"].replace("Z", "+00:00"))
+        received = _time(batch[-1])
         items = payloads.parse_events(
             [msgspec.json.encode(event) for event in batch],
             limits=limits(),
@@ -143,7 +147,7 @@ def _send(source: Source, events: list[dict[str, Any]], progress: Progress) -> N
         )
         results = intake.record(source=source, items=items, now=received + timedelta(seconds=2))
         if refused := [result for result in results if result.status == "rejected"]:
-            raise ValueError(f"The demo's own event was refused at {hour}: {refused[0].errors}")
+            raise ValueError(f"The demo's own event was refused at {hours}: {refused[0].errors}")
         done += len(batch)
         progress("Conversations", done, len(events))
 
@@ -167,10 +171,7 @@ def _what_came_of_it(
     progress: Progress,
 ) -> None:
     """Reviews and feedback in the order in which they happened."""
-    at = {
-        event["id"]: datetime.fromisoformat(event["time"].replace("Z", "+00:00"))
-        for event in events
-    }
+    at = {event["id"]: datetime.fromisoformat(event["time"]) for event in events}
     deeds: list[Deed] = [
         *aftermath.reviews(seed=SEED, now=began, events=events),
         *aftermath.feedback(seed=SEED, now=began, events=events),
