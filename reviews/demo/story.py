@@ -41,9 +41,9 @@ QUIET_BEFORE_NOW = timedelta(minutes=10)
 
 USER_SHARE = 0.125
 OPERATOR_SHARE = 0.04
-FLAWED_SHARE = {1: 0.17, 2: 0.06}
+FLAWED_SHARE = {1: 0.14, 2: 0.035}
 """Share of the model's cutoffs that were wrong, by policy version."""
-UNCONFIRMED_SHARE = 0.25
+UNCONFIRMED_SHARE = 0.15
 BRANCH_SHARE = 0.05
 DISAGREEING_SHARE = 0.04
 """Share of events whose reported counts are not those of their own transcript."""
