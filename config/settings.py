@@ -8,12 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from environs import env
 from marshmallow.validate import Length, OneOf, Range
 
 from config import embedded, logs, secrets, valkey
 from config.variables import REQUIRED, variable
+
+# Lets `ModelForm[User]` and its like, which type checkers ask for, be written as they are.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -214,7 +218,7 @@ try:
     _database = dj_database_url.parse(
         DATABASE_URL or embedded.database_url(DATA_DIR / "postgres"), conn_health_checks=True
     )
-except dj_database_url.ParseError as _error:
+except ValueError as _error:
     raise SystemExit(
         "DATABASE_URL is malformed: set it to the address of a PostgreSQL database, postgresql://…."
     ) from _error
