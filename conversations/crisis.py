@@ -34,7 +34,7 @@ _TOKEN: Final = re.compile(r"[a-z0-9@$]+")
 _LONGEST_WORD: Final = 30
 # How letters are commonly disguised: k1ll, d3@d, $uicide.
 _DISGUISE: Final = str.maketrans("013457@$", "oieastas")
-_APOSTROPHES: Final = str.maketrans("", "", "'’‘`*\u200b\u200c\u200d\u2060\ufeff")
+_INVISIBLE: Final = str.maketrans("", "", "’‘\u200b\u200c\u200d\u2060\ufeff")
 # A pattern reaches no further than this many words from the word that triggers it.
 _REACH: Final = 14
 _GAP: Final = "|"
@@ -70,8 +70,8 @@ def read_model(path: Path = MODEL_PATH) -> Model:
 def words(text: str) -> list[str]:
     """Cut a text into lower-case words without apostrophes, disguised letters put back."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    tokens = _TOKEN.findall(text.lower().translate(_APOSTROPHES))
+        text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE)
+    tokens = _TOKEN.findall(text.lower().replace("'", "").replace("*", ""))
     return [
         token if token.isalpha() else _undisguised(token)
         for token in tokens
@@ -103,6 +103,8 @@ def windows(length: int) -> Iterator[tuple[int, int]]:
 
 def matches_pattern(turn: Sequence[str]) -> bool:
     """Tell whether a phrase finds a cue. Reads only around the words that no phrase lacks."""
+    if TRIGGERS.isdisjoint(turn):
+        return False
     near: list[str] = []
     end = 0
     for place, word in enumerate(turn):
@@ -112,7 +114,7 @@ def matches_pattern(turn: Sequence[str]) -> bool:
                 near.append(_GAP)
             near.extend(turn[max(end, start) : place + _REACH])
             end = place + _REACH
-    return bool(near) and CUE.search(" ".join(near)) is not None
+    return CUE.search(" ".join(near)) is not None
 
 
 def highest_score(turn: Sequence[str], model: Model) -> float:

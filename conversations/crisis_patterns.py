@@ -39,21 +39,25 @@ _OWN_DEATH: Final = (
     rf"{_MAYBE}{{0,3}}{_DYING}\b",
     (
         r"\bwish (?:that )?(?:i|id) (?:was|were|had|could|would|wasnt|werent|didnt|hadnt) "
-        rf"{_MAYBE}{{0,3}}(?:dead|die|died|born|exist|existed|wake up|disappear|alive|here anymore)\b"
+        rf"{_MAYBE}{{0,3}}(?:dead|die|died|born|exist|existed|wake up|disappear|alive"
+        rf"|here anymore)\b"
     ),
     r"\bbetter off (?:if (?:i|im) )?(?:[a-z]+ )?(?:dead|gone|without me)\b",
     (
         r"\b(?:dont|do not|didnt|never|no longer|not) (?:really |even |just )?(?:want|wanna|wish"
-        rf"|wanted|care) (?:to |if i )?{_MAYBE}{{0,2}}(?:live|be alive|exist|wake up|be here any ?more"
+        rf"|wanted|care) (?:to |if i )?{_MAYBE}{{0,2}}(?:live|be alive|exist|wake up"
+        rf"|be here any ?more"
         r"|be on this earth|keep living|go on living|be in this world|stay alive|continue living)\b"
     ),
     (
-        rf"\b(?:no|any|a|zero|single|one|the|whats the) (?:reason|point|purpose) (?:to|in|for|of|left"
+        rf"\b(?:no|any|a|zero|single|one|the|whats the) (?:reason|point|purpose) (?:to|in"
+        rf"|for|of|left"
         rf" to) {_MAYBE}{{0,2}}(?:live|living|be alive|stay alive|being alive|existing)\b"
     ),
     r"\b(?:nothing|anything|nobody) (?:left )?(?:to|worth) (?:live|living) for\b",
     (
-        r"\b(?:end|ending|ended|take|taking|took) my (?:own |fucking |miserable |pathetic |worthless"
+        r"\b(?:end|ending|ended|take|taking|took) my (?:own |fucking |miserable |pathetic "
+        r"|worthless"
         r" |stupid )?life\b"
     ),
     r"\b(?:end|ending) (?:it all|my (?:pain|suffering|misery|existence))\b",
@@ -94,18 +98,21 @@ _SUICIDE: Final = (
 _SELF_HARM: Final = (
     (
         rf"{_I}{_MAYBE}{{0,4}}(?:want|wants|wanted|wanna|wish|going|gonna|plan|planning|decided"
-        r"|deserve|need|rather|try|tried|trying|thinking|think|thought|considering|urge|urges|tempted"
+        r"|deserve|need|rather|try|tried|trying|thinking|think|thought|considering|urge"
+        r"|urges|tempted"
         r"|feel like|might|started|keep|been|used|stop|love|like|enjoy) "
         rf"{_MAYBE}{{0,3}}{_HURT} myself\b"
     ),
     (
         rf"\bi (?:am |was |have been |still |always |often |started |keep |just |also |sometimes )?"
-        rf"{_HURT} myself (?:again|every|when|because|to feel|to cope|on purpose|last|and|since|so)\b"
+        rf"{_HURT} myself (?:again|every|when|because|to feel|to cope|on purpose|last|and"
+        rf"|since|so)\b"
     ),
     rf"{_I}{_MAYBE}{{0,8}}self ?(?:harm|injur)[a-z]*\b",
     rf"\bself ?(?:harm|injur)[a-z]* {_MAYBE}{{0,6}}(?:i|im|ive|me|my)\b",
     (
-        rf"\b(?:urge|urges|tempted|craving) (?:to|for) {_MAYBE}{{0,2}}(?:cut|cutting|self ?harm|bleed"
+        rf"\b(?:urge|urges|tempted|craving) (?:to|for) {_MAYBE}{{0,2}}(?:cut|cutting"
+        rf"|self ?harm|bleed"
         r"|purge|hurt|burn)\b"
     ),
     r"\bmake myself (?:bleed|throw up|puke|vomit|sick|purge)\b",
@@ -119,11 +126,13 @@ _SELF_HARM: Final = (
         r"|arms|arm|thighs|thigh|legs|veins|skin)\b"
     ),
     (
-        r"\bi (?:also |just |still |always |have |had |used to )?(?:cut|cutting) (?:again|last night"
+        r"\bi (?:also |just |still |always |have |had |used to )?(?:cut|cutting) (?:again"
+        r"|last night"
         r"|deeper|too deep|because|to feel|to cope|so deep)\b"
     ),
     (
-        r"\b(?:clean|free|relapsed|relapsing|relapse) (?:from|on|of|with|into) (?:cutting|self ?harm|sh"
+        r"\b(?:clean|free|relapsed|relapsing|relapse) (?:from|on|of|with|into) (?:cutting"
+        r"|self ?harm|sh"
         r"|purging)\b"
     ),
     rf"{_I}{_MAYBE}{{0,6}}(?:overdose|overdosed|overdosing|od on)\b",
@@ -135,7 +144,8 @@ _SELF_HARM: Final = (
 
 _SOMEBODY_NEAR: Final = (
     (
-        rf"\b(?:my|our) {_MAYBE}{{0,2}}{_KIN}\b {_MAYBE}{{0,6}}(?:suicidal|(?:kill|killing|hang|hurting"
+        rf"\b(?:my|our) {_MAYBE}{{0,2}}{_KIN}\b {_MAYBE}{{0,6}}(?:suicidal|(?:kill|killing"
+        rf"|hang|hurting"
         r"|cutting|harming) (?:himself|herself|themself|themselves)|(?:wants|going) to die"
         rf"|(?:commit|attempt)[a-z]* {_SUICID}e)\b"
     ),

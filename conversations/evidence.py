@@ -36,9 +36,10 @@ class Mark(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct, frozen=True):
     """What was found in one transcript. Turns are counted from 1 over all messages.
 
-    Where ``assessed`` is false the language of the assistant was not measured: inferred marks
-    and the request to end are absent, which says nothing. ``crisis_assessed`` says the same of
-    the user's language and the crisis cues. ``turns_after_warning`` counts user turns after the
+    ``language`` is the user's, or the assistant's where the user says too little to tell. Where
+    ``assessed`` is false the language of the assistant was not measured: inferred marks and the
+    request to end are absent, which says nothing. ``crisis_assessed`` says the same of the
+    user's language and the crisis cues. ``turns_after_warning`` counts user turns after the
     last warning; ``None`` where there is no warning. ``end_requested`` is the user turn that
     asks, in so many words, to end the conversation and was not taken back; ``end_confirmed``
     the later user turn that confirms it.
@@ -64,9 +65,11 @@ def assess(messages: Sequence[Message], *, locale: str = "") -> Evidence:
     """
     user = _turns(messages, "user")
     assistant = _turns(messages, "assistant")
-    language = languages.detect(_sample(user + assistant), locale=locale)
-    crisis_assessed = _measured(user, language)
-    assessed = _measured(assistant, language)
+    spoken = languages.detect(_sample(user))
+    answered = languages.detect(_sample(assistant))
+    language = spoken or answered or languages.primary_subtag(locale)
+    assessed = (answered or language) in MEASURED_LANGUAGES
+    crisis_assessed = language in MEASURED_LANGUAGES
     warnings = _marks(messages, "warning", assistant, phrases.is_warning, assessed=assessed)
     end_requested, end_confirmed = _end(messages) if crisis_assessed else (None, None)
     return Evidence(
@@ -92,15 +95,8 @@ def _turns(messages: Sequence[Message], role: str) -> list[tuple[int, str]]:
 
 
 def _sample(turns: Iterable[tuple[int, str]]) -> str:
+    """Join the starts of the turns; a long one must not outweigh the others."""
     return "\n".join(text[: languages.SAMPLE] for _, text in turns)
-
-
-def _measured(turns: Sequence[tuple[int, str]], language: str) -> bool:
-    """Tell whether these speakers' words are in a measured language.
-
-    Where they say too little to tell, the language of the whole conversation stands.
-    """
-    return languages.detect(_sample(turns), locale=language) in MEASURED_LANGUAGES
 
 
 def _marks(

@@ -8,9 +8,10 @@ that; for anything else the answer is ``""``, which reads as "not known".
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from typing import Final
 
-SAMPLE: Final = 4_000
+SAMPLE: Final = 600
 """Characters read from the start and again from the end of a long text."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -79,6 +80,11 @@ _COMMON: Final = {
         ),
     }.items()
 }
+_LANGUAGES_OF: Final[dict[str, list[str]]] = defaultdict(list)
+for _language, _words in _COMMON.items():
+    for _word in _words:
+        _LANGUAGES_OF[_word].append(_language)
+
 _LONG: Final = 20
 _LEAST_SHARE: Final = 0.15
 
@@ -113,13 +119,13 @@ def _by_script(text: str) -> str:
 
 def _by_words(text: str) -> str:
     words = _WORD.findall(text.lower().replace("'", "").replace("’", ""))
-    hits = sorted(
-        ((sum(word in common for word in words), language) for language, common in _COMMON.items()),
-        reverse=True,
-    )
-    (best, language), (second, _) = hits[:2]
-    if not best or best == second:
+    known = _LANGUAGES_OF.keys()
+    hits = Counter(
+        language for word in words if word in known for language in _LANGUAGES_OF[word]
+    ).most_common(2)
+    if not hits or (len(hits) == 2 and hits[0][1] == hits[1][1]):
         return ""
+    language, best = hits[0]
     if len(words) >= _LONG and best < _LEAST_SHARE * len(words):
         return ""
     return language

@@ -27,7 +27,7 @@ from scipy import optimize, sparse
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from conversations import crisis  # noqa: E402
+from conversations import crisis
 
 BUCKETS: Final = 2**15
 FOLDS: Final = 5
@@ -38,6 +38,12 @@ L2: Final = 0.3
 HARMLESS_SHARE: Final = 0.03
 """Share of harmless examples that may be flagged, out of fold. The aim is one in twenty; the
 rest is margin."""
+
+BACKGROUND: Final = {
+    "benign": ("hh-rlhf", "mt-bench", "Open-Assistant"),
+    "redteam": ("convabuse",),
+}
+"""Files, and which of their sources serve as harmless by where they come from."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,7 +76,7 @@ def read_examples(folder: Path) -> list[Example]:
         for item in read_lines(folder / "crisis.jsonl.gz")
         if item["label_by"].startswith("human")
     ]
-    for name, wanted in (("benign", ("hh-rlhf", "mt-bench", "Open-Assistant")), ("redteam", ("convabuse",))):
+    for name, wanted in BACKGROUND.items():
         examples += [
             Example(turns, "background", item["source"])
             for item in read_lines(folder / f"{name}.jsonl.gz")
@@ -88,7 +94,7 @@ def folds(examples: Sequence[Example]) -> Ints:
     """Give each example a fold; examples that share words in a row always get the same one.
 
     Two examples belong together when they open with the same five words or share ten words in
-    a row. The fold is drawn from the group, so that it does not hang on the order of the data.
+    a row. A group is named by its first example, and its fold is drawn from that.
     """
     parent = list(range(len(examples)))
 
@@ -101,11 +107,10 @@ def folds(examples: Sequence[Example]) -> Ints:
     first_with: dict[int, int] = {}
     for place, example in enumerate(examples):
         for key in _shingles(crisis.words("\n".join(example.texts))):
-            if key in first_with:
-                parent[root(place)] = root(first_with[key])
-            else:
-                first_with[key] = place
-    return np.array([zlib.crc32(f"{SEED}:{root(place)}".encode()) % FOLDS for place in range(len(parent))])
+            here, there = root(place), root(first_with.setdefault(key, place))
+            parent[max(here, there)] = min(here, there)
+    groups = [f"{SEED}:{root(place)}" for place in range(len(parent))]
+    return np.array([zlib.crc32(group.encode()) % FOLDS for group in groups])
 
 
 def _shingles(words: Sequence[str]) -> set[int]:
@@ -167,7 +172,9 @@ def train(windows: Windows, examples: Sequence[Example], use: NDArray[np.bool_])
     rows = np.flatnonzero((use & (kinds != "unclear"))[windows.owner])
     owner = windows.owner[rows]
     count = np.bincount(windows.owner, minlength=len(examples))
-    weight = count[owner] ** -0.5 * np.where(kinds[owner] == "background", 0.5, 1.0)
+    weight: Floats = count[owner].astype(np.float64) ** -0.5 * np.where(
+        kinds[owner] == "background", 0.5, 1.0
+    )
     point = fit(windows.matrix[rows], kinds[owner] == "crisis", weight)
     scale = float(np.abs(point[:-1]).max()) / 127
     rounded = np.round(point[:-1] / scale).astype(np.int8)
@@ -194,12 +201,11 @@ def out_of_fold(windows: Windows, examples: Sequence[Example], fold: Ints) -> Fl
 
 def pattern_hits(examples: Sequence[Example]) -> NDArray[np.bool_]:
     """Tell of every example whether a pattern finds a cue in it."""
-    return np.array([any(crisis.matches_pattern(crisis.words(t)) for t in e.texts) for e in examples])
+    hits = [any(crisis.matches_pattern(crisis.words(text)) for text in e.texts) for e in examples]
+    return np.array(hits)
 
 
-def choose_threshold(
-    scores: Floats, hits: NDArray[np.bool_], examples: Sequence[Example]
-) -> float:
+def choose_threshold(scores: Floats, hits: NDArray[np.bool_], examples: Sequence[Example]) -> float:
     """Return the lowest threshold that flags few enough of the harmless examples."""
     harmless = np.array([example.kind == "harmless" for example in examples])
     allowed = int(HARMLESS_SHARE * harmless.sum()) - int((hits & harmless).sum())
@@ -215,7 +221,7 @@ def write_model(model: crisis.Model, path: Path) -> None:
 
 def main() -> None:
     """Train on everything and write the model that is shipped."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description="Train the crisis model and write it.")
     parser.add_argument("data", type=Path, help="folder with crisis.jsonl.gz and the others")
     examples = read_examples(parser.parse_args().data)
     windows = Windows.of(examples)
