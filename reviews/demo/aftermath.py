@@ -15,7 +15,7 @@ import msgspec
 
 from reviews.demo.dice import named_random
 from reviews.demo.people import REVIEWERS, Language
-from reviews.demo.script import Dialogue, dialogue, performance, props, remarks, spoken
+from reviews.demo.script import Dialogue, dialogue, performance, props, remarks, spoken, told
 
 Event = dict[str, Any]
 
@@ -107,7 +107,7 @@ def feedback(*, seed: int, now: datetime, events: Sequence[Event]) -> Iterator[F
             after=appeal.appealed if appeal else after,
             surprised=surprised,
             reason=reason,
-            comment=spoken(comment, rng, _props(seed, event)),
+            comment=spoken(comment, rng, props(event["demoscript"], _stage_name(seed, event))),
             appeal=appeal is not None,
         )
 
@@ -178,14 +178,14 @@ def _review(seed: int, rng: random.Random, event: Event, after: timedelta, revie
         policy_followed=written.followed,
         severity=None if rng.random() < 0.1 else _severity(written),
         reason_codes=tuple(written.codes),
-        rationale=spoken(written.note, rng, _props(seed, event)),
+        rationale=told(written.key, written.note, rng, _stage_name(seed, event)),
     )
 
 
-def _props(seed: int, event: Event) -> dict[str, str]:
+def _stage_name(seed: int, event: Event) -> str:
+    """The name of the performance whose slots this conversation shares."""
     conversation = event["data"]["conversation"]
-    origin = conversation["parent_id"] or conversation["id"]
-    return props(event["demoscript"], performance(seed, origin))
+    return performance(seed, conversation["parent_id"] or conversation["id"])
 
 
 def _severity(written: Dialogue) -> int:

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def named_random(*name: object) -> random.Random:
-    """A generator that depends on ``name`` alone, so that one event's rolls never move another's."""
+    """A generator that depends on ``name`` alone: one event's rolls never move another's."""
     return random.Random("/".join(str(part) for part in name))  # noqa: S311 - a story, no secret
 
 

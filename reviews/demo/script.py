@@ -29,6 +29,8 @@ from reviews.demo.people import LANGUAGES, Language
 FOLDER = Path(__file__).parent / "dialogues"
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
+YOURS = {"my": "your", "our": "your", "mon": "ton", "ma": "ta"}
+THEIRS = {"my": "their", "our": "their", "mon": "their", "ma": "their"}
 _SOMETIMES = 0.5
 _STRICTER_BEFORE_ITS_TIME = 0.25
 
@@ -178,6 +180,19 @@ def spoken(text: str, rng: random.Random, slots: dict[str, str] | None = None) -
     return _SLOT.sub(lambda match: _fitted((slots or {})[match.group(1)], match), chosen)
 
 
+def told(key: str, text: str, rng: random.Random, name: str) -> str:
+    """What somebody else tells of the performance called ``name``: a rationale, a verdict's note."""
+    return spoken(text, rng, voiced(props(key, name), THEIRS))
+
+
+def voiced(slots: dict[str, str], owners: dict[str, str]) -> dict[str, str]:
+    """``slots`` in another mouth: the user's “my sister” is the model's “your sister”."""
+    words = {name: filling.split(" ", 1) for name, filling in slots.items()}
+    return {
+        name: " ".join([owners.get(first, first), *rest]) for name, (first, *rest) in words.items()
+    }
+
+
 def _fitted(filling: str, gap: re.Match[str]) -> str:
     """A filling begins with a capital where it begins a sentence."""
     before = gap.string[: gap.start()].rstrip("“¿¡ ")
@@ -195,7 +210,7 @@ def perform(key: str, take: Take) -> list[Turn]:
             continue
         said = spoken(exchange.user, rng, slots)
         turns.append(Turn("user", _casual(said) if take.casual else said, (), index))
-        answer = spoken(exchange.assistant, rng, slots)
+        answer = spoken(exchange.assistant, rng, voiced(slots, YOURS))
         turns.append(Turn("assistant", answer, exchange.labels, index))
     return turns
 

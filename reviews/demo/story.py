@@ -109,7 +109,7 @@ def _plans(seed: int, now: datetime, cutoffs: int, near_misses: int) -> Iterator
                 else _branch(rng, recent, time)
                 or _fresh(
                     rng,
-                    pool[weighted(rng, {k: v for k, v in LANGUAGES.items() if library()[k]})],
+                    pool[weighted(rng, LANGUAGES)],
                     ended,
                     version,
                 )
@@ -138,7 +138,7 @@ def _breach(pool: list[Chatter]) -> dict[str, Any]:
 
 
 def _branch(rng: random.Random, recent: deque[_Plan], time: datetime) -> dict[str, Any] | None:
-    """Now and then somebody edits an earlier message of a thread that was ended, and tries again."""
+    """Now and then somebody edits an earlier message of an ended thread and tries again."""
     if rng.random() >= BRANCH_SHARE:
         return None
     parents = [
@@ -211,7 +211,7 @@ def _event(seed: int, now: datetime, plan: _Plan) -> dict[str, Any]:
         "cutoff": {
             "initiator": written.initiator,
             "category": written.category,
-            "rationale": spoken(written.rationale, rng, props(written.key, plan.stage_name(seed))),
+            "rationale": told(written.key, written.rationale, rng, plan.stage_name(seed)),
         },
         "signals": _signals(rng, written, turns),
     }
