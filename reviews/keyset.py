@@ -140,4 +140,4 @@ def _typed(model: type[Model], order: _Order, value: Any) -> Any:
     if value is None:
         raise ValueError
     field = next(field for field in model._meta.concrete_fields if field.attname == order.name)
-    return field.target_field.to_python(value) if field.is_relation else field.to_python(value)
+    return getattr(field, "target_field", field).to_python(value)

@@ -71,3 +71,15 @@ def visible_texts(user: User, case: Case) -> frozenset[Text]:
 def blind(user: User, case: Case) -> bool:
     """Whether *user* must not know the verdicts on *case* yet."""
     return is_blind(viewer_of(user), facts_of(case))
+
+
+def can_read_feedback(user: User) -> bool:
+    """May read what users said, of ordinary cases at least."""
+    ordinary = CaseFacts(restricted=False, state=CaseState.OPEN)
+    return Text.FEEDBACK in visible(viewer_of(user), ordinary)
+
+
+def check_read_feedback(user: User) -> None:
+    """Raise where *user* may not read what users said."""
+    if not can_read_feedback(user):
+        raise PermissionDenied("Your role does not include what users said.")

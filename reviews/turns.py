@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 from conversations.evidence import Evidence, Mark
@@ -17,6 +18,11 @@ from conversations.transcripts import Message, Part
 LAST_OPEN: Final = 8
 #: How many turns of the folded middle are loaded at a time.
 CHUNK: Final = 100
+#: How many marked turns are listed above the transcript.
+MOST_JUMPS: Final = 24
+
+_GRAVITY: Final = ("bad", "warn", "")
+_SHOWN_YEARS: Final = range(1990, 2200)
 
 ROLES: Final = {"user": "User", "assistant": "Model", "system": "System", "tool": "Tool"}
 _CLASSES: Final = {"user": "user", "assistant": "model", "system": "system", "tool": "tool"}
@@ -92,13 +98,15 @@ class Jump:
 class Reading:
     """One transcript with what is known of its turns, for one viewer at one moment.
 
-    ``hidden`` are concealed but for those in ``revealed``. ``ended_at`` is 0 for none.
+    ``hidden`` are concealed but for those in ``revealed``; ``warning`` says what they may hold.
+    ``ended_at`` is 0 for none.
     """
 
     messages: Sequence[Message]
     evidence: Evidence | None
     hidden: frozenset[int]
     revealed: frozenset[int]
+    warning: str = ""
     ended_at: int = 0
     ended_basis: str = ""
 
@@ -106,7 +114,7 @@ class Reading:
         """Turn *number*, from 1."""
         message = self.messages[number - 1]
         concealed = number in self.hidden and number not in self.revealed
-        marks = self.marks().get(number, [])
+        marks = self.marks.get(number, [])
         return Turn(
             number=number,
             role=ROLES[message.role],
@@ -120,6 +128,7 @@ class Reading:
             revealed=number in self.hidden and number in self.revealed,
         )
 
+    @cached_property
     def marks(self) -> dict[int, list[TurnMark]]:
         """What each marked turn is known to be."""
         found: dict[int, list[TurnMark]] = {}
@@ -132,12 +141,14 @@ class Reading:
         return found
 
     def jumps(self) -> list[Jump]:
-        """The marked turns in their order."""
-        return [
+        """The marked turns in their order; of very many, the gravest."""
+        found = [
             Jump(number, mark.label, mark.kind)
-            for number, marks in sorted(self.marks().items())
+            for number, marks in sorted(self.marks.items())
             for mark in marks
         ]
+        gravest = sorted(found, key=lambda jump: _GRAVITY.index(jump.kind))[:MOST_JUMPS]
+        return sorted(gravest, key=lambda jump: jump.number)
 
     def stretches(self, *, first: int = 0, last: int = 0) -> list[Stretch]:
         """The whole transcript: its beginning, its end and *first* to *last* open, the rest folded.
@@ -176,7 +187,7 @@ class Reading:
 
     def _folded(self, first: int, last: int) -> Stretch:
         counts: dict[str, int] = {}
-        for number, marks in sorted(self.marks().items()):
+        for number, marks in sorted(self.marks.items()):
             if first <= number <= last:
                 for mark in marks:
                     counts[mark.label] = counts.get(mark.label, 0) + 1
@@ -221,12 +232,14 @@ def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _moment(text: str) -> datetime | None:
-    """The time that a source gave a turn; None where it is none. Without a zone it is not shown."""
+    """The time that a source gave a turn; None where it is none.
+
+    Without a zone nobody knows when it was."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
+    return moment if moment.tzinfo and moment.year in _SHOWN_YEARS else None
 
 
 def ending_turn(messages: Sequence[Message], message_id: str) -> tuple[int, str]:

@@ -1,0 +1,45 @@
+"""Forms about oneself."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+THEMES = [("system", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
+
+
+class SignInForm(AuthenticationForm):
+    """Address and password."""
+
+    error_messages = {
+        "invalid_login": _("No account has this address and password.."),
+        "inactive": _("This account is switched off."),
+    }
+
+
+class ProfileForm(forms.ModelForm[User]):
+    """What one may change about oneself. Theme and keys belong to the browser, not the account."""
+
+    time_zone = forms.ChoiceField(label=_("Time zone"))
+    theme = forms.ChoiceField(label=_("Theme"), choices=THEMES)
+    shortcuts = forms.BooleanField(
+        label=_("Single-key shortcuts"),
+        required=False,
+        help_text=_("Press ? on a page to see its keys. In this browser only, as the theme is."),
+    )
+
+    class Meta:
+        model = User
+        fields = ["name", "time_zone"]
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        zones = sorted(available_timezones())
+        field = self.fields["time_zone"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - it is declared above
+        field.choices = [(zone, zone.replace("_", " ")) for zone in zones]

@@ -1,0 +1,11 @@
+"""The pages of accounts."""
+
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("login", views.SignInView.as_view(), name="login"),
+    path("logout", views.SignOutView.as_view(), name="logout"),
+    path("profile", views.profile, name="profile"),
+]

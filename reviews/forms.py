@@ -1,0 +1,166 @@
+"""What people send from pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from conversations.transcripts import Message
+from conversations.vocabulary import Category, Remedy
+from reviews.models import Case
+from reviews.services.feedback import LONGEST_COMMENT
+from reviews.services.verdicts import LONGEST_RATIONALE, NewVerdict, problems
+from reviews.vocabulary import (
+    CODES_OF,
+    CUTOFF_JUDGEMENTS,
+    NEAR_MISS_JUDGEMENTS,
+    PLAIN_REASONS,
+    Judgement,
+    PolicyFollowed,
+    ReasonCode,
+)
+
+
+class VerdictForm(forms.Form):
+    """A verdict on one case. What is required or fits together is for the service to say."""
+
+    decision = forms.ChoiceField(widget=forms.RadioSelect, required=False)
+    remedy = forms.ChoiceField(
+        choices=[(Remedy.REOPEN, _("Reopen")), (Remedy.KEEP_LOCKED, _("Keep locked"))],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    policy_followed = forms.ChoiceField(
+        choices=PolicyFollowed.choices, widget=forms.RadioSelect, required=False
+    )
+    severity = forms.TypedChoiceField(
+        choices=[(str(grade), str(grade)) for grade in range(5)],
+        widget=forms.RadioSelect,
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+    category = forms.ChoiceField(
+        choices=[("", _("As reported")), *Category.choices], required=False
+    )
+    reason_codes = forms.MultipleChoiceField(
+        choices=ReasonCode.choices, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    rationale = forms.CharField(
+        widget=forms.Textarea, max_length=LONGEST_RATIONALE, strip=True, required=False
+    )
+    evidence = forms.TypedMultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple, coerce=int, required=False
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self, *args: Any, case: Case, messages: list[Message] | None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.case = case
+        self.messages = messages or []
+        self.judgements = CUTOFF_JUDGEMENTS if case.is_cutoff else NEAR_MISS_JUDGEMENTS
+        self.fields["decision"].choices = [  # type: ignore[attr-defined]
+            (judgement.value, judgement.label) for judgement in self.judgements
+        ]
+        self.fields["evidence"].choices = [  # type: ignore[attr-defined]
+            (str(number), str(number)) for number in range(1, len(self.messages) + 1)
+        ]
+        if not case.is_cutoff:
+            del self.fields["remedy"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the service what is missing, so that it is said beside each field."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        try:
+            problems(self.case, self.verdict())
+        except ValidationError as error:
+            for field, said in error.message_dict.items():
+                if field not in self.errors:
+                    self.add_error(field if field in self.fields else None, said)
+        return cleaned
+
+    def verdict(self) -> NewVerdict:
+        """What was sent, as the service takes it.
+
+        Reasons of the other decision are left out: they were ticked, then folded away.
+        """
+        sent = self.cleaned_data
+        decision = sent.get("decision", "")
+        codes: tuple[str, ...] = tuple(sent.get("reason_codes", ()))
+        if decision in Judgement.values:
+            codes = tuple(code for code in codes if code in CODES_OF[Judgement(decision)])
+        return NewVerdict(
+            decision=decision,
+            remedy=sent.get("remedy", ""),
+            policy_followed=sent.get("policy_followed", ""),
+            severity=sent.get("severity"),
+            category=sent.get("category", ""),
+            reason_codes=codes,
+            rationale=sent.get("rationale", ""),
+            evidence=tuple(self._cited(number) for number in sorted(sent.get("evidence", ()))),
+        )
+
+    def _cited(self, number: int) -> dict[str, Any]:
+        message = self.messages[number - 1]
+        return {"turn": number} | ({"message_id": message.id} if message.id else {})
+
+    @property
+    def reason_groups(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """The reasons of each decision, ticked as they were sent."""
+        ticked = set(self.data.getlist("reason_codes")) if self.is_bound else set()  # type: ignore[attr-defined]
+        return [
+            (
+                judgement.value,
+                [
+                    {"value": code.value, "label": code.label, "ticked": code.value in ticked}
+                    for code in CODES_OF[judgement]
+                ],
+            )
+            for judgement in self.judgements
+        ]
+
+    @property
+    def cited(self) -> set[int]:
+        """The turns that were cited, for a form that is shown again."""
+        return set(getattr(self, "cleaned_data", {}).get("evidence", ()))
+
+
+class FeedbackForm(forms.Form):
+    """What a user says of a cutoff. The field that nobody sees is left empty by people."""
+
+    surprised = forms.TypedChoiceField(
+        label=_("Did the end surprise you?"),
+        choices=[("yes", _("Yes, I did not see it coming")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please say yes or no.")},
+    )
+    reason = forms.ChoiceField(
+        label=_("What fits best?"),
+        choices=[(code.value, words) for code, words in PLAIN_REASONS.items()],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    comment = forms.CharField(
+        label=_("In your words"),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=LONGEST_COMMENT,
+        required=False,
+        help_text=_("Please leave out names and numbers of other people."),
+    )
+    appeal = forms.BooleanField(
+        label=_("Please have somebody look at this again"),
+        required=False,
+        help_text=_("A person who had no part in it before reads the conversation."),
+    )
+    website = forms.CharField(required=False)
+
+    @property
+    def from_a_program(self) -> bool:
+        """Whether the field that people do not see was filled."""
+        return bool(self.cleaned_data.get("website"))

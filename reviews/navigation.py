@@ -1,0 +1,79 @@
+"""The sidebar of every staff page, as a context processor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from reviews.permissions import can_list, can_read_feedback
+from reviews.services.queue import waiting_counts
+from reviews.vocabulary import Queue
+
+#: The mark of a count that needs somebody soon.
+_KINDS = {Queue.CRISIS: "bad", Queue.CHILD_SAFETY: "bad", Queue.APPEALS: "warn"}
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """What ``base.html`` shows beside each page; nothing for somebody without a login.
+
+    Lazy: a fragment without a sidebar counts nothing.
+    """
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {}
+    counts = SimpleLazyObject(lambda: waiting_counts(user=user))
+    return {
+        "nav": SimpleLazyObject(lambda: _nav(request, user, counts)),
+        "queues": SimpleLazyObject(lambda: _queues(request, user, counts)),
+        "waiting": counts,
+        "user_name": user.name,
+        "user_role": SimpleLazyObject(lambda: user.role_label or _("Administrator")),
+        "settings_url": reverse("profile"),
+        "logout_url": reverse("logout"),
+        "shortcuts_off": request.COOKIES.get("shortcuts") == "off",
+    }
+
+
+def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
+    items = []
+    if can_list(user):
+        items.append(_item(request, _("Review"), "queue", "review", counts["all"]))
+    if can_read_feedback(user):
+        items.append(_item(request, _("Feedback"), "feedback", "feedback"))
+    if user.has_perm("policies.view_policyversion"):
+        items.append(_item(request, _("Policies"), "policies", "policies"))
+    return items
+
+
+def _item(
+    request: HttpRequest, label: str, name: str, icon: str, count: int | str = ""
+) -> dict[str, Any]:
+    url = reverse(name)
+    current = request.path == url or request.path.startswith(f"{url}/")
+    return {"label": label, "url": url, "icon": icon, "count": count, "current": current}
+
+
+def _queues(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
+    if not can_list(user):
+        return []
+    here = request.GET.get("queue", "") if request.path == reverse("queue") else ""
+    shown = [
+        queue
+        for queue in Queue
+        if queue != Queue.CHILD_SAFETY or user.has_perm("reviews.view_restricted_case")
+    ]
+    return [
+        {
+            "label": queue.label,
+            "url": f"{reverse('queue')}?queue={queue.value}",
+            "count": counts[queue.value],
+            "kind": _KINDS.get(queue, ""),
+            "current": here == queue.value,
+        }
+        for queue in shown
+    ]

@@ -1,0 +1,133 @@
+"""A case as its page lays it out: the summary, the transcript's turns, and what one may do now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from accounts.models import User
+from conversations.models import TranscriptEvidence
+from conversations.services.evidence import evidence_of, read_messages, transcript_of
+from conversations.transcripts import Message
+from reviews import hazards
+from reviews.models import Case, Verdict
+from reviews.permissions import can_decide
+from reviews.services.reading import OpenedCase
+from reviews.summaries import Piece, Subject, summary
+from reviews.transitions import CLAIMABLE
+from reviews.turns import Reading, ending_turn
+from reviews.vocabulary import CaseState
+
+
+class Rail(StrEnum):
+    """What stands beside the case: what its reader may do with it now."""
+
+    DECIDE = "decide"
+    HELD = "held"
+    CLAIM = "claim"
+    SENT = "sent"
+    UNDO = "undo"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """One case, laid out for one viewer."""
+
+    opened: OpenedCase
+    rail: Rail
+    reading: Reading | None
+    summary: list[Piece]
+    last_verdict: Verdict | None
+
+
+def page_of(opened: OpenedCase, *, user: User, revealed: frozenset[int]) -> CasePage:
+    """Lay out what was opened; *revealed* are the hidden turns that were asked for."""
+    reading = _reading(opened, revealed)
+    last = _last_of_round(opened)
+    return CasePage(
+        opened=opened,
+        rail=_rail(opened, user, last),
+        reading=reading,
+        summary=_summary(opened, reading),
+        last_verdict=last,
+    )
+
+
+def _reading(opened: OpenedCase, revealed: frozenset[int]) -> Reading | None:
+    if opened.messages is None:
+        return None
+    ended_at, basis = _ending(opened.case, opened.messages)
+    return Reading(
+        messages=opened.messages,
+        evidence=opened.evidence,
+        hidden=opened.hidden,
+        revealed=revealed,
+        warning=opened.warning,
+        ended_at=ended_at,
+        ended_basis=basis,
+    )
+
+
+def _ending(case: Case, messages: list[Message]) -> tuple[int, str]:
+    """Where the conversation ended; nowhere for a near miss."""
+    return ending_turn(messages, case.cutoff.message_id) if case.is_cutoff else (0, "")
+
+
+def reading_of(case: Case, revealed: Callable[[frozenset[int]], frozenset[int]]) -> Reading | None:
+    """The transcript of *case* alone, for a part of it; the caller has asked for permission.
+
+    *revealed* says which of the hidden turns are shown. None where there is no transcript.
+    """
+    transcript = transcript_of(case.cutoff)
+    if transcript is None:
+        return None
+    messages = read_messages(transcript)
+    warning = hazards.warning(category=case.category, severity=case.cutoff.severity)
+    hidden = hazards.hidden_turns(messages, warned=bool(warning))
+    stored = TranscriptEvidence.objects.filter(pk=case.pk).first()
+    ended_at, basis = _ending(case, messages)
+    return Reading(
+        messages=messages,
+        evidence=evidence_of(stored) if stored else None,
+        hidden=hidden,
+        revealed=revealed(hidden),
+        warning=warning,
+        ended_at=ended_at,
+        ended_basis=basis,
+    )
+
+
+def _summary(opened: OpenedCase, reading: Reading | None) -> list[Piece]:
+    if opened.conformance is None:
+        return []
+    case = opened.case
+    subject = Subject(
+        kind=case.kind,
+        initiator=case.cutoff.initiator,
+        category=case.category,
+        policy_version=opened.policy_version or case.policy_version,
+        ended_at_turn=reading.ended_at if reading else None,
+    )
+    return summary(subject, opened.conformance, opened.evidence, folded=opened.folded)
+
+
+def _last_of_round(opened: OpenedCase) -> Verdict | None:
+    """The latest verdict of the present round that the viewer may see."""
+    given = [verdict for verdict in opened.verdicts if verdict.round == opened.case.round]
+    return given[-1] if given else None
+
+
+def _rail(opened: OpenedCase, user: User, last: Verdict | None) -> Rail:
+    case, claim = opened.case, opened.claim
+    if claim and claim.reviewer_id == user.pk and case.state in CLAIMABLE:
+        return Rail.DECIDE
+    if case.state == CaseState.SETTLING and last and last.reviewer_id == user.pk:
+        return Rail.UNDO
+    if case.state in CLAIMABLE and not opened.folded and can_decide(user):
+        return Rail.SENT
+    if claim and case.state in CLAIMABLE:
+        return Rail.HELD
+    claimable = case.state in (*CLAIMABLE, CaseState.UNSELECTED, CaseState.CLOSED)
+    return Rail.CLAIM if claimable and can_decide(user, case) else Rail.NOTHING

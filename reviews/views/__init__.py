@@ -1,0 +1,1 @@
+"""The pages of reviews. Thin: they ask permission, call a service, and render."""

@@ -1,0 +1,24 @@
+"""Who asks, and for which case."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from accounts.models import User
+from reviews.models import Case
+from reviews.permissions import check_list
+
+
+def reviewer(request: HttpRequest) -> User:
+    """Who is logged in. Raises ``PermissionDenied`` where they may not know of cases."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - a login is required
+    check_list(user)
+    return user
+
+
+def case_for(user: User, number: int) -> Case:
+    """The case of that number that *user* may know of; 404 otherwise."""
+    cases = Case.objects.listed_for(user).select_related("cutoff", "source")
+    return get_object_or_404(cases, number=number)

@@ -1,0 +1,80 @@
+"""Giving a verdict and taking it back."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from conversations.services.evidence import read_messages, transcript_of
+from conversations.transcripts import Message
+from reviews.forms import VerdictForm
+from reviews.models import Case
+from reviews.permissions import check_decide
+from reviews.services import verdicts
+from reviews.services.verdicts import NotHeld
+from reviews.transitions import Forbidden
+from reviews.views.cases import case_page
+from reviews.views.people import case_for, reviewer
+from reviews.vocabulary import CaseState
+
+
+@require_POST
+def decide(request: HttpRequest, number: int) -> HttpResponse:
+    """Send a verdict. What is wrong with it is said beside the fields, and nothing is lost."""
+    user = reviewer(request)
+    case = case_for(user, number)
+    check_decide(user, case)
+    form = VerdictForm(request.POST, case=case, messages=_messages(case))
+    if not form.is_valid():
+        return case_page(request, case, user, form=form)
+    key = form.cleaned_data.get("key")
+    try:
+        verdicts.decide(
+            case=case,
+            user=user,
+            verdict=form.verdict(),
+            now=timezone.now(),
+            idempotency_key=f"page:{key}" if key else None,
+        )
+    except (NotHeld, Forbidden) as refused:
+        form.add_error(None, str(refused))
+        return case_page(request, case, user, form=form)
+    case.refresh_from_db()
+    messages.success(request, _sent(case))
+    return redirect("case", number=number)
+
+
+def _messages(case: Case) -> list[Message] | None:
+    transcript = transcript_of(case.cutoff)
+    return read_messages(transcript) if transcript else None
+
+
+def _sent(case: Case) -> str:
+    match case.state:
+        case CaseState.SETTLING:
+            return _(
+                "Your verdict is in. It takes effect in %(seconds)d seconds; "
+                "until then you can undo it."
+            ) % {"seconds": settings.UNDO_SECONDS}
+        case CaseState.SECOND_REVIEW:
+            return _("Your verdict is in. Somebody else decides independently of you.")
+        case _:
+            return _("Your verdict is in. The two differ: a senior reviewer decides.")
+
+
+@require_POST
+def undo(request: HttpRequest, number: int) -> HttpResponse:
+    """Take the last verdict back while it is not settled."""
+    user = reviewer(request)
+    try:
+        verdicts.undo(case=case_for(user, number), user=user, now=timezone.now())
+    except Forbidden as refused:
+        messages.warning(request, str(refused))
+    else:
+        messages.success(request, _("The verdict is taken back. Claim the case to decide anew."))
+    return redirect("case", number=number)
