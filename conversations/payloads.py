@@ -127,7 +127,10 @@ class NearMissEventData(Struct):
 
 
 class Envelope(Struct):
-    """The attributes of a CloudEvent that Recourse reads."""
+    """The attributes of a CloudEvent that Recourse knows.
+
+    ``subject`` and ``datacontenttype`` only repeat what ``data`` and the request say.
+    """
 
     specversion: Literal["1.0"]
     id: Id
@@ -135,6 +138,8 @@ class Envelope(Struct):
     type: str
     data: dict[str, Any]
     time: Moment | None = None
+    subject: str | None = None
+    datacontenttype: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
