@@ -181,7 +181,7 @@ def spoken(text: str, rng: random.Random, slots: dict[str, str] | None = None) -
 
 
 def told(key: str, text: str, rng: random.Random, name: str) -> str:
-    """What somebody else tells of the performance called ``name``: a rationale, a verdict's note."""
+    """What a third person tells of the performance ``name``: a rationale, a verdict's note."""
     return spoken(text, rng, voiced(props(key, name), THEIRS))
 
 

@@ -94,7 +94,7 @@ def _people() -> dict[str, User]:
 
 def _person(name: str, email: str, role: Role) -> User:
     found = User.objects.filter(email=email).first()
-    return found or create_user(email=email, name=name, password="", roles=[role])
+    return found or create_user(email=email, name=name, password=None, roles=[role])
 
 
 def _source() -> Source:

@@ -25,8 +25,7 @@ from reviews.demo.script import (
     library,
     perform,
     performance,
-    props,
-    spoken,
+    told,
 )
 
 __all__ = ["Feedback", "Review", "events", "feedback", "reviews"]
