@@ -56,7 +56,7 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --check --quiet
 	$(BIN)/djlint templates --lint --quiet
-	RECOURSE_LOG_LEVEL=ERROR $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format: $(INSTALLED)

@@ -127,6 +127,8 @@ def configuration(level: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             # config.middleware writes one line a request.
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            # Its pool warns of every attempt to reach a database that is away; readyz says so once.
+            "psycopg": {"handlers": [], "level": "ERROR", "propagate": True},
             "_granian": {"handlers": [], "level": level, "propagate": True},
         },
     }

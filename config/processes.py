@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from config import guard
+
+_ASKING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 _guard: "subprocess.Popen[str] | None" = None
 
@@ -35,6 +38,9 @@ def start(
         if log:
             log.parent.mkdir(parents=True, exist_ok=True)
             output = files.enter_context(log.open("ab"))
+        # A signal that raises here would leave a process of which nobody knows: it waits.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING)
+        files.callback(signal.pthread_sigmask, signal.SIG_SETMASK, before)
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -44,8 +50,9 @@ def start(
             env=environment,
             user=user,
             group=user,
+            preexec_fn=partial(signal.pthread_sigmask, signal.SIG_SETMASK, before),
         )
-    _tell(f"+{process.pid} {int(ending)}")
+        _tell(f"+{process.pid} {int(ending)}")
     return process
 
 

@@ -38,10 +38,10 @@ class Program:
             processes.sweep(self.process)
         self.process = processes.start(self.argv, log=self.log)
 
-    def stop(self) -> None:
-        """Ask the command to end, insist after ten seconds."""
+    def stop(self, patience: float = 10.0) -> None:
+        """Ask the command to end, insist after `patience` seconds."""
         if self.process:
-            processes.stop(self.process)
+            processes.stop(self.process, patience=patience)
             self.process = None
 
     def running(self) -> bool:
