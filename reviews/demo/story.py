@@ -50,6 +50,10 @@ UNKNOWN_RISK_SHARE = 0.02
 WITHOUT_TRANSCRIPT_SHARE = 0.15
 NEAR_MISS_ONLY_SHARE = 0.3
 CAPTURE_RULE = "one criterion short"
+NOT_ENDED = (
+    "[Ending was considered: one criterion was not met yet.|Not ended: one criterion short.|"
+    "Considered and not ended, one criterion short.]"
+)
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +151,7 @@ def _branch(rng: random.Random, recent: deque[_Plan], time: datetime) -> dict[st
         and plan.parent is None
         and plan.time < time - timedelta(hours=1)
         and dialogue(plan.dialogue).uses == "both"
+        and not dialogue(plan.dialogue).flawed
     ]
     if not parents:
         return None
@@ -201,8 +206,9 @@ def _event(seed: int, now: datetime, plan: _Plan) -> dict[str, Any]:
     rng = named_random(seed, plan.number, "event")
     written = dialogue(plan.dialogue)
     turns, branched_from = _turns(seed, rng, plan)
+    rationale = written.rationale
     if not plan.ended and written.uses == "both":
-        turns = turns[:-2]
+        turns, rationale = turns[:-2], NOT_ENDED
     spoken_at = _clock(rng, plan.time, len(turns))
     annotated = plan.chatter.surface != "api"
     data: dict[str, Any] = {
@@ -210,7 +216,7 @@ def _event(seed: int, now: datetime, plan: _Plan) -> dict[str, Any]:
         "cutoff": {
             "initiator": written.initiator,
             "category": written.category,
-            "rationale": told(written.key, written.rationale, rng, plan.stage_name(seed)),
+            "rationale": told(written.key, rationale, rng, plan.stage_name(seed)),
         },
         "signals": _signals(rng, written, turns),
     }

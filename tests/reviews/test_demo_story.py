@@ -216,7 +216,8 @@ def test_there_is_one_breach_recent_and_undecided(
     assert signals["risk_self"] is None
     assert signals["risk_others"] is None
     assert signals["warnings"] == 1
-    assert event["id"] not in {one.event_id for one in [*reviews, *feedback]}
+    assert event["id"] not in {review.event_id for review in reviews}
+    assert event["id"] not in {one.event_id for one in feedback}
 
 
 def test_risks_are_known_and_low_for_nearly_all_cutoffs(cutoffs: list[Event]) -> None:
