@@ -14,7 +14,7 @@ import math
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -86,13 +86,17 @@ def _undisguised(token: str) -> str:
 
 
 def features(window: Sequence[str], buckets: int) -> list[int]:
-    """Return the hash buckets of the words and word pairs of a window, as the model sees it."""
-    joined = itertools.chain(window, _pairs(window))
-    return [zlib.crc32(feature.encode()) % buckets for feature in joined]
+    """Return the hash buckets of the words of a window, then those of its word pairs."""
+    singles, pairs = _hashes(window)
+    return [feature % buckets for feature in itertools.chain(singles, pairs)]
 
 
-def _pairs(turn: Sequence[str]) -> Iterable[str]:
-    return map(" ".join, itertools.pairwise(turn))
+def _hashes(turn: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Return the CRC-32 of every word, and of every word with the next one after a space."""
+    encoded = [word.encode() for word in turn]
+    singles = list(map(zlib.crc32, encoded))
+    # Going on from the first word's CRC gives that of the pair, without joining the two.
+    return singles, list(map(zlib.crc32, [b" " + word for word in encoded[1:]], singles))
 
 
 def windows(length: int) -> Iterator[tuple[int, int]]:
@@ -120,18 +124,15 @@ def matches_pattern(turn: Sequence[str]) -> bool:
 def highest_score(turn: Sequence[str], model: Model) -> float:
     """Return the model's score of the window that scores highest; ``-inf`` without words."""
     signed = memoryview(model.weights).cast("b")
-    singles = list(itertools.accumulate(_weights(turn, signed), initial=0))
-    pairs = list(itertools.accumulate(_weights(_pairs(turn), signed), initial=0))
+    singles, pairs = (
+        list(itertools.accumulate([signed[each % model.buckets] for each in hashes], initial=0))
+        for hashes in _hashes(turn)
+    )
     highest = -math.inf
     for start, end in windows(len(turn)):
         total = singles[end] - singles[start] + pairs[end - 1] - pairs[start]
         highest = max(highest, total / math.sqrt(2 * (end - start) - 1))
     return highest * model.scale + model.bias
-
-
-def _weights(features: Iterable[str], signed: memoryview[int]) -> list[int]:
-    buckets = len(signed)
-    return [signed[zlib.crc32(feature.encode()) % buckets] for feature in features]
 
 
 def is_cue(text: str, model: Model | None = None) -> bool:

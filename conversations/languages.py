@@ -43,7 +43,10 @@ _COMMON: Final = {
             "what can your do how so if they he she we just im dont cant its will would could "
             "should as at or from about no yes please thanks hello hi hey stop want know like "
             "who why when where which there their has had been were did does an by our us him "
-            "her them ok okay good all out up get go am any some more think help never really"
+            "her them ok okay good all out up get go am any some more think help never really "
+            # Words of few-word messages that must not go unread for want of a language.
+            "myself yourself kill suicide suicidal dead death alive live life anymore hate feel "
+            "tired hurt alone"
         ),
         "de": (
             "der die das und ich du ist nicht ein eine zu mit auf für wie was mir mich es wir sie "

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import statistics
 import sys
 import time
 import zlib
@@ -151,6 +152,24 @@ def print_counts(source: str, found: Sequence[Evidence]) -> None:
         print(f"    {name:15}", share(sum(hits), len(found)))
 
 
+def measure_time() -> None:
+    """Time transcripts of invented small talk: the median of several runs, in process time."""
+    line = "could you look at the plan again because i think we can live with most of it now "
+    print("\nTime")
+    for count, size in ((12, 340), (2_000, 1_000)):
+        text = (line * (size // len(line) + 1))[:size]
+        talk: list[dict[str, Any]] = [
+            {"role": ("user", "assistant")[place % 2], "content": text} for place in range(count)
+        ]
+        messages = transcript({"messages": talk})
+        spent = []
+        for _ in range(5 if count > 100 else 100):
+            started = time.process_time()
+            assess(messages)
+            spent.append(time.process_time() - started)
+        print(f"  {count} messages of {size} characters: {statistics.median(spent) * 1000:.2f} ms")
+
+
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description="Measure the inferred evidence on labelled data.")
@@ -159,6 +178,7 @@ def main() -> None:
     measure_refusals(folder)
     measure_crisis(folder)
     measure_conversations(folder)
+    measure_time()
 
 
 if __name__ == "__main__":

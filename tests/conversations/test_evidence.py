@@ -128,6 +128,11 @@ def test_the_locale_is_asked_only_when_the_text_is_too_short() -> None:
     assert languages.primary_subtag("<script>") == ""
 
 
+@pytest.mark.parametrize("text", ["kill myself", "suicidal", "tired of life"])
+def test_a_cue_of_few_words_is_not_lost_for_want_of_a_language(text: str) -> None:
+    assert read(user(text)).crisis_assessed
+
+
 def test_an_empty_transcript_is_not_assessed() -> None:
     evidence = read()
     assert evidence.language == ""
@@ -243,7 +248,7 @@ def test_two_megabytes_of_anything_are_read_in_seconds(role: Role, unit: str) ->
 
 def test_two_thousand_messages_are_read_in_seconds() -> None:
     line = "could you look at the plan again before we live with it for good and end up alone "
-    messages = [said(("user", "assistant")[n % 2], f"{n} {line * 12}") for n in range(2_000)]  # type: ignore[arg-type]
+    messages = [said(("user", "assistant")[n % 2], f"{n} {line * 12}") for n in range(2_000)]
     started = time.process_time()
     assert assess(messages).assessed
     assert time.process_time() - started < 8
