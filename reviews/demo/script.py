@@ -43,6 +43,7 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     and ``note`` say why; otherwise they say why it was right. ``followed``: was the policy
     followed. ``comments`` and ``reason`` are what this user might send as feedback. ``severity``,
     ``distress`` and ``risk`` (of self-harm) are the middle of what is reported, 0 to 1.
+    ``annotated_only``: a turn counts as a warning only because the service noted it as one.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     flawed: bool = False
     breach: bool = False
     adults_only: bool = False
+    annotated_only: bool = False
     weight: float = 1.0
     distress: float = 0.2
     risk: float = 0.02

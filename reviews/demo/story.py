@@ -46,6 +46,8 @@ UNCONFIRMED_SHARE = 0.15
 BRANCH_SHARE = 0.05
 DISAGREEING_SHARE = 0.04
 """Share of events whose reported counts are not those of their own transcript."""
+UNANNOTATED = "api"
+"""The surface whose service does not note what each turn did."""
 UNKNOWN_RISK_SHARE = 0.02
 WITHOUT_TRANSCRIPT_SHARE = 0.15
 NEAR_MISS_ONLY_SHARE = 0.3
@@ -170,11 +172,17 @@ def _fresh(
     entries = [
         entry
         for entry in library()[chatter.language]
-        if not entry.breach and not (entry.adults_only and chatter.age_band != "adult")
+        if not entry.breach and _suits(entry, chatter)
     ]
     wanted = _ended(rng, entries, version) if ended else _near(rng, entries)
     written = rng.choices(wanted, weights=[entry.weight for entry in wanted])[0]
     return {"chatter": chatter, "dialogue": written.key}
+
+
+def _suits(entry: Dialogue, chatter: Chatter) -> bool:
+    if entry.annotated_only and chatter.surface == UNANNOTATED:
+        return False
+    return chatter.age_band == "adult" or not entry.adults_only
 
 
 def _ended(rng: random.Random, entries: list[Dialogue], version: int) -> list[Dialogue]:
@@ -210,7 +218,7 @@ def _event(seed: int, now: datetime, plan: _Plan) -> dict[str, Any]:
     if not plan.ended and written.uses == "both":
         turns, rationale = turns[:-2], NOT_ENDED
     spoken_at = _clock(rng, plan.time, len(turns))
-    annotated = plan.chatter.surface != "api"
+    annotated = plan.chatter.surface != UNANNOTATED
     data: dict[str, Any] = {
         "conversation": _conversation(rng, now, plan, spoken_at[0], branched_from),
         "cutoff": {
@@ -351,4 +359,4 @@ def _transcript(turns: list[Turn], spoken_at: list[datetime], *, annotated: bool
 
 
 def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from conversations.evidence import assess
 from conversations.payloads import ENDED, NEAR_MISS, Limits, Parsed, parse_events
 from reviews.demo import script, story
 from reviews.demo.people import LANGUAGES, POOL_SIZE, REVIEWERS
@@ -218,6 +219,19 @@ def test_there_is_one_breach_recent_and_undecided(
     assert signals["warnings"] == 1
     assert event["id"] not in {review.event_id for review in reviews}
     assert event["id"] not in {one.event_id for one in feedback}
+
+
+def test_the_transcripts_themselves_show_no_second_breach(cutoffs: list[Event]) -> None:
+    raw = [msgspec.json.encode(event) for event in cutoffs]
+    parsed = parse_events(raw, limits=GENEROUS, now=NOW, in_batch=True)
+    cued = []
+    for event, one in zip(cutoffs, parsed, strict=True):
+        assert isinstance(one, Parsed)
+        evidence = assess(one.messages, locale=event["data"]["conversation"]["locale"])
+        cued += [event] if evidence.crisis_cues else []
+        if evidence.assessed and event["data"]["cutoff"]["initiator"] != "user":
+            assert evidence.warnings, event["demoscript"]
+    assert [is_breach(event) for event in cued] == [True]
 
 
 def test_risks_are_known_and_low_for_nearly_all_cutoffs(cutoffs: list[Event]) -> None:
