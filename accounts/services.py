@@ -30,9 +30,9 @@ def create_roles(**_kwargs: Any) -> None:
 
 
 def create_user(
-    *, email: str, name: str, password: str, roles: list[Role], time_zone: str = "UTC"
+    *, email: str, name: str, password: str | None, roles: list[Role], time_zone: str = "UTC"
 ) -> User:
-    """A new user in *roles*."""
+    """A new user in *roles*, who cannot log in where *password* is None."""
     with transaction.atomic():
         user = User.objects.create_user(email, password, name=name, time_zone=time_zone)
         user.groups.set(Group.objects.filter(name__in=[role.value for role in roles]))

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
-from conversations.evidence import Evidence, Mark
 from msgspec import Struct
 
+from conversations.evidence import Evidence, Mark
 from policies import evaluation
 from policies.evaluation import Decision, Line, Observation
 from policies.thresholds import Thresholds

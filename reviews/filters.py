@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters as filters
 from django.db.models import Exists, OuterRef
+from django.forms import TextInput
 from django.utils.translation import gettext_lazy as _
 
 from conversations.vocabulary import Category, Kind
@@ -31,12 +32,12 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
     category = filters.ChoiceFilter(
         choices=Category.choices, label=_("Category"), empty_label=_("Any category")
     )
-    kind = filters.ChoiceFilter(
-        choices=Kind.choices, label=_("Kind"), empty_label=_("Cutoffs and near misses")
-    )
+    kind = filters.ChoiceFilter(choices=Kind.choices, label=_("Kind"), empty_label=_("Any kind"))
     selected = filters.BooleanFilter(label=_("Selected"))
     source = filters.CharFilter(field_name="source__slug", label=_("Source"))
-    model = filters.CharFilter(label=_("Model"))
+    model = filters.CharFilter(
+        label=_("Model"), widget=TextInput(attrs={"placeholder": _("Any model"), "size": 14})
+    )
     prompt_version = filters.CharFilter(
         field_name="cutoff__prompt_version", label=_("Prompt version")
     )

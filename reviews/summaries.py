@@ -60,13 +60,14 @@ def summary(
 
 
 def _beginning(subject: Subject) -> list[Piece]:
-    about = Category(subject.category).label
+    about = Category(subject.category)
+    because = "" if about == Category.OTHER else f", for {about.label.lower()}"
     if subject.kind == Kind.NEAR_MISS:
-        return [Piece(f"The conversation went on although ending was close, for {about.lower()}.")]
+        return [Piece(f"The conversation went on although ending was close{because}.")]
     pieces = [Piece(_BEGINNINGS[Initiator(subject.initiator)])]
     if subject.ended_at_turn:
         pieces += [Piece(" at "), Piece(f"turn {subject.ended_at_turn}", subject.ended_at_turn)]
-    return [*pieces, Piece(f", for {about.lower()}.")]
+    return [*pieces, Piece(f"{because}.")]
 
 
 def _asked(subject: Subject, conformance: Conformance, *, folded: bool) -> list[Piece]:
@@ -161,12 +162,20 @@ def _were(names: Sequence[str]) -> str:
     return "were" if len(names) > 1 or names[0].endswith("s") else "was"
 
 
+_CONFIRMED: Final = {
+    True: "which they confirmed",
+    False: "not confirmed",
+    None: "confirmation unknown",
+}
+
+
 def headline(
     subject: Subject,
     *,
     refusals: int | None,
     redirects: int | None,
     warnings: int | None,
+    confirmed: bool | None,
     flags: Sequence[str],
 ) -> str:
     """One line for a list of cases, from what the service reported and the flags."""
@@ -175,17 +184,15 @@ def headline(
         Initiator.USER: "Ended at the user’s request",
         Initiator.OPERATOR: "Ended by staff",
     }
-    start = (
-        "Went on although ending was close"
-        if subject.kind == Kind.NEAR_MISS
-        else beginning[Initiator(subject.initiator)]
-    )
+    start = "Went on" if subject.kind == Kind.NEAR_MISS else beginning[Initiator(subject.initiator)]
     if rules.CRISIS_CUE in flags:
         return f"{start}; a turn reads like a crisis"
     if rules.RISK_ABOVE_CEILING in flags:
         return f"{start}; the reported risk is above the ceiling"
     if rules.NO_WARNING in flags:
         return f"{start} without a warning"
+    if subject.initiator == Initiator.USER:
+        return f"{start}, {_CONFIRMED[confirmed]}"
     counts = [
         _count(refusals, "refusal"),
         _count(redirects, "redirect"),
@@ -199,6 +206,12 @@ def _count(number: int | None, word: str) -> str:
     if number is None:
         return ""
     return f"{number or 'no'} {word if number == 1 else word + 's'}"
+
+
+_NOTHING_ASKED: Final = {"≥ 0": "nothing", "≥ 0.00": "nothing"}
+
+#: What only the policy says: there is nothing to report or to show.
+_POLICY_ALONE: Final = (evaluation.ENABLED,)
 
 
 @dataclass(frozen=True)
@@ -239,7 +252,7 @@ def _row(line: ConformanceLine, *, folded: bool) -> Row:
     return Row(
         label=line.label,
         rule=line.rule,
-        asked=line.asked,
+        asked=_NOTHING_ASKED.get(line.asked, line.asked),
         reported=FOLDED_SEVERITY if folded else _reported(line),
         shown=_shown(line),
         turns=line.shown.turns,
@@ -252,6 +265,8 @@ def _row(line: ConformanceLine, *, folded: bool) -> Row:
 
 
 def _reported(line: ConformanceLine) -> str:
+    if line.name in _POLICY_ALONE:
+        return "–"
     match line.reported:
         case bool():
             return "yes" if line.reported else "no"
@@ -265,6 +280,8 @@ def _reported(line: ConformanceLine) -> str:
 
 def _shown(line: ConformanceLine) -> str:
     shown = line.shown
+    if line.name in _POLICY_ALONE:
+        return "–"
     if not shown.assessed or shown.value is None:
         return "not assessed"
     if line.name in (evaluation.CRISIS_CUE, evaluation.IMMINENT_RISK):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from conversations.evidence import Evidence, Mark
@@ -16,6 +17,8 @@ from conversations.transcripts import Message, Part
 
 #: How many turns at the end stand open. Together with the first they show how it ended.
 LAST_OPEN: Final = 8
+#: Fewer turns than this are not worth a fold.
+SMALLEST_FOLD: Final = 4
 #: How many turns of the folded middle are loaded at a time.
 CHUNK: Final = 100
 #: How many marked turns are listed above the transcript.
@@ -160,6 +163,9 @@ class Reading:
         if first > 0:
             wanted |= set(range(first, min(last, total, first + CHUNK - 1) + 1))
         wanted &= set(range(1, total + 1))
+        for before, after in pairwise(sorted(wanted)):
+            if after - before <= SMALLEST_FOLD:
+                wanted |= set(range(before, after))
         return list(self._stretches(sorted(wanted), total))
 
     def chunk(self, *, first: int, last: int) -> list[Stretch]:

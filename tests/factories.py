@@ -122,7 +122,9 @@ def record(source: Source, *events: dict[str, Any], now: datetime = NOW) -> list
     items = payloads.parse_events(
         [msgspec.json.encode(event) for event in events], limits=limits(), now=now, in_batch=True
     )
-    return intake.record(source=source, items=items, now=now)
+    results = intake.record(source=source, items=items, now=now)
+    assert not any("parked" in result.warnings for result in results)
+    return results
 
 
 def make_cutoff(source: Source | None = None, **changes: Any) -> Cutoff:

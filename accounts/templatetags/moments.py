@@ -74,8 +74,8 @@ def _exact(when: datetime) -> str:
 
 def _relative(when: datetime, now: datetime, *, due: bool) -> str:
     away = when - now
-    if abs(away) > _FAR:
-        return date_format(when, "j M Y")
+    if abs(away) > _FAR and not (due and away < timedelta(0)):
+        return date_format(when, "M j, Y")
     if away >= _MINUTE:
         return f"in {_span(away)}"
     if due:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from conversations.evidence import Evidence
+from django.db import connection
 
+from conversations.evidence import Evidence
 from conversations.models import Cutoff
 from policies.conformance import Conformance, conformance
-from policies.criteria_sql import with_policy
+from policies.criteria_sql import VERSION_JOINS
 from policies.evaluation import Observation
 from policies.models import Basis, CutoffConformance, PolicyVersion
 
@@ -36,44 +38,65 @@ def observation_of(cutoff: Cutoff) -> Observation:
     )
 
 
+@dataclass(frozen=True)
+class _HeldAgainst:
+    version: int
+    basis: Basis
+
+
+_VERSIONS = f"""
+SELECT cutoff.id, held.number, reported.number IS NOT NULL, in_force.version_id IS NOT NULL
+FROM conversations_cutoff cutoff
+{VERSION_JOINS}
+WHERE cutoff.id = ANY(%s)
+"""
+
+
+def _held_against(cutoff_ids: list[UUID]) -> dict[UUID, _HeldAgainst]:
+    """The version that each cutoff is held against, and why that one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSIONS, [cutoff_ids])
+        return {
+            key: _HeldAgainst(number, _basis(reported=reported, in_force=in_force))
+            for key, number, reported, in_force in cursor.fetchall()
+        }
+
+
+def _basis(*, reported: bool, in_force: bool) -> Basis:
+    if reported:
+        return Basis.REPORTED
+    return Basis.IN_FORCE if in_force else Basis.BUILT_IN
+
+
 def compute(
-    *, cutoff_ids: Iterable[UUID], evidence: Mapping[UUID, Evidence]
+    *, cutoffs: Iterable[Cutoff], evidence: Mapping[UUID, Evidence]
 ) -> dict[UUID, Conformance]:
     """Compute and keep the conformance of cutoffs; it by cutoff. Safe to run again."""
-    cutoffs = list(with_policy(Cutoff.objects.filter(pk__in=sorted(cutoff_ids))))
-    versions = PolicyVersion.objects.in_bulk({cutoff.held_against for cutoff in cutoffs})  # type: ignore[attr-defined]
+    ordered = sorted(cutoffs, key=lambda cutoff: cutoff.pk)
+    held = _held_against([cutoff.pk for cutoff in ordered])
+    versions = PolicyVersion.objects.in_bulk({against.version for against in held.values()})
     thresholds = {number: version.thresholds for number, version in versions.items()}
     found = {
         cutoff.pk: conformance(
-            observation_of(cutoff),
-            thresholds[cutoff.held_against],  # type: ignore[attr-defined]
-            evidence.get(cutoff.pk),
+            observation_of(cutoff), thresholds[held[cutoff.pk].version], evidence.get(cutoff.pk)
         )
-        for cutoff in cutoffs
+        for cutoff in ordered
     }
     CutoffConformance.objects.bulk_create(
         (
             CutoffConformance(
                 cutoff=cutoff,
-                version_id=cutoff.held_against,  # type: ignore[attr-defined]
-                basis=_basis(cutoff),
+                version_id=held[cutoff.pk].version,
+                basis=held[cutoff.pk].basis,
                 found=msgspec.to_builtins(found[cutoff.pk]),
             )
-            for cutoff in sorted(cutoffs, key=lambda cutoff: cutoff.pk)
+            for cutoff in ordered
         ),
         update_conflicts=True,
         unique_fields=["cutoff"],
         update_fields=["version", "basis", "found", "computed_at"],
     )
     return found
-
-
-def _basis(cutoff: Cutoff) -> Basis:
-    if cutoff.reported_version is not None:  # type: ignore[attr-defined]
-        return Basis.REPORTED
-    if cutoff.version_in_force is not None:  # type: ignore[attr-defined]
-        return Basis.IN_FORCE
-    return Basis.BUILT_IN
 
 
 def conformance_of(stored: CutoffConformance) -> Conformance:

@@ -102,7 +102,7 @@ def assess(cutoff_ids: Iterable[UUID]) -> dict[UUID, Conformance]:
     """Evidence and conformance of cutoffs, kept and returned; for a case opened too early too."""
     cutoffs = list(Cutoff.objects.filter(pk__in=sorted(cutoff_ids)).order_by("pk"))
     evidence = assess_transcripts(cutoffs)
-    return conformance.compute(cutoff_ids=[cutoff.pk for cutoff in cutoffs], evidence=evidence)
+    return conformance.compute(cutoffs=cutoffs, evidence=evidence)
 
 
 def _raise_cases(found: dict[UUID, Conformance], now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Count, Prefetch, Q
 
 from accounts.models import User
 from reviews.models import Case, CaseQuerySet, Claim
-from reviews.services.reading import shown_reasons
+from reviews.priorities import UNSEEN, WEIGHTS
 from reviews.summaries import Subject, headline
 from reviews.transitions import PENDING
 from reviews.vocabulary import CaseState, Queue, Reason
@@ -22,10 +22,10 @@ SOON = timedelta(hours=1)
 MOST_COUNTED = 10_000
 
 _TAG_KINDS = {
-    Reason.BREACH.label: "bad",
-    Reason.CUE.label: "bad",
-    Reason.APPEAL.label: "warn",
-    Reason.FEEDBACK.label: "warn",
+    Reason.BREACH: "bad",
+    Reason.CUE: "bad",
+    Reason.APPEAL: "warn",
+    Reason.FEEDBACK: "warn",
 }
 
 
@@ -73,6 +73,7 @@ def _row(case: Any, user: User, now: datetime) -> QueueRow:
             refusals=cutoff.refusals,
             redirects=cutoff.redirects,
             warnings=cutoff.warnings,
+            confirmed=cutoff.user_confirmed,
             flags=case.flags,
         ),
         due=_due(case, now),
@@ -86,8 +87,11 @@ def _tag(case: Case) -> Tag | None:
     state = CaseState(case.state)
     if state not in (CaseState.OPEN, CaseState.UNSELECTED):
         return Tag(state.label, "calm" if state in PENDING else "")
-    reasons = shown_reasons(frozenset(Reason(found.reason) for found in case.selections.all()))
-    return Tag(reasons[0], _TAG_KINDS.get(reasons[0], "")) if reasons else None
+    reasons = {Reason(found.reason) for found in case.selections.all()} - UNSEEN
+    if not reasons:
+        return Tag(Reason.CHOSEN.label, "") if case.selected else None
+    weightiest = max(reasons, key=lambda reason: WEIGHTS[reason])
+    return Tag(weightiest.label, _TAG_KINDS.get(weightiest, ""))
 
 
 def _due(case: Case, now: datetime) -> Literal["", "soon", "overdue"]:

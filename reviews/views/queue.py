@@ -35,12 +35,13 @@ def queue(request: HttpRequest) -> HttpResponse:
     listed = with_what_a_row_shows(Case.objects.listed_for(user))
     filtered = QueueFilter(request.GET, queryset=listed)
     plain = {key: str(value) for key, value in sorted(request.GET.items()) if key != "cursor"}
+    waiting_only = filtered.data["state"] == WAITING
     found: Page[Case] = Page([], None, None)
     if filtered.is_valid():
         try:
             found = page(
                 filtered.qs,
-                ordering=_ORDER_OF_WORK if filtered.data["state"] == WAITING else _NEWEST,
+                ordering=_ORDER_OF_WORK if waiting_only else _NEWEST,
                 cursor=request.GET.get("cursor"),
                 page_size=PAGE_SIZE,
                 bound_to=urlencode(plain),
@@ -64,6 +65,8 @@ def queue(request: HttpRequest) -> HttpResponse:
             "rows": rows(found.items, user=user, now=timezone.now()),
             "newer_url": _link(plain, found.previous_cursor),
             "older_url": _link(plain, found.next_cursor),
+            "waiting_only": waiting_only,
+            "page_size": PAGE_SIZE,
             "queue": wanted,
             "title": wanted.label if wanted else _("Review"),
             "may_decide": can_decide(user),
