@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import time
 import urllib.error
@@ -59,11 +60,12 @@ def _run(supervisor: Supervisor, data: Path) -> None:
         _say("Starting Valkey …")
         supervisor.start("Valkey", Valkey(data / "valkey"))
     _say("Preparing the database and the static files …")
+    collecting = _collect_static()
     _manage("migrate", "--verbosity", "0")
-    if _static_is_stale():
-        _manage("collectstatic", "--no-input", "--verbosity", "0")
     credentials = data / "credentials.json"
     _manage("seed_demo", "--credentials", str(credentials))
+    if collecting and collecting.wait():
+        raise SystemExit("The static files could not be collected.")
     _say("Starting the web server, the worker and beat …")
     for name, argv in _programs(data, url).items():
         supervisor.start(name, Program(argv, log=data / "logs" / f"{name.split()[-1]}.log"))
@@ -136,19 +138,22 @@ def _introduce(known: dict[str, Any], data: Path) -> None:
     )
 
 
-def _static_is_stale() -> bool:
+def _collect_static() -> "subprocess.Popen[bytes] | None":
+    """Begin to collect the static files, unless they are collected; it takes seconds."""
     manifest = ROOT / "staticfiles" / "staticfiles.json"
-    if not manifest.exists():
-        return True
     sources = [ROOT / "requirements.lock", *(ROOT / "static").rglob("*")]
-    return max(path.stat().st_mtime for path in sources) > manifest.stat().st_mtime
+    newest = max(path.stat().st_mtime for path in sources)
+    if manifest.exists() and manifest.stat().st_mtime > newest:
+        return None
+    argv = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--no-input"]
+    return processes.start([*argv, "--verbosity", "0"], log=None)
 
 
 def _reset(data: Path) -> None:
     for name in ("postgres", "valkey", "logs", "metrics"):
         shutil.rmtree(data / name, ignore_errors=True)
-    for name in ("secrets.json", "credentials.json", "demo.json", "beat"):
-        (data / name).unlink(missing_ok=True)
+    for path in [*data.glob("*.json"), *data.glob("beat*")]:
+        path.unlink()
     _say("The demo's data is gone; `make demo` starts afresh.")
 
 

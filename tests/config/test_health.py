@@ -7,7 +7,6 @@ import pytest
 from django.test import Client, override_settings
 
 from config import health
-from config.celery import app
 
 
 @pytest.mark.django_db
@@ -22,13 +21,13 @@ def test_ready_when_everything_is_there(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_not_ready_without_broker(client: Client, tmp_path: Path) -> None:
-    given = app.conf.broker_url
-    app.conf.broker_url = f"redis+socket://{tmp_path}/nobody.sock"
-    try:
-        answer = client.get("/readyz")
-    finally:
-        app.conf.broker_url = given
+def test_not_ready_without_broker(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Celery reads the variable itself, each time, before its configuration.
+    monkeypatch.setenv("CELERY_BROKER_URL", f"redis+socket://{tmp_path}/nobody.sock")
+
+    answer = client.get("/readyz")
 
     assert answer.json()["checks"] == {"database": True, "migrations": True, "broker": False}
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
