@@ -68,9 +68,7 @@ def parse(content: Any) -> Thresholds:
 BUILT_IN = Thresholds(
     default=CategoryThresholds(),
     categories={
-        Category.HARASSMENT_OF_MODEL: CategoryThresholds(
-            severity=0.5, refusals=2, redirects=2, turns_after_warning=2
-        ),
+        Category.HARASSMENT_OF_MODEL: CategoryThresholds(severity=0.5, redirects=2),
         Category.SUICIDE_SELF_HARM: CategoryThresholds(enabled=False),
         Category.SPECIALIZED_ADVICE: CategoryThresholds(severity=0.8, refusals=3, redirects=2),
         Category.OTHER: CategoryThresholds(severity=0.8, refusals=3, redirects=2),
