@@ -1,6 +1,7 @@
 /* The case page.
    Evidence: <output data-evidence> names the turns whose box (name="evidence", data-turn="9") is ticked.
    Reasons: of the fieldsets in .verdict only the one whose data-for is the decision is sent.
+   Remedy: proposed from decision and reasons until the reviewer chooses one.
    Heartbeat: <form data-heartbeat="60"> is posted every so many seconds while the page is seen, and
    keeps the lease; a 409 or 404 means that the case is no longer held, and the event "lease-lost"
    is fired on it once. Without scripts the lease simply runs out at the time that the page shows. */
@@ -30,10 +31,27 @@ const chooseReasons = () => {
   }
 };
 
-if (document.querySelector(".verdict")) {
+// The remedy that follows is proposed until the reviewer chooses one: an overturned end reopens the
+// thread unless the category alone was wrong, an upheld one stays locked.
+let remedyChosen = Boolean(document.querySelector('[name="remedy"]:checked'));
+
+const proposeRemedy = () => {
+  const decision = document.querySelector('[name="decision"]:checked')?.value;
+  if (remedyChosen || !decision) return;
+  const ticked = '.verdict fieldset:enabled [name="reason_codes"]:checked';
+  const codes = [...document.querySelectorAll(ticked)].map((box) => box.value);
+  const categoryAlone = codes.length === 1 && codes[0] === "wrong_category";
+  const remedy = decision === "overturn" && !categoryAlone ? "reopen" : "keep_locked";
+  const radio = document.querySelector(`[name="remedy"][value="${remedy}"]`);
+  if (radio) radio.checked = true;
+};
+
+if (document.querySelector("#verdict-form")) {
   chooseReasons();
   document.addEventListener("change", (event) => {
+    if (event.target.name === "remedy") remedyChosen = true;
     if (event.target.name === "decision") chooseReasons();
+    if (["decision", "reason_codes"].includes(event.target.name)) proposeRemedy();
   });
 }
 

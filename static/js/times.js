@@ -1,6 +1,6 @@
 /* Keeps relative times true while a page stays open: <time datetime data-relative>.
-   Past: "just now", "12 min ago", "3 h ago", "5 d ago". Future: "in 12 min". With data-relative="due"
-   a passed time reads "12 min overdue". Beyond 30 days the date stands. data-countdown shows "8:41".
+   Past: "just now", "12 min ago", "3 h ago", "5 d ago". Future: "in 12 min". Beyond 30 days the date
+   stands. With data-relative="due" a passed time reads "12 min overdue", however long ago. data-countdown shows "8:41".
    The exact time, in the reader's own zone, becomes the title. */
 const MINUTE = 60;
 const HOUR = 3600;
@@ -22,7 +22,7 @@ const day = new Intl.DateTimeFormat(document.documentElement.lang || undefined, 
 
 const relative = (when, now, kind) => {
   const away = (when - now) / 1000;
-  if (Math.abs(away) > 30 * DAY) return day.format(when);
+  if (Math.abs(away) > 30 * DAY && !(kind === "due" && away < 0)) return day.format(when);
   if (away >= MINUTE) return `in ${span(away)}`;
   if (kind === "due") return away > 0 ? "due now" : `${span(-away)} overdue`;
   return away > -MINUTE ? "just now" : `${span(-away)} ago`;
