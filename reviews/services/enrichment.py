@@ -21,7 +21,7 @@ from policies.conformance import CRISIS_CUE, NO_WARNING, Conformance
 from policies.services import conformance
 from reviews.models import Case
 from reviews.services.selection import select
-from reviews.vocabulary import Reason
+from reviews.vocabulary import CaseState, Reason
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +107,9 @@ def assess(cutoff_ids: Iterable[UUID]) -> dict[UUID, Conformance]:
 
 def _raise_cases(found: dict[UUID, Conformance], now: datetime) -> None:
     """Flag what the transcript shows: a crisis cue, or that no turn was marked as a warning."""
-    shown = {key: set(result.breaches) & {CRISIS_CUE, NO_WARNING} for key, result in found.items()}
+    shown = {
+        key: set(result.breaches) & {CRISIS_CUE, NO_WARNING} for key, result in found.items()
+    }
     cases = (
         Case.objects.select_for_update(no_key=True)
         .filter(pk__in=[key for key, codes in shown.items() if codes])
@@ -119,13 +121,13 @@ def _raise_cases(found: dict[UUID, Conformance], now: datetime) -> None:
 
 
 def _flag(case: Case, codes: list[str], now: datetime) -> None:
+    """Note the rules that the transcript shows broken; a near miss broke none, nobody ended it."""
     case.flags = [*case.flags, *codes]
     case.crisis = case.crisis or CRISIS_CUE in codes
-    case.breach = case.breach or (case.is_cutoff and NO_WARNING in codes)
+    case.breach = case.breach or case.is_cutoff
     case.save(update_fields=["flags", "crisis", "breach"])
-    if not case.is_cutoff:
+    if not case.is_cutoff or case.state == CaseState.SETTLED:
         return
+    select(case=case, reason=Reason.BREACH, now=now)
     if CRISIS_CUE in codes:
         select(case=case, reason=Reason.CUE, now=now)
-    if NO_WARNING in codes:
-        select(case=case, reason=Reason.BREACH, now=now)
