@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
             name='Selection',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=[('audit', 'Selected'), ('double', 'Selected'), ('breach', 'Breach'), ('cue', 'Crisis cue'), ('feedback', 'Surprised'), ('appeal', 'Appeal'), ('gold', 'Selected'), ('held', 'Held'), ('chosen', 'Chosen by a reviewer')], max_length=8)),
+                ('reason', models.CharField(choices=[('audit', 'Selected'), ('double', 'Selected'), ('breach', 'Breach'), ('cue', 'Crisis cue'), ('feedback', 'Surprised'), ('appeal', 'Appeal'), ('gold', 'Selected'), ('held', 'Held'), ('chosen', 'Selected')], max_length=8)),
                 ('at', models.DateTimeField()),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='selections', to='reviews.case')),
             ],
