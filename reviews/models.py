@@ -39,10 +39,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(selected=True, state__in=CLAIMABLE)
 
     def decidable_by(self, user: User) -> CaseQuerySet:
-        """Those on which *user* may give the next verdict: not a second one of their own."""
-        own = Verdict.objects.filter(
-            case=OuterRef("pk"), round=OuterRef("round"), reviewer=user, withdrawal=None
-        )
+        """Those on which *user* may give the next verdict: not a second one of their own.
+
+        Nor in a later round: an appeal goes to somebody who has taken no part in it.
+        """
+        own = Verdict.objects.filter(case=OuterRef("pk"), reviewer=user, withdrawal=None)
         cases = self.exclude(Exists(own))
         if not user.has_perm("reviews.adjudicate_case"):
             cases = cases.exclude(state=CaseState.ADJUDICATION)

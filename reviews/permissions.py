@@ -56,9 +56,7 @@ def facts_of(case: Case) -> CaseFacts:
     deciders: frozenset[int] = frozenset()
     if state in (CaseState.SECOND_REVIEW, CaseState.ADJUDICATION):
         deciders = frozenset(
-            Verdict.objects.filter(case=case, round=case.round, withdrawal=None).values_list(
-                "reviewer_id", flat=True
-            )
+            Verdict.objects.filter(case=case, withdrawal=None).values_list("reviewer_id", flat=True)
         )
     return CaseFacts(case.queue == Queue.CHILD_SAFETY, state, deciders)
 

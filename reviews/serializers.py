@@ -76,12 +76,18 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+#: What would steer an independent verdict: null until the viewer's own is in.
+_FOLDED = ("reasons", "priority", "surprised")
+
+
 def opened_case_data(opened: OpenedCase) -> dict[str, Any]:
     """A case as far as its viewer may see it; what they may not see is absent."""
     case = opened.case
     data: dict[str, Any] = dict(CaseSerializer(case).data)
     data["held_by"] = claim_data(opened.claim) if opened.claim else None
     data["reasons"] = opened.reasons
+    if opened.folded:
+        data |= dict.fromkeys(_FOLDED)
     if Text.NUMBERS in opened.shows and opened.conformance:
         data["conformance"] = _conformance(opened)
     if Text.TRANSCRIPT in opened.shows:

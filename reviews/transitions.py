@@ -57,7 +57,10 @@ TRANSITIONS: Final[dict[tuple[S, Action], tuple[frozenset[Who], frozenset[S]]]] 
     (S.DEFERRED, Action.RESUME): (frozenset({Who.REVIEWER, Who.PROGRAM}), frozenset({S.OPEN})),
     (S.OPEN, Action.ESCALATE): (frozenset({Who.HOLDER}), frozenset({S.ESCALATED})),
     (S.ESCALATED, Action.ANSWER): (frozenset({Who.SENIOR}), frozenset({S.OPEN})),
-    (S.SETTLING, Action.UNDO): (frozenset({Who.HOLDER}), frozenset({S.OPEN})),
+    (S.SETTLING, Action.UNDO): (
+        frozenset({Who.HOLDER}),
+        frozenset({S.OPEN, S.SECOND_REVIEW, S.ADJUDICATION}),
+    ),
     (S.SETTLING, Action.SETTLE): (frozenset({Who.PROGRAM}), frozenset({S.SETTLED})),
     (S.SETTLED, Action.APPEAL): (frozenset({Who.PROGRAM}), frozenset({S.OPEN})),
     (S.SETTLING, Action.APPEAL): (frozenset({Who.PROGRAM}), frozenset({S.OPEN})),

@@ -37,8 +37,8 @@ class Viewer:
 class CaseFacts:
     """What of a case decides on who sees what.
 
-    ``restricted`` is a case of child safety. ``verdict_by`` are the users whose verdicts of the
-    present round are in.
+    ``restricted`` is a case of child safety. ``verdict_by`` are the users whose verdicts are
+    in, of whatever round: none of them is asked again.
     """
 
     restricted: bool

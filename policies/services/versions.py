@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from accounts.ledger import Actor, record
 from policies.models import BUILT_IN_NUMBER, DEFAULT_SCOPE, Activation, PolicyVersion
-from policies.thresholds import BUILT_IN, Thresholds
+from policies.thresholds import BUILT_IN, Thresholds, parse
 
 _ADVISORY_KEY = 0x5EC0_0901
 
@@ -25,13 +25,19 @@ def create_built_in(**_kwargs: Any) -> None:
 
 
 def create_version(*, thresholds: Thresholds, note: str, actor: Actor) -> PolicyVersion:
-    """A new, immutable version with the next number."""
+    """A new, immutable version with the next number.
+
+    Raises ``msgspec.ValidationError`` where a threshold is laxer than the code allows: a struct
+    that was built, not read, was never held against its bounds.
+    """
+    content = msgspec.to_builtins(thresholds)
+    parse(content)
     with transaction.atomic():
         _lock()
         latest = PolicyVersion.objects.aggregate(latest=Max("number"))["latest"] or 0
         version = PolicyVersion.objects.create(
             number=latest + 1,
-            content=msgspec.to_builtins(thresholds),
+            content=content,
             note=note,
             author=actor.user,
         )

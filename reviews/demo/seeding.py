@@ -194,17 +194,25 @@ def _cases(source: Source, event_ids: set[str]) -> dict[str, Any]:
 
 
 def _review(case: Case, said: aftermath.Review, people: dict[str, User], now: datetime) -> None:
-    """One verdict; where the case was drawn for two, the colleague beside agrees soon after."""
+    """One verdict; where the case was drawn for two, a colleague agrees soon after."""
     first = people[f"reviewer{said.reviewer}"]
     if case.verdicts.filter(at=now).exists():
         return
     _decide(case, said, first, now)
     case.refresh_from_db()
     if case.state == CaseState.SECOND_REVIEW:
-        second = people[f"reviewer{(said.reviewer + 1) % len(REVIEWERS)}"]
-        _decide(case, said, second, now + timedelta(hours=3))
+        _decide(case, said, _colleague(case, said, people), now + timedelta(hours=3))
         now += timedelta(hours=3)
     settlement.settle_due(now=now + timedelta(minutes=1))
+
+
+def _colleague(case: Case, said: aftermath.Review, people: dict[str, User]) -> User:
+    """The next one along who has taken no part in *case*; the senior where all have."""
+    for step in range(1, len(REVIEWERS)):
+        user = people[f"reviewer{(said.reviewer + step) % len(REVIEWERS)}"]
+        if Case.objects.filter(pk=case.pk).decidable_by(user).exists():
+            return user
+    return people["senior"]
 
 
 def _decide(case: Case, said: aftermath.Review, reviewer: User, now: datetime) -> None:

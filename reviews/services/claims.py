@@ -6,6 +6,7 @@ web server with a wrong one can hold a case too long.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,18 +54,28 @@ def claim_next(*, user: User, queue: Queue | None = None) -> Claim | None:
     gives no verdicts. Rows that another is just taking are passed over, so that nobody waits.
     """
     check_decide(user)
+    while True:
+        # A case whose claim was committed between our snapshot and our lock looks free and is
+        # not; the next look sees it.
+        with suppress(HeldByAnother):
+            return _held_or_next(user, queue)
+
+
+@transaction.atomic
+def _held_or_next(user: User, queue: Queue | None) -> Claim | None:
+    # One at a time for each person: a double click must not take two cases.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if held := held_by(user):
         return held
     waiting = Case.objects.waiting().listed_for(user).decidable_by(user).unclaimed()
     if queue:
         waiting = waiting.filter(queue=queue)
-    with transaction.atomic():
-        case = (
-            waiting.in_order_of_work()
-            .select_for_update(skip_locked=True, of=("self",), no_key=True)
-            .first()
-        )
-        return _take(case, user) if case else None
+    case = (
+        waiting.in_order_of_work()
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .first()
+    )
+    return _take(case, user) if case else None
 
 
 def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:

@@ -107,9 +107,7 @@ def assess(cutoff_ids: Iterable[UUID]) -> dict[UUID, Conformance]:
 
 def _raise_cases(found: dict[UUID, Conformance], now: datetime) -> None:
     """Flag what the transcript shows: a crisis cue, or that no turn was marked as a warning."""
-    shown = {
-        key: set(result.breaches) & {CRISIS_CUE, NO_WARNING} for key, result in found.items()
-    }
+    shown = {key: set(result.breaches) & {CRISIS_CUE, NO_WARNING} for key, result in found.items()}
     cases = (
         Case.objects.select_for_update(no_key=True)
         .filter(pk__in=[key for key, codes in shown.items() if codes])

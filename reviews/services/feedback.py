@@ -11,6 +11,7 @@ from accounts.ledger import Actor, record
 from conversations.models import Cutoff
 from conversations.services import standing
 from reviews.models import Case, Feedback, FeedbackText
+from reviews.priorities import DUE
 from reviews.services.selection import select
 from reviews.transitions import Action, check
 from reviews.vocabulary import PLAIN_REASONS, CaseState, Channel, Reason
@@ -76,9 +77,10 @@ def _note_surprise(case: Case, now: datetime) -> None:
 
 
 def _appeal(case: Case, now: datetime) -> None:
-    """Another look: a decided case opens for a new round."""
+    """Another look: a decided case opens for a new round, which is due by its own time."""
     if case.state in (CaseState.SETTLED, CaseState.SETTLING):
         check(case.state, Action.APPEAL)
         case.state, case.settle_at, case.round = CaseState.OPEN, None, case.round + 1
-        case.save(update_fields=["state", "settle_at", "round"])
+        case.due_at = now + DUE[Reason.APPEAL]
+        case.save(update_fields=["state", "settle_at", "round", "due_at"])
     select(case=case, reason=Reason.APPEAL, now=now)

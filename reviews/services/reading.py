@@ -92,10 +92,10 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
 
 
 def is_folded(case: Case, user: User) -> bool:
-    """Whether *user* may still give an independent verdict in the present round."""
+    """Whether *user* may still give an independent verdict: none of theirs is in, in any round."""
     if not user.has_perm("reviews.decide_case"):
         return False
-    given = case.verdicts.filter(round=case.round, reviewer=user, withdrawal=None).exists()
+    given = case.verdicts.filter(reviewer=user, withdrawal=None).exists()
     return case.state in PENDING and not given
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import structlog
 from django.db import transaction
 
 from accounts.ledger import Actor, record
@@ -13,6 +14,8 @@ from reviews.models import Case
 from reviews.services.verdicts import standing_verdicts
 from reviews.transitions import Action, check
 from reviews.vocabulary import CaseState, Judgement
+
+log = structlog.get_logger(__name__)
 
 BATCH = 200
 
@@ -28,7 +31,15 @@ def settle_due(*, now: datetime) -> int:
         .order_by("settle_at")
         .values_list("pk", flat=True)[:BATCH]
     )
-    return sum(_settle(case_id, now) for case_id in list(due))
+    return sum(_settle_or_log(case_id, now) for case_id in list(due))
+
+
+def _settle_or_log(case_id: object, now: datetime) -> bool:
+    try:
+        return _settle(case_id, now)
+    except Exception:
+        log.exception("settlement.failed", case=str(case_id))
+        return False
 
 
 @transaction.atomic

@@ -61,14 +61,15 @@ def decide(
     Raises :class:`NotHeld` without a live claim, ``ValidationError`` where something required
     is missing, ``transitions.Forbidden`` or ``PermissionDenied``.
     """
-    if idempotency_key and (earlier := _by_key(user, idempotency_key)):
+    if earlier := _earlier(case, user, idempotency_key):
         return earlier
     problems(case, verdict)
     with transaction.atomic():
         locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
-        check_decide(user, locked)
-        if idempotency_key and (earlier := _by_key(user, idempotency_key)):
+        # Before all checks: the first of two at once may have moved the case out of reach.
+        if earlier := _earlier(locked, user, idempotency_key):
             return earlier
+        check_decide(user, locked)
         if not Claim.objects.live().filter(case=locked, reviewer=user).exists():
             raise NotHeld("You do not hold this case any more. Claim it again to decide.")
         check(locked.state, Action.DECIDE)
@@ -91,8 +92,15 @@ def decide(
     return given
 
 
-def _by_key(user: User, key: str) -> Verdict | None:
-    return Verdict.objects.filter(reviewer=user, idempotency_key=key).first()
+def _earlier(case: Case, user: User, key: str | None) -> Verdict | None:
+    """The verdict that *user* sent under *key*. Raises ``Forbidden`` where it was on another case.
+
+    Nothing but that it is the same key says that it is the same verdict.
+    """
+    earlier = Verdict.objects.filter(reviewer=user, idempotency_key=key).first() if key else None
+    if earlier and earlier.case_id != case.pk:
+        raise Forbidden("This Idempotency-Key was used for another case. Send a new one.")
+    return earlier
 
 
 def problems(case: Case, verdict: NewVerdict) -> None:
