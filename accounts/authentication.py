@@ -43,7 +43,7 @@ class PersonalTokenAuthentication(BaseAuthentication):
             .select_related("user")
             .first()
         )
-        if row is None or not token.matches(row.digest):
+        if row is None or not token.matches(bytes(row.digest)):
             raise AuthenticationFailed("This personal token is unknown, expired or revoked.")
         return row.user, row
 

@@ -38,7 +38,7 @@ class Token:
 
     def matches(self, digest: bytes) -> bool:
         """Whether the stored digest is this token's, in constant time."""
-        return hmac.compare_digest(self.digest, bytes(digest))
+        return hmac.compare_digest(self.digest, digest)
 
 
 def mint(kind: TokenKind) -> Token:

@@ -38,7 +38,7 @@ class SourceKeyAuthentication(BaseAuthentication):
             .select_related("source")
             .first()
         )
-        if key is None or not token.matches(key.digest):
+        if key is None or not token.matches(bytes(key.digest)):
             raise AuthenticationFailed("This API key is unknown or revoked.")
         return AnonymousUser(), Caller(key.source, frozenset(key.scopes), f"key:{key}")
 

@@ -53,5 +53,7 @@ def insert(
         f" {on_conflict}" + (f" RETURNING {returning}" if returning else "")
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [Jsonb(rows, dumps=msgspec.json.encode)])
+        # psycopg adapts Jsonb; Django's stubs know of plain values only.
+        parameters: list[Any] = [Jsonb(rows, dumps=msgspec.json.encode)]
+        cursor.execute(statement, parameters)
         return list(cursor.fetchall()) if returning else []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -51,7 +51,7 @@ class MayListCases(BasePermission):
 class StaffView(APIView):
     """Session or personal token; errors of the services become problem documents."""
 
-    authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [
+    authentication_classes = [
         PersonalTokenAuthentication,
         SessionAuthentication,
     ]

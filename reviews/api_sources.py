@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar
 
 import msgspec
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -41,7 +40,7 @@ class MayAskStatus(BasePermission):
 class StatusView(APIView):
     """``GET …/conversations/{id}/status``: is this thread locked, and what became of it?"""
 
-    authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [
+    authentication_classes = [
         SourceKeyAuthentication,
         PersonalTokenAuthentication,
         SessionAuthentication,

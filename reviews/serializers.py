@@ -19,7 +19,8 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     """A case in a list: numbers and states, no words of anybody."""
 
     id = serializers.UUIDField(source="pk")
-    source = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    # DRF sets a field's attribute of the same name only on the field itself.
+    source = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)  # type: ignore[assignment]
     ended_at = serializers.DateTimeField(source="at")
     held_by = serializers.SerializerMethodField()
 

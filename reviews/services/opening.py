@@ -77,7 +77,7 @@ ON CONFLICT (case_id, reason) DO NOTHING
 
 def open_cases(*, cutoff_ids: Sequence[UUID], now: datetime, **_kwargs: Any) -> None:
     """Open the cases of cutoffs that were just stored. A case that is there is left alone."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "ids": sorted(cutoff_ids),
         "now": now,
         "due": now + DUE_OTHERWISE,
