@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conversations.evidence import Evidence, Mark
@@ -46,7 +48,7 @@ def told(
     folded: bool = False,
     subject: Subject = SUBJECT,
     thresholds: Thresholds | None = None,
-    **signals: float | int | None,
+    **signals: Any,
 ) -> str:
     """The summary as one text."""
     observation = Observation(subject.initiator or "model", subject.category, SIGNALS | signals)
@@ -88,7 +90,7 @@ def test_a_crisis_cue_is_said_loudly_and_leads_to_its_turn() -> None:
         ({"warnings": 0}, "There was no earlier warning"),
     ],
 )
-def test_each_broken_rule_is_told(signals: dict[str, float | int | None], words: str) -> None:
+def test_each_broken_rule_is_told(signals: dict[str, Any], words: str) -> None:
     assert words in told(evidence(), **signals)
 
 
