@@ -17,9 +17,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.problems import Problem
-from conversations import bodies, payloads
+from conversations import batches, payloads
 from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
-from conversations.payloads import Limits, MalformedBody, Parsed, Rejected
+from conversations.batches import MalformedBody
+from conversations.payloads import Limits, Parsed, Rejected
+from conversations.received import decompressed_body
 from conversations.services import intake
 from conversations.vocabulary import Scope
 
@@ -81,10 +83,10 @@ def _items(request: HttpRequest) -> tuple[list[bytes], bool]:
             "unsupported_media_type",
             f"Send {STRUCTURED}, {BATCH}, or {BINARY} with ce-* headers.",
         )
-    body = read_body(request)
     try:
         if media_type == BATCH:
-            return _batch(body), True
+            return _batch(decompressed_body(request, limit=settings.INTAKE_MAX_BODY)), True
+        body = decompressed_body(request, limit=settings.INTAKE_MAX_EVENT)
         payloads.check_object(body)
     except MalformedBody as error:
         raise Problem(400, "malformed_body", str(error)) from None
@@ -92,30 +94,13 @@ def _items(request: HttpRequest) -> tuple[list[bytes], bool]:
 
 
 def _batch(body: bytes) -> list[bytes]:
-    items = payloads.split_batch(body)
+    try:
+        items = batches.split(body, most=settings.INTAKE_MAX_BATCH)
+    except batches.TooManyItems as error:
+        raise Problem(413, "too_large", str(error)) from None
     if not items:
         raise Problem(400, "empty_batch", "A batch has at least one event.")
-    if len(items) > settings.INTAKE_MAX_BATCH:
-        raise Problem(413, "too_large", f"A batch has at most {settings.INTAKE_MAX_BATCH} events.")
     return items
-
-
-def read_body(request: HttpRequest) -> bytes:
-    """The request's body, decompressed. Raises :class:`Problem` 400, 411, 413 or 415."""
-    if not request.META.get("CONTENT_LENGTH") and not request.META.get("wsgi.input_terminated"):
-        raise Problem(411, "length_required", "Send Content-Length, or a chunked body.")
-    limit = settings.INTAKE_MAX_BODY
-    try:
-        sent = bodies.read(request, limit=limit)
-        return bodies.decompress(
-            sent, encoding=request.headers.get("Content-Encoding", ""), limit=limit
-        )
-    except bodies.TooLarge as error:
-        raise Problem(413, "too_large", str(error)) from None
-    except bodies.UnknownEncoding as error:
-        raise Problem(415, "unsupported_media_type", str(error)) from None
-    except bodies.Corrupt as error:
-        raise Problem(400, "malformed_body", str(error)) from None
 
 
 _ATTRIBUTE = re.compile(r"ce-([a-z0-9]+)")

@@ -14,6 +14,9 @@ import zstandard
 
 PIECE = 64 * 1024
 
+#: Each member of a gzip body costs time, even an empty one of 20 bytes.
+MOST_MEMBERS = 1000
+
 
 class Readable(Protocol):
     """A stream of bytes, such as Django's request."""
@@ -48,6 +51,8 @@ def decompress(body: bytes, *, encoding: str, limit: int) -> bytes:
     """
     match encoding.strip().lower():
         case "" | "identity":
+            if len(body) > limit:
+                raise _too_large(limit)
             return body
         case "gzip" | "x-gzip":
             return _joined(_gunzip(body), limit)
@@ -67,24 +72,34 @@ def _joined(pieces: Iterator[bytes], limit: int) -> bytes:
     for piece in pieces:
         whole += piece
         if len(whole) > limit:
-            raise TooLarge(f"At most {limit} bytes are taken.")
+            raise _too_large(limit)
     return bytes(whole)
 
 
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"At most {limit} bytes are taken.")
+
+
 def _gunzip(body: bytes) -> Iterator[bytes]:
-    rest = body
-    while rest:
+    place, rest = 0, b""
+    for _ in range(MOST_MEMBERS):
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        try:
-            while not member.eof:
+        while not member.eof:
+            if not rest:
+                rest = body[place : place + PIECE]
+                place += len(rest)
+            try:
                 piece = member.decompress(rest, PIECE)
-                rest = member.unconsumed_tail
-                if not piece and not rest and not member.eof:
-                    raise Corrupt("The gzip body ends too early.")
-                yield piece
-        except zlib.error:
-            raise Corrupt("The body is not gzip.") from None
+            except zlib.error:
+                raise Corrupt("The body is not gzip.") from None
+            rest = member.unconsumed_tail
+            if not (piece or rest or member.eof or place < len(body)):
+                raise Corrupt("The gzip body ends too early.")
+            yield piece
         rest = member.unused_data
+        if not rest and place >= len(body):
+            return
+    raise Corrupt(f"A gzip body has at most {MOST_MEMBERS} members.")
 
 
 def _unzstd(body: bytes) -> Iterator[bytes]:

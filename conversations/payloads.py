@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from conversations import transcripts
+from conversations.batches import MalformedBody
 from conversations.transcripts import Message, TranscriptError
 from conversations.vocabulary import Category
 
@@ -31,6 +32,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 REPLACEMENT = "\ufffd"
 WARNING_REPLACED = "text_replaced"
+TOO_DEEP = "The event is nested too deeply."
 
 Id = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Label = Annotated[str, Meta(max_length=128)]
@@ -190,33 +192,6 @@ DATA_TYPES: dict[str, type[EndedData] | type[NearMissEventData]] = {
 }
 
 
-class MalformedBody(ValueError):
-    """A body that is not what its content type says."""
-
-
-def split_batch(body: bytes) -> list[bytes]:
-    """The events of a batch, undecoded. Raises :class:`MalformedBody`."""
-    try:
-        return [bytes(item) for item in msgspec.json.decode(body, type=list[msgspec.Raw])]
-    except RecursionError:
-        raise MalformedBody("The body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _split_slowly(body)
-
-
-def _split_slowly(body: bytes) -> list[bytes]:
-    """A batch that msgspec cannot split, because of a lone surrogate or because it is none."""
-    try:
-        items = json.loads(body, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise MalformedBody("The body is nested too deeply.") from None
-    except ValueError:
-        items = None
-    if not isinstance(items, list):
-        raise MalformedBody("The body is not a JSON array in UTF-8.")
-    return [json.dumps(item).encode() for item in items]
-
-
 def check_object(body: bytes) -> None:
     """Raise :class:`MalformedBody` where *body* is not one JSON object."""
     try:
@@ -253,6 +228,9 @@ def _parse(raw: bytes, *, limits: Limits, now: datetime, prefix: str) -> Parsed 
     except _Invalid as invalid:
         error = invalid.error
         return Rejected(ce_id, [{**error, "pointer": prefix + error["pointer"]}])
+    except RecursionError:
+        # Decoding takes one level of the stack for each of nesting; what follows takes more.
+        return Rejected(ce_id, [{"pointer": prefix, "code": "too_deep", "detail": TOO_DEEP}])
     if replaced:
         parsed.warnings.append(WARNING_REPLACED)
     return parsed
@@ -272,7 +250,7 @@ def _decode(raw: bytes) -> tuple[Any, bool]:
     try:
         content = msgspec.json.decode(raw)
     except RecursionError:
-        raise _Invalid("", "too_deep", "The event is nested too deeply.") from None
+        raise _Invalid("", "too_deep", TOO_DEEP) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _storable(_decode_slowly(raw))
     return _storable(content) if b"\\u0000" in raw else (content, False)
@@ -282,7 +260,7 @@ def _decode_slowly(raw: bytes) -> Any:
     try:
         return json.loads(raw, parse_constant=_refuse_constant)
     except RecursionError:
-        raise _Invalid("", "too_deep", "The event is nested too deeply.") from None
+        raise _Invalid("", "too_deep", TOO_DEEP) from None
     except ValueError:
         raise _Invalid("", "invalid_json", "The event is not JSON in UTF-8.") from None
 
@@ -393,6 +371,8 @@ def _beyond(content: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:
     return {key: content[key] for key in content.keys() - set(kind.__struct_fields__)}
 
 
+_CATEGORIES = frozenset(Category.values)
+
 _NESTED: dict[str, type[Struct]] = {
     "conversation": ConversationData,
     "cutoff": CutoffData,
@@ -416,7 +396,7 @@ def _remainder(content: Any, data: dict[str, Any], extra: dict[str, Any]) -> dic
     if extra:
         rest["messages"] = extra
     category = _category(data)
-    if category and category not in Category.values:
+    if category and category not in _CATEGORIES:
         rest["category"] = category
     return rest
 
