@@ -60,7 +60,7 @@ def test_it_tells_neither_words_nor_numbers_nor_the_category_in_its_title(
     client: Client, case: Case, page: str
 ) -> None:
     text = client.get(url(case, page)).text
-    title = re.search(r"<title>(.*?)</title>", text)
+    title = re.search(r"<title>(.*?)</title>", text, re.DOTALL)
     assert title is not None
     assert "hate" not in title[1].lower()
     for untold in ("my last words", "too rude", "0.55", case.label, "useless", "Useless"):
