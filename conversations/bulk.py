@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+import psycopg
 from django.db import connection
 from django.db.models import Model
 from psycopg.types.json import Jsonb
@@ -40,8 +41,8 @@ def insert(
 ) -> list[tuple[Any, ...]]:
     """Insert *rows*, whose fields are named as the table's columns; what RETURNING gave.
 
-    *order_by* puts the rows into the order in which every transaction takes their locks: two
-    overlapping batches in different orders deadlock.
+    Runs in the caller's transaction. *order_by* puts the rows into the order in which every
+    transaction takes their locks: two overlapping batches in different orders deadlock.
     """
     if not rows:
         return []
@@ -52,8 +53,8 @@ def insert(
         f" SELECT {names} FROM jsonb_to_recordset(%s) AS sent ({typed}) ORDER BY {order_by}"
         f" {on_conflict}" + (f" RETURNING {returning}" if returning else "")
     )
-    with connection.cursor() as cursor:
-        # psycopg adapts Jsonb; Django's stubs know of plain values only.
-        parameters: list[Any] = [Jsonb(rows, dumps=msgspec.json.encode)]
-        cursor.execute(statement, parameters)
+    # Django's own cursor would quote the rows into the text of the statement, megabytes that
+    # PostgreSQL then has to lex; psycopg's binds them as a parameter.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement.encode(), [Jsonb(rows, dumps=msgspec.json.encode)])
         return list(cursor.fetchall()) if returning else []

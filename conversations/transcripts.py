@@ -121,6 +121,9 @@ _KNOWN_FIELDS = {
 }  # fmt: skip
 
 
+_SPOKEN_FIELDS = {"id", "role", "content", "created_at", "annotations"}
+
+
 def _message(index: int, raw: object, parse_parts: _PartsReader) -> Message:
     where = ("messages", index)
     if not isinstance(raw, dict):
@@ -132,11 +135,19 @@ def _message(index: int, raw: object, parse_parts: _PartsReader) -> Message:
         )
     return Message(
         role=role,
-        parts=tuple(parse_parts(raw)),
+        parts=_plain(raw) or tuple(parse_parts(raw)),
         id=_label(raw.get("id"), where, "id"),
         created_at=_label(raw.get("created_at"), where, "created_at"),
         annotations=_annotations(raw.get("annotations"), where),
     )
+
+
+def _plain(raw: dict[str, Any]) -> tuple[Part, ...]:
+    """The one part of a message that is only spoken, in any format: by far the most common."""
+    content = raw.get("content")
+    if isinstance(content, str) and raw.keys() <= _SPOKEN_FIELDS:
+        return (Part("text", text=content),)
+    return ()
 
 
 def _label(value: object, where: tuple[str | int, ...], key: str) -> str:

@@ -13,20 +13,20 @@ from reviews.services import enrichment, settlement
 SWEEP = 500
 
 
-@shared_task(ignore_result=True)
+@shared_task
 def enrich(cutoff_ids: list[str]) -> int:
     """Read the transcripts of new cutoffs and hold them against their policies."""
     return enrichment.enrich(cutoff_ids=[UUID(cutoff_id) for cutoff_id in cutoff_ids])
 
 
-@shared_task(ignore_result=True)
+@shared_task
 def sweep_enrichment() -> int:
     """Enrich what the broker lost or a dead worker held."""
     waiting = enrichment.waiting(now=timezone.now() - enrichment.GRACE, limit=SWEEP)
     return enrichment.enrich(cutoff_ids=waiting)
 
 
-@shared_task(ignore_result=True)
+@shared_task
 def settle() -> int:
     """Settle the cases whose undo time is over."""
     return settlement.settle_due(now=timezone.now())
