@@ -1,8 +1,8 @@
-"""What tests are made of: sources, events and people, through the services that make the real ones."""
+"""What tests are made of: sources, events and people, made by the services themselves."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -17,7 +17,11 @@ from conversations.api import limits
 from conversations.models import Cutoff, Source
 from conversations.services import intake, sources
 from conversations.vocabulary import Mode, Scope
-from reviews.models import Case
+from reviews.models import Case, Feedback, Verdict
+from reviews.services import claims, feedback, settlement, verdicts
+from reviews.services.opening import open_cases
+from reviews.services.selection import select
+from reviews.vocabulary import CODES_OF, Channel, Judgement, Reason
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
@@ -131,15 +135,73 @@ def make_cutoff(source: Source | None = None, **changes: Any) -> Cutoff:
     """One stored cutoff."""
     (result,) = record(source or make_source(), ended_event(**changes))
     assert result.status == "accepted", result.errors
+    assert result.cutoff_id is not None
     return Cutoff.objects.get(pk=result.cutoff_id)
 
 
-def make_case(source: Source | None = None, *, opened: bool = True, **changes: Any) -> Case:
-    """The case of one stored cutoff; selected by hand where the draw left it out."""
-    from reviews.services.selection import select
-    from reviews.vocabulary import Reason
+def make_case(
+    source: Source | None = None, *, opened: bool = True, double: bool = False, **changes: Any
+) -> Case:
+    """The case of one stored cutoff; selected by hand where the draw left it out.
 
-    case = make_cutoff(source, **changes).case
+    *double* is the draw for a second review.
+    """
+    cutoff = make_cutoff(source, **changes)
+    return _drawn(cutoff, double=double, opened=opened)
+
+
+def make_near_miss_case(source: Source | None = None, *, double: bool = False) -> Case:
+    """The case of one stored near miss, drawn by hand where the draw left it out."""
+    (result,) = record(source or make_source(), near_miss_event())
+    assert result.cutoff_id is not None
+    Cutoff.objects.filter(pk=result.cutoff_id).update(in_audit=True)
+    open_cases(cutoff_ids=[result.cutoff_id], now=NOW)
+    return _drawn(Cutoff.objects.get(pk=result.cutoff_id), double=double, opened=True)
+
+
+def _drawn(cutoff: Cutoff, *, double: bool, opened: bool) -> Case:
+    Cutoff.objects.filter(pk=cutoff.pk).update(in_double=double)
+    case = Case.objects.select_related("cutoff").get(pk=cutoff.pk)
     if opened and not case.selected:
         select(case=case, reason=Reason.CHOSEN, now=NOW)
     return case
+
+
+def new_verdict(decision: str = "overturn", **changes: Any) -> verdicts.NewVerdict:
+    """A complete verdict."""
+    proposed = {"overturn": "reopen", "uphold": "keep_locked"}.get(decision, "")
+    code = CODES_OF[Judgement(decision)][0].value
+    complete: dict[str, Any] = {
+        "decision": decision,
+        "remedy": proposed,
+        "policy_followed": "no",
+        "reason_codes": (code,),
+        "rationale": "It was a story.",
+    }
+    return verdicts.NewVerdict(**complete | changes)
+
+
+def give_verdict(
+    case: Case, user: User, decision: str = "overturn", *, now: datetime = NOW, **changes: Any
+) -> Verdict:
+    """Claim *case* for *user* and decide it; *case* is brought up to date."""
+    claims.claim(case=case, user=user)
+    given = verdicts.decide(case=case, user=user, verdict=new_verdict(decision, **changes), now=now)
+    case.refresh_from_db()
+    return given
+
+
+def settle(case: Case, *, now: datetime = NOW) -> None:
+    """Let the undo time of *case* pass; *case* is brought up to date."""
+    settlement.settle_due(now=now + timedelta(hours=1))
+    case.refresh_from_db()
+
+
+def hear(case: Case, *, now: datetime = NOW, **changes: Any) -> Feedback:
+    """Feedback from the user's notice; *case* is brought up to date."""
+    said: dict[str, Any] = {"surprised": True, "reason": "roleplay", "comment": "", "appeal": False}
+    given = feedback.submit(
+        cutoff=Cutoff.objects.get(pk=case.pk), channel=Channel.NOTICE, now=now, **said | changes
+    )
+    case.refresh_from_db()
+    return given
