@@ -16,3 +16,8 @@ urlpatterns = [
         if find_spec(f"{app}.urls")
     ),
 ]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.internal_error"
