@@ -1,0 +1,71 @@
+"""Who sees which text of whom: the whole table, written out."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from accounts.roles import Role
+from reviews.visibility import CaseFacts, Text, Viewer, is_blind, visible
+from reviews.vocabulary import CaseState
+
+EVERYTHING = {Text.TRANSCRIPT, Text.RATIONALE, Text.FEEDBACK, Text.VERDICTS, Text.NUMBERS}
+UNBLINDED = EVERYTHING
+BLINDED = EVERYTHING - {Text.VERDICTS}
+FIGURES = {Text.VERDICTS, Text.NUMBERS}
+NOTHING: set[Text] = set()
+
+#: role → what is seen of an ordinary case, and of one whose first verdict is still alone.
+ORDINARY: dict[Role, tuple[set[Text], set[Text]]] = {
+    Role.REVIEWER: (UNBLINDED, BLINDED),
+    Role.SENIOR: (UNBLINDED, BLINDED),
+    Role.POLICY_ADMIN: (FIGURES, FIGURES),
+    Role.AUDITOR: (FIGURES, FIGURES),
+    Role.ADMINISTRATOR: ({Text.NUMBERS}, {Text.NUMBERS}),
+}
+
+ME, ANOTHER = 1, 2
+
+
+def test_the_table_has_every_role() -> None:
+    assert set(ORDINARY) == set(Role)
+    assert set(Text) == EVERYTHING
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("state", CaseState)
+def test_an_ordinary_case(role: Role, state: CaseState) -> None:
+    decided = CaseFacts(restricted=False, state=state, verdict_by=frozenset({ANOTHER}))
+    alone = state in (CaseState.SECOND_REVIEW, CaseState.ADJUDICATION)
+    assert visible(Viewer(ME, frozenset({role})), decided) == ORDINARY[role][alone]
+
+
+@pytest.mark.parametrize(("role", "state"), list(product(Role, CaseState)))
+def test_a_restricted_case_is_for_the_qualified(role: Role, state: CaseState) -> None:
+    case = CaseFacts(restricted=True, state=state)
+    assert visible(Viewer(ME, frozenset({role})), case) == NOTHING
+    qualified = Viewer(ME, frozenset({role}), restricted=True)
+    assert visible(qualified, case) == visible(qualified, CaseFacts(restricted=False, state=state))
+
+
+@pytest.mark.parametrize("state", [CaseState.SECOND_REVIEW, CaseState.ADJUDICATION])
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.SENIOR])
+def test_whose_own_verdict_is_in_is_blind_no_longer(role: Role, state: CaseState) -> None:
+    viewer = Viewer(ME, frozenset({role}))
+    mine = CaseFacts(restricted=False, state=state, verdict_by=frozenset({ME, ANOTHER}))
+    theirs = CaseFacts(restricted=False, state=state, verdict_by=frozenset({ANOTHER}))
+    assert (is_blind(viewer, mine), is_blind(viewer, theirs)) == (False, True)
+    assert visible(viewer, mine) == UNBLINDED
+
+
+def test_several_roles_see_what_each_sees_but_stay_blind() -> None:
+    both = Viewer(ME, frozenset({Role.AUDITOR, Role.REVIEWER}))
+    second = CaseFacts(restricted=False, state=CaseState.SECOND_REVIEW)
+    assert visible(both, second) == BLINDED
+    assert visible(Viewer(ME, frozenset({Role.AUDITOR, Role.ADMINISTRATOR})), second) == FIGURES
+
+
+def test_nobody_without_a_role_sees_anything() -> None:
+    case = CaseFacts(restricted=False, state=CaseState.OPEN)
+    assert visible(Viewer(ME, frozenset()), case) == NOTHING
