@@ -187,6 +187,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.signed_out",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.reader_time_zone",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -8,6 +8,7 @@ import django_filters as filters
 from django.db.models import Exists, OuterRef
 from django.forms import TextInput
 from django.utils.translation import gettext_lazy as _
+from django_filters.widgets import BooleanWidget
 
 from conversations.vocabulary import Category, Kind
 from reviews.models import Case, CaseQuerySet, Claim
@@ -18,6 +19,14 @@ WAITING = "waiting"
 ALL = "all"
 
 LARGEST_VERSION = 2**31 - 1
+
+
+class AnyYesNo(BooleanWidget):  # type: ignore[misc]  # the library has no types
+    """A choice of yes and no that need not be made."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.choices = [("", _("Any")), ("true", _("Yes")), ("false", _("No"))]
 
 
 class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no types
@@ -33,7 +42,7 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         choices=Category.choices, label=_("Category"), empty_label=_("Any category")
     )
     kind = filters.ChoiceFilter(choices=Kind.choices, label=_("Kind"), empty_label=_("Any kind"))
-    selected = filters.BooleanFilter(label=_("Selected"))
+    selected = filters.BooleanFilter(label=_("Selected"), widget=AnyYesNo())
     source = filters.CharFilter(field_name="source__slug", label=_("Source"))
     model = filters.CharFilter(
         label=_("Model"), widget=TextInput(attrs={"placeholder": _("Any model"), "size": 14})
@@ -45,15 +54,21 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
     policy_version = filters.NumberFilter(
         label=_("Policy version"), min_value=0, max_value=LARGEST_VERSION
     )
-    surprised = filters.BooleanFilter(label=_("User surprised"))
-    crisis = filters.BooleanFilter(label=_("Crisis cue"))
-    breach = filters.BooleanFilter(label=_("Breach"))
+    surprised = filters.BooleanFilter(label=_("User surprised"), widget=AnyYesNo())
+    crisis = filters.BooleanFilter(label=_("Crisis cue"), widget=AnyYesNo())
+    breach = filters.BooleanFilter(label=_("Breach"), widget=AnyYesNo())
     assigned_to = filters.CharFilter(method="held_by", label=_("Held by (e-mail address)"))
     ended_after = filters.IsoDateTimeFilter(
-        field_name="at", lookup_expr="gte", label=_("Ended after")
+        field_name="at",
+        lookup_expr="gte",
+        label=_("Ended after"),
+        widget=TextInput(attrs={"placeholder": "2026-11-20"}),
     )
     ended_before = filters.IsoDateTimeFilter(
-        field_name="at", lookup_expr="lt", label=_("Ended before")
+        field_name="at",
+        lookup_expr="lt",
+        label=_("Ended before"),
+        widget=TextInput(attrs={"placeholder": "2026-11-20"}),
     )
 
     class Meta:

@@ -70,7 +70,8 @@ if (beat) {
     // A network failure is no news about the lease: the next beat tries again.
     const answer = await fetch(beat.action, sent).catch(() => null);
     if (!answer) return;
-    if (answer.status === 409 || answer.status === 404) {
+    // Redirected: to the sign-in page, for the session is over and with it the beats.
+    if (answer.status === 409 || answer.status === 404 || answer.redirected) {
       clearInterval(timer);
       lost();
       return;

@@ -65,6 +65,12 @@ def test_signing_out_says_so(client: Client, ana: User) -> None:
 
 
 @pytest.mark.django_db
+def test_htmx_is_told_that_the_session_is_over(client: Client) -> None:
+    assert client.get("/review", headers={"HX-Request": "true"}).status_code == 401
+    assert client.get("/review").status_code == 302
+
+
+@pytest.mark.django_db
 def test_settings_are_saved_and_in_the_ledger(client: Client, ana: User) -> None:
     sent = {"name": "Ana K.", "time_zone": "Asia/Tokyo", "theme": "dark"}
     response = client.post("/profile", sent)

@@ -77,6 +77,7 @@ def test_by_default_it_lists_what_waits_the_most_urgent_first(client: Client, an
         "?breach=true",
         "?crisis=true",
         "?ended_after=2026-11-20T09:00:00Z&category=hate",
+        "?ended_after=2026-11-20&category=hate",
         "?source=wanted",
         "?assigned_to=TOM@example.com",
     ],
