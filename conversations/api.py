@@ -18,7 +18,12 @@ from rest_framework.views import APIView
 
 from accounts.problems import Problem
 from conversations import batches, payloads
-from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
+from conversations.authentication import (
+    Caller,
+    SignatureAuthentication,
+    SourceKeyAuthentication,
+    SourceScope,
+)
 from conversations.batches import MalformedBody
 from conversations.payloads import Limits, Parsed, Rejected
 from conversations.received import decompressed_body
@@ -47,7 +52,7 @@ def limits() -> Limits:
 class EventsView(APIView):
     """Takes one CloudEvent or up to 1,000, and answers for each."""
 
-    authentication_classes = [SourceKeyAuthentication]
+    authentication_classes = [SourceKeyAuthentication, SignatureAuthentication]
     permission_classes = [SourceScope]
     required_scope = Scope.EVENTS_WRITE
 

@@ -1,10 +1,12 @@
-"""Chat services authenticate with an API key of their source."""
+"""Chat services authenticate with an API key of their source, or sign what they send."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.validators import slug_re
+from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -12,7 +14,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.authentication import bearer_token
-from conversations.models import Source, SourceKey
+from conversations import signatures
+from conversations.models import Source, SourceKey, SourceSecret
+from conversations.received import body_as_sent
 from conversations.vocabulary import Scope
 
 
@@ -45,6 +49,44 @@ class SourceKeyAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Makes a missing credential a 401 rather than a 403."""
         return 'Bearer realm="recourse"'
+
+
+class SignatureAuthentication(BaseAuthentication):
+    """``webhook-signature`` and ``Recourse-Source``: a signed request, which may send events.
+
+    Sent again under the same ``webhook-id`` it is welcome: events deduplicate themselves.
+    """
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Caller] | None:
+        """The caller, or None where the request is not signed."""
+        headers = signatures.Signed(
+            id=request.headers.get("webhook-id", ""),
+            timestamp=request.headers.get("webhook-timestamp", ""),
+            signature=request.headers.get("webhook-signature", ""),
+        )
+        if not headers.signature:
+            return None
+        try:
+            return AnonymousUser(), self._caller(request, headers)
+        except signatures.BadSignature as error:
+            raise AuthenticationFailed(str(error)) from None
+
+    def authenticate_header(self, request: Request) -> str:
+        """Makes a missing credential a 401 rather than a 403."""
+        return 'Bearer realm="recourse"'
+
+    def _caller(self, request: Request, headers: signatures.Signed) -> Caller:
+        """Everything that costs little is looked at before the body is read."""
+        signatures.check_headers(headers, now=timezone.now())
+        slug = request.headers.get("Recourse-Source", "")
+        live = SourceSecret.objects.filter(source__slug=slug, revoked_at=None)
+        rows = list(live.select_related("source")) if slug_re.match(slug) else []
+        if not rows:
+            raise signatures.BadSignature("Recourse-Source names no source that signs.")
+        body = body_as_sent(request._request)
+        signatures.check(headers, body=body, secrets=[row.secret for row in rows])
+        source = rows[0].source
+        return Caller(source, frozenset({Scope.EVENTS_WRITE}), f"signature:{source.slug}")
 
 
 class SourceScope(BasePermission):

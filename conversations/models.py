@@ -8,22 +8,21 @@ DETACH of a partition fail.
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import append_only
+from conversations.source_models import Source as Source
+from conversations.source_models import SourceKey as SourceKey
+from conversations.source_models import SourceSecret as SourceSecret
 from conversations.vocabulary import (
     Category,
     ConversationState,
     Initiator,
     Kind,
-    Mode,
     Remedy,
-    Scope,
     Standing,
 )
 
@@ -41,41 +40,6 @@ def _within(low: int, high: int, *fields: str) -> Q:
     for field in fields:
         condition &= Q(**{field: None}) | Q(**{f"{field}__range": (low, high)})
     return condition
-
-
-class Source(models.Model):
-    """A chat service that sends events and receives outcomes."""
-
-    slug = models.SlugField(max_length=64, unique=True)
-    name = models.CharField(max_length=120)
-    mode = models.CharField(max_length=16, choices=Mode, default=Mode.ADVISORY)
-    events_per_second = models.PositiveIntegerField(default=10_000)
-    calls_per_second = models.PositiveIntegerField(default=2_000)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        ordering = ["slug"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class SourceKey(models.Model):
-    """An API key of a source. Its secret is stored hashed and shown once, when it is made."""
-
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="keys")
-    name = models.CharField(max_length=80)
-    public_id = models.CharField(max_length=16, unique=True)
-    digest = models.BinaryField(max_length=32)
-    scopes = ArrayField(models.CharField(max_length=32, choices=Scope))
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"rk_{self.public_id}"
 
 
 class AuditSettings(models.Model):

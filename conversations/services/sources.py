@@ -10,7 +10,8 @@ from django.db import transaction
 
 from accounts import tokens
 from accounts.ledger import Actor, record
-from conversations.models import AuditSettings, Source, SourceKey
+from conversations import signatures
+from conversations.models import AuditSettings, Source, SourceKey, SourceSecret
 from conversations.vocabulary import Mode, Scope
 
 #: Shares that a new installation begins with; a policy's review settings replace them.
@@ -65,3 +66,41 @@ def revoke_key(*, key: SourceKey, now: datetime, actor: Actor) -> None:
     with transaction.atomic():
         if SourceKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
             record(actor=actor, action="key.revoked", obj="key", object_id=key.public_id)
+
+
+class TwoSecretsAlready(Exception):
+    """A source has at most two secrets that count: revoke one first."""
+
+
+def create_secret(*, source: Source, name: str, actor: Actor) -> str:
+    """A new signing secret of *source*, ``whsec_…``, to be shown once.
+
+    The one before stays valid until it is revoked, so that senders can change over. Raises
+    :class:`TwoSecretsAlready`.
+    """
+    secret = signatures.mint()
+    with transaction.atomic():
+        Source.objects.select_for_update().get(pk=source.pk)
+        live = SourceSecret.objects.filter(source=source, revoked_at=None)
+        free = {1, 2} - set(live.values_list("slot", flat=True))
+        if not free:
+            raise TwoSecretsAlready("This source has two secrets already. Revoke one first.")
+        row = SourceSecret.objects.create(
+            source=source, slot=min(free), name=name, secret=secret, created_by=actor.user
+        )
+        record(
+            actor=actor,
+            action="secret.created",
+            obj="secret",
+            object_id=row.pk,
+            details={"source": source.slug},
+        )
+    return secret
+
+
+def revoke_secret(*, secret: SourceSecret, now: datetime, actor: Actor) -> None:
+    """Refuse what *secret* signs from now on, and forget it. Revoking twice changes nothing."""
+    with transaction.atomic():
+        live = SourceSecret.objects.filter(pk=secret.pk, revoked_at=None)
+        if live.update(revoked_at=now, secret=""):
+            record(actor=actor, action="secret.revoked", obj="secret", object_id=secret.pk)
