@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.problems import Problem
-from conversations import batches, payloads
+from conversations import batches, payloads, rate_limits
 from conversations.authentication import (
     Caller,
     SignatureAuthentication,
@@ -61,6 +61,7 @@ class EventsView(APIView):
         caller: Caller = request.auth  # type: ignore[assignment]
         now = timezone.now()
         items, in_batch = _items(request._request)
+        rate_limits.take_events(source=caller.source, amount=len(items))
         parsed = payloads.parse_events(items, limits=limits(), now=now, in_batch=in_batch)
         _refuse_oversized(parsed, in_batch=in_batch)
         results = intake.record(source=caller.source, items=parsed, now=now, in_batch=in_batch)

@@ -1,0 +1,107 @@
+"""How much each source may send and ask, counted in the cache by one round trip a request.
+
+What was taken is paid off at the source's rate; more is taken while, with one more, no more than
+a second's worth is owed (the "generic cell rate algorithm", ITU-T I.371). So a batch of any size goes in, and the
+next one waits until it is paid for. The clock is the cache's own: all servers share it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import cache as once
+from typing import Any, Literal
+
+import structlog
+from django.core.cache import cache
+from redis import Redis
+from redis.commands.core import Script
+from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from accounts.problems import Problem
+from conversations.authentication import Caller
+from conversations.models import Source
+
+log = structlog.get_logger(__name__)
+
+Kind = Literal["events", "calls"]
+
+#: Seconds for which a cache that failed is not asked again; everybody is let through meanwhile.
+REST_SECONDS = 5.0
+
+# Returns the seconds to wait; "0" means taken.
+_TAKE = """
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1000000
+local paid = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local waiting = paid - now + 1 / ARGV[2] - 1
+if waiting > 0 then
+    return tostring(waiting + 0.001)
+end
+paid = paid + ARGV[1] / ARGV[2]
+redis.call('SET', KEYS[1], string.format('%.6f', paid), 'PX', math.ceil((paid - now) * 1000) + 1)
+return '0'
+"""
+
+_resting_until = 0.0
+
+
+def take(*, source: Source, kind: Kind, amount: int = 1) -> float:
+    """Count *amount* against the source's limit; the seconds to wait where it is refused, else 0.
+
+    Where the cache cannot be asked, everything is let through (CONTRACT.md), with one warning
+    each :data:`REST_SECONDS`. A limit of 0 counts as 1.
+    """
+    global _resting_until
+    if time.monotonic() < _resting_until:
+        return 0.0
+    per_second = source.events_per_second if kind == "events" else source.calls_per_second
+    key = cache.make_key(f"rate:{kind}:{source.pk}")
+    try:
+        waiting = _script()(keys=[key], args=[amount, max(per_second, 1)])
+    except (RedisError, OSError) as error:
+        _resting_until = time.monotonic() + REST_SECONDS
+        log.warning("rate_limits.cache_unreachable", failure=type(error).__name__)
+        return 0.0
+    return float(waiting)
+
+
+def take_events(*, source: Source, amount: int) -> None:
+    """Count *amount* events. Raises :class:`Problem` 429 with ``Retry-After``."""
+    if waiting := take(source=source, kind="events", amount=amount):
+        raise Problem(
+            429,
+            "too_many_events",
+            f"This source may send {source.events_per_second} events a second.",
+            retry_after=math.ceil(waiting),
+        )
+
+
+class SourceCallThrottle(BaseThrottle):
+    """For the views that sources ask: counts calls of sources, and of nobody else."""
+
+    _waiting = 0.0
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Whether the caller may ask now."""
+        if isinstance(request.auth, Caller):
+            self._waiting = take(source=request.auth.source, kind="calls")
+        return not self._waiting
+
+    def wait(self) -> float:
+        """Seconds until it may ask again."""
+        return self._waiting
+
+
+@once
+def _script() -> Script:
+    """The script, known to the cache's server by its hash, on the cache's own connections."""
+    client: Redis = _client()
+    return client.register_script(_TAKE)
+
+
+def _client() -> Any:
+    return cache._cache.get_client(None, write=True)  # type: ignore[attr-defined]
