@@ -1,8 +1,9 @@
 """How much each source may send and ask, counted in the cache by one round trip a request.
 
 What was taken is paid off at the source's rate; more is taken while, with one more, no more than
-a second's worth is owed (the "generic cell rate algorithm", ITU-T I.371). So a batch of any size goes in, and the
-next one waits until it is paid for. The clock is the cache's own: all servers share it.
+a second's worth is owed (the "generic cell rate algorithm", ITU-T I.371). So a batch of any size
+goes in, and the next one waits until it is paid for. The clock is the cache's own: all servers
+share it.
 """
 
 from __future__ import annotations
