@@ -18,10 +18,10 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def mint(moment: datetime) -> UUID:
-    """A new UUIDv7 of *moment*: 48 bits of milliseconds, the rest random, rising
-    within one process for the same millisecond.
+    """A new UUIDv7 of *moment*: 48 bits of milliseconds, the rest random.
 
-    Order by key is order in time, to the millisecond (RFC 9562, section 5.7).
+    Order by key is order in time, to the millisecond (RFC 9562, section 5.7); within one
+    millisecond it is anybody's guess.
     """
     return uuid_utils.uuid7(nanoseconds=_milliseconds(moment) * 1_000_000)
 
