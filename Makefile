@@ -11,6 +11,7 @@ help:
 	@echo "make demo-reset  wipe the example data"
 	@echo "make test        run the tests (ARGS='tests/reviews -k verdict' for some of them)"
 	@echo "make check       linters, types, import rules, migrations, deployment settings"
+	@echo "make bench-NAME  measure: intake (BENCH_SCALE=0.1 for a short run)"
 	@echo "make format      format Python and templates"
 	@echo "make run         serve with the settings of your environment (docs/reference/settings.md)"
 	@echo "make lock        renew requirements.lock (UPGRADE=1 for the newest versions)"
@@ -58,6 +59,10 @@ check: $(INSTALLED)
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# bench-intake and so on: the modules in bench/ that have a main. BENCH_SCALE=0.1 for a short run.
+bench-%: $(INSTALLED)
+	$(BIN)/python -m bench.$*
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

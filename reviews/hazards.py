@@ -7,8 +7,10 @@ recorded, and never a measure of anybody's performance.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from conversations.evidence import Evidence
 from conversations.transcripts import Message
 from conversations.vocabulary import Category
 
@@ -30,22 +32,39 @@ _UNRATED: Final = "was not rated and may be upsetting"
 _SEVERE: Final = "was rated severe and may be upsetting"
 
 
-def warning(*, category: str, severity: float | None) -> str:
-    """What the user's turns of a case may hold, in words; empty where nothing is hidden.
+@dataclass(frozen=True)
+class Hiding:
+    """What is not shown at first: the numbers, from 1, of turns, and what they may hold."""
 
-    A severity that nobody reported is no reason to show everything at once.
+    turns: frozenset[int] = frozenset()
+    warning: str = ""
+
+
+def hide(
+    messages: Sequence[Message],
+    *,
+    category: str,
+    severity: float | None,
+    evidence: Evidence | None,
+) -> Hiding:
+    """What of a transcript is hidden until asked for.
+
+    All that others than the model said, where the category or the reported severity (0 to 1)
+    warns of it, or where nobody reported one; elsewhere the turns that read like a crisis.
     """
+    if words := _warning(category, severity):
+        spoken = enumerate(messages, 1)
+        return Hiding(
+            frozenset(number for number, message in spoken if message.role in ("user", "tool")),
+            words,
+        )
+    cues = frozenset(mark.turn for mark in evidence.crisis_cues) if evidence else frozenset()
+    return Hiding(cues, WARNINGS[Category.SUICIDE_SELF_HARM]) if cues else Hiding()
+
+
+def _warning(category: str, severity: float | None) -> str:
     if words := WARNINGS.get(category):
         return words
     if severity is None:
         return _UNRATED
     return _SEVERE if severity >= HIDDEN_FROM_SEVERITY else ""
-
-
-def hidden_turns(messages: Sequence[Message], *, warned: bool) -> frozenset[int]:
-    """The numbers, from 1, of the turns hidden at first: what others than the model said."""
-    if not warned:
-        return frozenset()
-    return frozenset(
-        number for number, message in enumerate(messages, 1) if message.role in ("user", "tool")
-    )

@@ -12,17 +12,21 @@ from typing import Final
 
 from reviews.vocabulary import Reason
 
+#: What every selected case has, for whatever reason: a weight of its own for audits would let
+#: the sum tell which cases are audits.
+SELECTED_WEIGHT: Final = 100
+
 #: Weights add up; a breach outweighs everything that is not one.
 WEIGHTS: Final[dict[Reason, int]] = {
     Reason.BREACH: 1000,
     Reason.CUE: 800,
     Reason.APPEAL: 300,
     Reason.FEEDBACK: 200,
-    Reason.AUDIT: 100,
+    Reason.AUDIT: 0,
     Reason.DOUBLE: 0,
-    Reason.GOLD: 100,
-    Reason.HELD: 100,
-    Reason.CHOSEN: 100,
+    Reason.GOLD: 0,
+    Reason.HELD: 0,
+    Reason.CHOSEN: 0,
 }
 
 #: How soon somebody should have looked.
@@ -50,12 +54,10 @@ class Part:
 
 
 def parts(*, reasons: frozenset[Reason], risk_unknown: bool) -> list[Part]:
-    """What a priority is made of, heaviest first. Unseen reasons share one label."""
-    found = [
-        Part("selected" if reason in UNSEEN else reason.label.lower(), WEIGHTS[reason])
-        for reason in reasons
-        if WEIGHTS[reason]
-    ]
+    """What a priority is made of, heaviest first."""
+    found = [Part(reason.label.lower(), WEIGHTS[reason]) for reason in reasons if WEIGHTS[reason]]
+    if reasons:
+        found.append(Part("selected", SELECTED_WEIGHT))
     if risk_unknown:
         found.append(Part("risk unknown", RISK_UNKNOWN_WEIGHT))
     return sorted(found, key=lambda part: -part.weight)

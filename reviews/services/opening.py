@@ -17,7 +17,7 @@ from django.db import connection
 from conversations.vocabulary import Category, Kind
 from policies import conformance
 from policies.criteria_sql import NO_WARNING, RISK_ABOVE_CEILING, RISK_UNKNOWN, VERSION_JOINS
-from reviews.priorities import DUE, DUE_OTHERWISE, RISK_UNKNOWN_WEIGHT, WEIGHTS
+from reviews.priorities import DUE, DUE_OTHERWISE, RISK_UNKNOWN_WEIGHT, SELECTED_WEIGHT, WEIGHTS
 from reviews.vocabulary import CaseState, Queue, Reason
 
 _OPEN = f"""
@@ -47,7 +47,7 @@ SELECT id, source_id, kind, category, model, locale, at, held_against,
             WHEN above THEN '{Queue.CRISIS.value}'
             ELSE '{Queue.GENERAL.value}' END,
        CASE WHEN breach THEN {WEIGHTS[Reason.BREACH]} ELSE 0 END
-           + CASE WHEN in_audit THEN {WEIGHTS[Reason.AUDIT]} ELSE 0 END
+           + CASE WHEN breach OR in_audit THEN {SELECTED_WEIGHT} ELSE 0 END
            + CASE WHEN ended AND unknown THEN {RISK_UNKNOWN_WEIGHT} ELSE 0 END,
        CASE WHEN breach THEN %(due_breach)s ELSE %(due)s END,
        %(now)s,

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from accounts.models import User
-from conversations.models import TranscriptEvidence
-from conversations.services.evidence import evidence_of, read_messages, transcript_of
+from conversations.services.evidence import read_messages, transcript_of
 from conversations.transcripts import Message
-from reviews import hazards
 from reviews.models import Case, Verdict
 from reviews.permissions import can_decide
-from reviews.services.reading import OpenedCase
+from reviews.services.reading import OpenedCase, hiding_of, stored_evidence
 from reviews.summaries import Piece, Subject, summary
 from reviews.transitions import CLAIMABLE
 from reviews.turns import Reading, ending_turn
@@ -84,16 +82,15 @@ def reading_of(case: Case, revealed: Callable[[frozenset[int]], frozenset[int]])
     if transcript is None:
         return None
     messages = read_messages(transcript)
-    warning = hazards.warning(category=case.category, severity=case.cutoff.severity)
-    hidden = hazards.hidden_turns(messages, warned=bool(warning))
-    stored = TranscriptEvidence.objects.filter(pk=case.pk).first()
+    evidence = stored_evidence(case)
+    hiding = hiding_of(case, messages, evidence)
     ended_at, basis = _ending(case, messages)
     return Reading(
         messages=messages,
-        evidence=evidence_of(stored) if stored else None,
-        hidden=hidden,
-        revealed=revealed(hidden),
-        warning=warning,
+        evidence=evidence,
+        hidden=hiding.turns,
+        revealed=revealed(hiding.turns),
+        warning=hiding.warning,
         ended_at=ended_at,
         ended_basis=basis,
     )

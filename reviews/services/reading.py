@@ -19,7 +19,7 @@ from policies.services.conformance import conformance_of
 from reviews import hazards
 from reviews.models import Case, Claim, Feedback, Verdict
 from reviews.permissions import blind, visible_texts
-from reviews.priorities import UNSEEN, Part, parts
+from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
 from reviews.services.claims import live_claim
 from reviews.services.enrichment import assess
 from reviews.transitions import PENDING
@@ -101,7 +101,7 @@ def is_folded(case: Case, user: User) -> bool:
 
 def shown_reasons(reasons: frozenset[Reason]) -> list[str]:
     """Reasons in words, the weightiest first. Nobody sees which cases are audits."""
-    seen = [reason for reason in Reason if reason in reasons - UNSEEN]
+    seen = sorted(reasons - UNSEEN, key=lambda reason: -WEIGHTS[reason])
     return [reason.label for reason in seen] or (["Selected"] if reasons else [])
 
 
@@ -115,8 +115,13 @@ def _add_conformance(opened: OpenedCase) -> None:
     opened.conformance = conformance_of(stored)
     opened.conformance_basis = stored.get_basis_display()
     opened.policy_version = stored.version_id
-    evidence = TranscriptEvidence.objects.filter(pk=case.pk).first()
-    opened.evidence = evidence_of(evidence) if evidence else None
+    opened.evidence = stored_evidence(case)
+
+
+def stored_evidence(case: Case) -> Evidence | None:
+    """What the transcript of *case* was found to show; None before enrichment or without one."""
+    stored = TranscriptEvidence.objects.filter(pk=case.pk).first()
+    return evidence_of(stored) if stored else None
 
 
 def _add_transcript(opened: OpenedCase, user: User) -> None:
@@ -125,13 +130,18 @@ def _add_transcript(opened: OpenedCase, user: User) -> None:
         return
     messages = read_messages(transcript)
     opened.messages = messages
-    opened.warning = hazards.warning(
-        category=opened.case.category, severity=opened.case.cutoff.severity
-    )
-    opened.hidden = hazards.hidden_turns(messages, warned=bool(opened.warning))
+    hiding = hiding_of(opened.case, messages, opened.evidence)
+    opened.warning, opened.hidden = hiding.warning, hiding.turns
     if Text.RATIONALE in opened.shows:
         opened.explanation, opened.rationale = transcript.explanation, transcript.rationale
     note(case=opened.case, user=user, action="transcript.opened")
+
+
+def hiding_of(case: Case, messages: list[Message], evidence: Evidence | None) -> hazards.Hiding:
+    """What of a case's transcript is hidden until asked for, on every surface."""
+    return hazards.hide(
+        messages, category=case.category, severity=case.cutoff.severity, evidence=evidence
+    )
 
 
 def note(*, case: Case, user: User, action: str, details: dict[str, object] | None = None) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from reviews.models import Case, Selection
-from reviews.priorities import DUE, DUE_OTHERWISE, WEIGHTS
+from reviews.priorities import DUE, DUE_OTHERWISE, SELECTED_WEIGHT, WEIGHTS
 from reviews.transitions import Action, check
 from reviews.vocabulary import CaseState, Queue, Reason
 
@@ -26,6 +26,7 @@ def select(*, case: Case, reason: Reason, now: datetime | None = None) -> bool:
     if not case.selected:
         check(case.state, Action.SELECT)
         case.selected, case.state, case.due_at = True, CaseState.OPEN, due_at
+        case.priority += SELECTED_WEIGHT
     case.due_at = min(case.due_at, due_at)
     case.priority += WEIGHTS[reason]
     if case.queue != Queue.CHILD_SAFETY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -29,7 +30,7 @@ def settle_due(*, now: datetime) -> int:
     due = (
         Case.objects.filter(state=CaseState.SETTLING, settle_at__lte=now)
         .order_by("settle_at")
-        .values_list("pk", flat=True)[:BATCH]
+        .only("pk")[:BATCH]
     )
     return sum(_settle_or_log(case_id, now) for case_id in list(due))
 
@@ -43,7 +44,7 @@ def _settle_or_log(case_id: object, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _settle(case_id: object, now: datetime) -> bool:
+def _settle(case_id: UUID, now: datetime) -> bool:
     case = (
         Case.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
         .select_related("cutoff")

@@ -12,7 +12,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Feedback, FeedbackText
-from reviews.priorities import WEIGHTS
+from reviews.priorities import SELECTED_WEIGHT, WEIGHTS
 from reviews.services import claims, verdicts
 from reviews.services.feedback import LONGEST_COMMENT, MOST_PER_CUTOFF
 from reviews.services.reading import is_folded
@@ -41,7 +41,7 @@ def test_a_surprise_selects_the_case_and_raises_it() -> None:
     hear(case, comment="  I was writing a play.  ")
 
     assert (case.selected, case.state, case.surprised) == (True, CaseState.OPEN, True)
-    assert case.priority == WEIGHTS[Reason.FEEDBACK]
+    assert case.priority == SELECTED_WEIGHT + WEIGHTS[Reason.FEEDBACK]
     assert case.due_at == NOW + timedelta(days=2)
     assert case.selections.filter(reason=Reason.FEEDBACK).exists()
     assert Cutoff.objects.get(pk=case.pk).surprised_at == NOW
@@ -52,7 +52,7 @@ def test_a_second_surprise_raises_nothing_and_keeps_the_first_moment() -> None:
     case = unselected()
     hear(case)
     hear(case, now=LATER)
-    assert case.priority == WEIGHTS[Reason.FEEDBACK]
+    assert case.priority == SELECTED_WEIGHT + WEIGHTS[Reason.FEEDBACK]
     assert Cutoff.objects.get(pk=case.pk).surprised_at == NOW
     assert case.feedback.count() == 2
 

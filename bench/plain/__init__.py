@@ -1,0 +1,1 @@
+"""The peer: a plain Django view that stores events in one table."""

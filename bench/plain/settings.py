@@ -1,0 +1,7 @@
+"""The product's settings with the plain view in its place, and no middleware in its way."""
+
+from config.settings import *  # noqa: F403
+
+INSTALLED_APPS = ["bench.plain"]
+MIDDLEWARE = []
+ROOT_URLCONF = "bench.plain.urls"

@@ -1,0 +1,52 @@
+"""The plain view."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path
+from django.utils.dateparse import parse_datetime
+
+from bench.plain.models import PlainEvent
+
+
+def events(request: HttpRequest) -> HttpResponse:
+    """Store a batch as most would write it: ``json.loads`` and ``bulk_create``."""
+    sent = json.loads(request.read())
+    PlainEvent._default_manager.bulk_create([_row(event) for event in sent], ignore_conflicts=True)
+    return JsonResponse({"accepted": len(sent)}, status=202)
+
+
+def _row(event: dict[str, Any]) -> PlainEvent:
+    data = event["data"]
+    conversation, cutoff, signals = data["conversation"], data["cutoff"], data["signals"]
+    return PlainEvent(
+        ce_source=event["source"],
+        ce_id=event["id"],
+        type=event["type"],
+        time=parse_datetime(event["time"]),
+        conversation_id=conversation["id"],
+        user_id=conversation["user_id"],
+        model=conversation["model"],
+        prompt_version=conversation["prompt_version"],
+        surface=conversation["surface"],
+        locale=conversation["locale"],
+        country=conversation["country"],
+        started_at=parse_datetime(conversation["started_at"]),
+        initiator=cutoff["initiator"],
+        category=cutoff["category"],
+        message_id=cutoff["message_id"],
+        explanation=cutoff["explanation"],
+        rationale=cutoff["rationale"],
+        policy_version=cutoff["policy_version"],
+        transcript=data["transcript"],
+        **signals,
+    )
+
+
+urlpatterns = [
+    path("events", events),
+    path("healthz", lambda _request: HttpResponse("ok")),
+]
