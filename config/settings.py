@@ -329,12 +329,12 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Recourse",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
-    # Says nothing of a deployment's safety, only how complete the OpenAPI document is, which is not
-    # published yet.
+    "DESCRIPTION": "Review the conversations that an AI chat model ended by itself.",
+    "POSTPROCESSING_HOOKS": ["config.openapi.add_components"],
+    # One enumeration may stand in several places; each is written where it stands.
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Another program checks the document (tests/test_openapi.py), not every deployment.
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
 
 # --- Celery -------------------------------------------------------------------------------------

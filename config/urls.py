@@ -4,12 +4,14 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from config import health
+from config import health, openapi
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("api/schema", openapi.schema, name="api-schema"),
+    path("api/docs", openapi.docs, name="api-docs"),
     *(
         path("", include(f"{app}.urls"))
         for app in ("accounts", "conversations", "policies", "reviews")

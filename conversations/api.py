@@ -17,7 +17,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.problems import Problem
-from conversations import batches, payloads, rate_limits
+from conversations import api_schema, batches, payloads, rate_limits
+from conversations.api_schema import BATCH, BINARY, STRUCTURED
 from conversations.authentication import (
     Caller,
     SignatureAuthentication,
@@ -33,10 +34,6 @@ from conversations.vocabulary import Scope
 log = structlog.get_logger(__name__)
 
 ENRICH_TASK = "reviews.tasks.enrich"
-
-STRUCTURED = "application/cloudevents+json"
-BATCH = "application/cloudevents-batch+json"
-BINARY = "application/json"
 
 
 def limits() -> Limits:
@@ -56,6 +53,7 @@ class EventsView(APIView):
     permission_classes = [SourceScope]
     required_scope = Scope.EVENTS_WRITE
 
+    @api_schema.post_events
     def post(self, request: Request) -> Response:
         """Store what is valid; the answer says of each event what became of it."""
         caller: Caller = request.auth  # type: ignore[assignment]

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.problems import Problem
+from reviews import api_schema
 from reviews.filters import CaseFilter
 from reviews.keyset import CursorMismatch, page
 from reviews.models import Case, CaseQuerySet, Claim
@@ -98,6 +99,7 @@ def with_claims(cases: CaseQuerySet) -> CaseQuerySet:
 class CasesView(StaffView):
     """``GET /api/v1/cases``."""
 
+    @api_schema.list_cases
     def get(self, request: Request) -> Response:
         """One page of the cases that one may know of."""
         query = request.query_params
@@ -164,6 +166,7 @@ class QueueSerializer(serializers.Serializer[Any]):
 class ClaimNextView(StaffView):
     """``POST /api/v1/cases/claim-next``."""
 
+    @api_schema.claim_next
     def post(self, request: Request) -> Response:
         """The next case, claimed; 204 where there is none."""
         wanted = QueueSerializer(data=request.data)
@@ -182,6 +185,7 @@ def _opened(case: Case, user: User) -> Response:
 class CaseView(StaffView):
     """``GET /api/v1/cases/{id}``."""
 
+    @api_schema.get_case
     def get(self, request: Request, pk: str) -> Response:
         """The case as far as one may see it."""
         return _opened(self.case(pk), self.reviewer)
@@ -190,6 +194,7 @@ class CaseView(StaffView):
 class ClaimView(StaffView):
     """``POST /api/v1/cases/{id}/claim``."""
 
+    @api_schema.claim_case
     def post(self, request: Request, pk: str) -> Response:
         """Claim this case; 409 where somebody else holds it."""
         return Response(claim_data(claims.claim(case=self.case(pk), user=self.reviewer)))
@@ -198,6 +203,7 @@ class ClaimView(StaffView):
 class HeartbeatView(StaffView):
     """``POST /api/v1/cases/{id}/heartbeat``."""
 
+    @api_schema.heartbeat
     def post(self, request: Request, pk: str) -> Response:
         """Renew the lease; 409 where it is lost."""
         case = self.case(pk)
@@ -212,6 +218,7 @@ class HeartbeatView(StaffView):
 class ReleaseView(StaffView):
     """``POST /api/v1/cases/{id}/release``."""
 
+    @api_schema.release
     def post(self, request: Request, pk: str) -> Response:
         """Give it back; 409 where somebody else holds it."""
         case = self.case(pk)
@@ -225,6 +232,7 @@ class ReleaseView(StaffView):
 class VerdictsView(StaffView):
     """``POST /api/v1/cases/{id}/verdicts``."""
 
+    @api_schema.give_verdict
     def post(self, request: Request, pk: str) -> Response:
         """Give a verdict; a repeated ``Idempotency-Key`` gets the first answer."""
         sent = VerdictSerializer(data=request.data)

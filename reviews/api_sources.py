@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound
@@ -20,7 +21,9 @@ from accounts.models import User
 from accounts.problems import Problem
 from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
 from conversations.models import Conversation, Source
+from conversations.rate_limits import SourceCallThrottle
 from conversations.vocabulary import Scope
+from reviews import api_schema
 from reviews.permissions import can_list
 from reviews.services import feedback
 from reviews.services.status import status_of
@@ -46,8 +49,10 @@ class StatusView(APIView):
         SessionAuthentication,
     ]
     permission_classes = [MayAskStatus]
+    throttle_classes = [SourceCallThrottle]
     required_scope = Scope.STATUS_READ
 
+    @api_schema.status_by_path
     def get(self, request: Request, external_id: str | None = None) -> Response:
         """The status with an ETag over all of it; 304 where the caller has the same one."""
         wanted = external_id if external_id is not None else request.query_params.get("id", "")
@@ -61,6 +66,11 @@ class StatusView(APIView):
         if known & {etag, f"W/{etag}", "*"}:
             return Response(status=304, headers=headers)
         return Response(status, headers=headers)
+
+
+@extend_schema_view(get=api_schema.status_by_query)
+class StatusByQueryView(StatusView):
+    """``GET …/conversations/status?id=``: the same for ids with odd characters."""
 
 
 def _source(request: Request) -> Source | None:
@@ -89,8 +99,10 @@ class FeedbackView(APIView):
 
     authentication_classes = [SourceKeyAuthentication]
     permission_classes = [SourceScope]
+    throttle_classes = [SourceCallThrottle]
     required_scope = Scope.FEEDBACK_WRITE
 
+    @api_schema.send_feedback
     def post(self, request: Request) -> Response:
         """Keep it with the conversation's latest cutoff."""
         caller: Caller = request.auth  # type: ignore[assignment]

@@ -5,7 +5,11 @@ from django.urls import path
 from reviews import api_cases, api_sources
 
 urlpatterns = [
-    path("api/v1/conversations/status", api_sources.StatusView.as_view(), name="status-by-query"),
+    path(
+        "api/v1/conversations/status",
+        api_sources.StatusByQueryView.as_view(),
+        name="status-by-query",
+    ),
     path(
         "api/v1/conversations/<str:external_id>/status",
         api_sources.StatusView.as_view(),

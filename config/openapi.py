@@ -1,0 +1,88 @@
+"""The OpenAPI document and its page: ``/api/schema`` and ``/api/docs``. Both are public."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from csp.decorators import csp_update
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
+
+import accounts.api_schema
+import conversations.api_schema
+import reviews.api_schema
+
+
+def add_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Spectacular's hook: the schemas that the views refer to by name."""
+    schemas: dict[str, Any] = result["components"].setdefault("schemas", {})
+    for app in (accounts, conversations, reviews):
+        schemas.update(app.api_schema.COMPONENTS)
+    result["components"]["schemas"] = dict(sorted(schemas.items()))
+    return result
+
+
+class _Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """A key in ``Authorization: Bearer``."""
+
+    target_class = "conversations.authentication.SourceKeyAuthentication"
+    name = "sourceKey"
+    says = "An API key of a source, rk_…"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """As OpenAPI writes it."""
+        return {"type": "http", "scheme": "bearer", "description": self.says}
+
+
+class _PersonalToken(_Bearer):  # type: ignore[no-untyped-call]
+    """A personal token, likewise."""
+
+    target_class = "accounts.authentication.PersonalTokenAuthentication"
+    name = "personalToken"
+    says = "A personal token of a member of the staff, rp_…"
+
+
+class _Signature(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """A signature by Standard Webhooks."""
+
+    target_class = "conversations.authentication.SignatureAuthentication"
+    name = "signature"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """As OpenAPI writes it."""
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "webhook-signature",
+            "description": "Standard Webhooks: with webhook-id, webhook-timestamp, and "
+            "Recourse-Source; over the bytes as sent, before decompression.",
+        }
+
+
+@cache
+def document() -> bytes:
+    """The OpenAPI document as JSON. It never changes while a process runs."""
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    schema = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return bytes(OpenApiJsonRenderer().render(schema, renderer_context={}))
+
+
+@login_not_required
+@require_safe
+def schema(_request: HttpRequest) -> HttpResponse:
+    """``GET /api/schema``."""
+    return HttpResponse(document(), content_type="application/vnd.oai.openapi+json")
+
+
+@login_not_required
+@require_safe
+@csp_update({"img-src": ["data:"]})
+def docs(request: HttpRequest) -> HttpResponse:
+    """``GET /api/docs``: the document to browse. Its style sheet holds icons as data addresses."""
+    return render(request, "api_docs.html")

@@ -1,0 +1,241 @@
+"""What the OpenAPI document says of the API of reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import django_filters as filters
+import msgspec
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+
+from accounts.api_schema import (
+    ANYTHING,
+    FLAG,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    listed,
+    nullable,
+    problems,
+    ref,
+    shape,
+)
+from conversations.transcripts import Message
+from conversations.vocabulary import ConversationState
+from policies.conformance import Conformance
+from reviews.filters import CaseFilter
+from reviews.serializers import CaseSerializer, VerdictSerializer
+from reviews.services.feedback import LONGEST_COMMENT
+from reviews.vocabulary import PLAIN_REASONS, Queue
+
+Decorator = Callable[[Any], Any]
+
+_, _STRUCTS = msgspec.json.schema_components(
+    [Message, Conformance], ref_template="#/components/schemas/{name}"
+)
+
+COMPONENTS: dict[str, Any] = {
+    **_STRUCTS,
+    "Status": shape(
+        {
+            "id": TEXT,
+            "state": {"enum": ConversationState.values},
+            "locked": FLAG,
+            "may_start_new": {"const": True},
+            "may_branch": {"const": True},
+            "ended_at": nullable(MOMENT),
+            "reason": nullable(shape({"title": TEXT, "text": TEXT})),
+            "review": {"enum": ["none", "pending", "upheld", "overturned"]},
+            "notice_url": nullable(TEXT),
+        }
+    ),
+    "Claim": shape({"name": TEXT, "until": MOMENT}),
+    "GivenVerdict": shape(
+        {
+            "id": {**TEXT, "format": "uuid"},
+            "reviewer": TEXT,
+            "at": MOMENT,
+            "decision": TEXT,
+            "remedy": nullable(TEXT),
+            "policy_followed": TEXT,
+            "severity": nullable(NUMBER),
+            "category": nullable(TEXT),
+            "reason_codes": listed(TEXT),
+            "rationale": TEXT,
+            "evidence": listed(ANYTHING),
+        }
+    ),
+    "OpenedCase": {
+        "description": "A case; what its viewer may not see is absent.",
+        "allOf": [
+            ref("Case"),
+            shape(
+                {
+                    "reasons": listed(TEXT),
+                    "conformance": ref("Conformance"),
+                    "transcript": nullable(listed(ref("Message"))),
+                    "explanation": TEXT,
+                    "rationale": TEXT,
+                    "verdicts": listed(ref("GivenVerdict")),
+                    "timeline": listed(shape({"at": MOMENT, "who": TEXT, "what": TEXT})),
+                },
+                optional=("conformance", "transcript", "explanation", "rationale", "verdicts"),
+            ),
+        ],
+    },
+}
+
+
+class CasesSerializer(serializers.Serializer[Any]):
+    """A page of cases."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = CaseSerializer(many=True)
+
+
+def _answer(name: str, description: str) -> Any:
+    return OpenApiResponse(ref(name), description=description)
+
+
+_NOTHING = OpenApiResponse(description="Nothing more to say.")
+_SOURCE = OpenApiParameter("source", description="For staff: the source's slug.")
+_ETAG = OpenApiParameter(
+    "ETag", location=OpenApiParameter.HEADER, response=[200, 304], description="Of all of it."
+)
+_KNOWN = OpenApiParameter("If-None-Match", location=OpenApiParameter.HEADER)
+
+
+def _status(operation_id: str, *parameters: OpenApiParameter) -> Decorator:
+    return extend_schema(
+        operation_id=operation_id,
+        tags=["Asking"],
+        summary="Is this conversation locked, and what became of it?",
+        parameters=[*parameters, _SOURCE, _KNOWN, _ETAG],
+        responses={
+            200: _answer("Status", "Where the conversation stands."),
+            304: OpenApiResponse(description="As the caller knows it."),
+            **problems(404),
+        },
+    )
+
+
+status_by_path = _status("status")
+status_by_query = _status("status_by_query", OpenApiParameter("id", required=True))
+
+send_feedback = extend_schema(
+    operation_id="feedback_send",
+    tags=["Asking"],
+    summary="Relay what a user said of a cutoff",
+    request={
+        "application/json": shape(
+            {
+                "conversation_id": {**TEXT, "minLength": 1, "maxLength": 256},
+                "surprised": FLAG,
+                "reason": {"enum": [*(code.value for code in PLAIN_REASONS), None]},
+                "comment": nullable({**TEXT, "maxLength": LONGEST_COMMENT}),
+                "appeal": FLAG,
+            },
+            optional=("reason", "comment", "appeal"),
+        )
+    },
+    responses={
+        202: OpenApiResponse(
+            shape({"id": TEXT}),
+            description="It is kept with the conversation's latest cutoff.",
+        ),
+        **problems(400, 404, 409, 415),
+    },
+)
+
+
+def _parameters() -> Iterator[OpenApiParameter]:
+    """The filters of the list of cases."""
+    types: list[tuple[type, Any]] = [
+        (filters.BooleanFilter, OpenApiTypes.BOOL),
+        (filters.IsoDateTimeFilter, OpenApiTypes.DATETIME),
+        (filters.NumberFilter, OpenApiTypes.INT),
+    ]
+    for name, one in CaseFilter.base_filters.items():
+        kind = next((known for cls, known in types if isinstance(one, cls)), OpenApiTypes.STR)
+        choices = one.extra.get("choices")
+        yield OpenApiParameter(
+            name,
+            kind,
+            description=str(one.label),
+            enum=[value for value, _ in choices] if choices else None,
+        )
+
+
+def _case(operation_id: str, summary: str, responses: dict[Any, Any], **more: Any) -> Decorator:
+    return extend_schema(
+        operation_id=operation_id, tags=["Staff"], summary=summary, responses=responses, **more
+    )
+
+
+list_cases = _case(
+    "cases_list",
+    "All cases that one may see",
+    {200: CasesSerializer, **problems(400)},
+    parameters=[
+        *_parameters(),
+        OpenApiParameter(
+            "ordering",
+            enum=[sign + name for name in ("priority", "due_at", "ended_at") for sign in ("", "-")],
+        ),
+        OpenApiParameter(
+            "page_size", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+        ),
+        OpenApiParameter("cursor", description="From `next` or `previous`."),
+    ],
+)
+claim_next = _case(
+    "cases_claim_next",
+    "Claim the next case",
+    {
+        200: _answer("OpenedCase", "The case, claimed."),
+        204: OpenApiResponse(description="There is none."),
+        **problems(400, 415),
+    },
+    request={
+        "application/json": shape(
+            {"queue": {"enum": [*Queue.values, None]}},
+            optional=("queue",),
+        )
+    },
+)
+get_case = _case(
+    "cases_get", "One case", {200: _answer("OpenedCase", "The case."), **problems(404)}
+)
+claim_case = _case(
+    "cases_claim",
+    "Claim this case",
+    {200: _answer("Claim", "Yours until then."), **problems(404, 409)},
+    request=None,
+)
+heartbeat = _case(
+    "cases_heartbeat",
+    "Renew the claim",
+    {200: _answer("Claim", "Yours until then."), **problems(404, 409)},
+    request=None,
+)
+release = _case(
+    "cases_release", "Give it back", {204: _NOTHING, **problems(404, 409)}, request=None
+)
+give_verdict = _case(
+    "cases_verdict",
+    "Give a verdict",
+    {201: _answer("GivenVerdict", "The verdict."), **problems(400, 404, 409, 415)},
+    request=VerdictSerializer,
+    parameters=[
+        OpenApiParameter(
+            "Idempotency-Key",
+            {"type": "string", "maxLength": 128},
+            OpenApiParameter.HEADER,
+            description="A repeat under the same key gets the first answer.",
+        )
+    ],
+)
