@@ -121,12 +121,18 @@ def near_miss_event(**changes: Any) -> dict[str, Any]:
     return event
 
 
-def record(source: Source, *events: dict[str, Any], now: datetime = NOW) -> list[intake.Result]:
-    """Store *events* as intake does."""
-    items = payloads.parse_events(
+def parsed(
+    *events: dict[str, Any], now: datetime = NOW
+) -> list[payloads.Parsed | payloads.Rejected]:
+    """*events* as intake reads them."""
+    return payloads.parse_events(
         [msgspec.json.encode(event) for event in events], limits=limits(), now=now, in_batch=True
     )
-    results = intake.record(source=source, items=items, now=now)
+
+
+def record(source: Source, *events: dict[str, Any], now: datetime = NOW) -> list[intake.Result]:
+    """Store *events* as intake does."""
+    results = intake.record(source=source, items=parsed(*events, now=now), now=now)
     assert not any("parked" in result.warnings for result in results)
     return results
 
