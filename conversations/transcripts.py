@@ -8,14 +8,12 @@ Nothing is dropped but the bytes of media: a part of a kind that is not known is
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
-from urllib.parse import unquote_to_bytes
 
 import msgspec
+
+from conversations import media
 
 Role = Literal["system", "user", "assistant", "tool"]
 PartKind = Literal[
@@ -95,7 +93,7 @@ def unknown_fields(messages: list[Any]) -> dict[str, dict[str, Any]]:
     return {
         str(index): extra
         for index, raw in enumerate(messages)
-        if (extra := {key: _without_bytes(raw[key]) for key in raw.keys() - _KNOWN_FIELDS})
+        if (extra := {key: media.without_bytes(raw[key]) for key in raw.keys() - _KNOWN_FIELDS})
     }
 
 
@@ -181,66 +179,26 @@ def _json(value: object) -> str:
 
 def _unknown(part: object) -> Part:
     name = part.get("type") if isinstance(part, dict) else None
-    text = _json(_without_bytes(part))
+    text = _json(media.without_bytes(part))
     return Part("unknown", text=text, name=name if isinstance(name, str) else "")
-
-
-#: Strings of at most so many characters stay as they are, whatever they hold.
-LONGEST_UNREAD = 1024
-
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}[\r\n]*")
-
-
-def _without_bytes(value: Any) -> Any:
-    """*value*, of an unknown kind, with a note in place of each long Base64 text or data URL."""
-    match value:
-        case str() if len(value) > LONGEST_UNREAD:
-            return _noted(value)
-        case dict():
-            return {key: _without_bytes(item) for key, item in value.items()}
-        case list():
-            return [_without_bytes(item) for item in value]
-        case _:
-            return value
-
-
-def _noted(text: str) -> str:
-    if text.startswith("data:"):
-        media = _media(None, None, text)
-    elif _BASE64.fullmatch(text):
-        media = _media(text, None)
-    else:
-        return text
-    return f"[{media.media_type or 'bytes'}, size {media.size}, sha256 {media.sha256}]"
 
 
 def _media(data: object, media_type: object, address: object = None) -> Part:
     """Media without its bytes: *data* is Base64 text or a data URL, *address* where it lies."""
     known_type = media_type if isinstance(media_type, str) else ""
-    content: bytes | None = None
     if isinstance(address, str) and address.startswith("data:"):
-        header, _, data = address.partition(",")
-        known_type = known_type or header[5:].split(";")[0]
-        if not header.endswith(";base64"):
-            content = unquote_to_bytes(str(data))
-    if content is None:
-        if not isinstance(data, str):
-            text = address if isinstance(address, str) else ""
-            return Part("media", text=text, media_type=known_type)
-        content = _from_base64(data)
-    digest = hashlib.sha256(content).hexdigest()
-    return Part("media", media_type=known_type, size=len(content), sha256=digest)
-
-
-_URL_SAFE = str.maketrans("-_", "+/")
-
-
-def _from_base64(data: str) -> bytes:
-    """The bytes of Base64 in either alphabet, padded or not; what is none stands for itself."""
-    try:
-        return base64.b64decode(data.translate(_URL_SAFE) + "==")
-    except ValueError:
-        return data.encode()
+        found = media.of_data_url(address)
+    elif isinstance(data, str):
+        found = media.of_base64(data)
+    else:
+        text = address if isinstance(address, str) else ""
+        return Part("media", text=text, media_type=known_type)
+    return Part(
+        "media",
+        media_type=known_type or found.media_type,
+        size=found.size,
+        sha256=found.sha256,
+    )
 
 
 def _parts(
@@ -384,7 +342,7 @@ def _recourse_part(part: dict[str, Any]) -> Iterator[Part]:
         yield _openai_part_or_unknown(part)
     else:
         # The text of these two is nobody's words, and may be bytes.
-        kept = _without_bytes(known.text) if known.kind in ("media", "unknown") else known.text
+        kept = media.without_bytes(known.text) if known.kind in ("media", "unknown") else known.text
         yield msgspec.structs.replace(known, text=kept)
 
 

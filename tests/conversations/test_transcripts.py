@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conversations.media import LONGEST_UNREAD
 from conversations.transcripts import (
-    LONGEST_UNREAD,
     Message,
     Part,
     TranscriptError,
