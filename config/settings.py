@@ -372,6 +372,10 @@ CELERY_BEAT_SCHEDULE = {
     # The undo time is told to people in seconds.
     "settle": {"task": "reviews.tasks.settle", "schedule": 5.0},
     "sweep enrichment": {"task": "reviews.tasks.sweep_enrichment", "schedule": 30.0},
+    "link relayed feedback": {
+        "task": "reviews.tasks.link_relayed_feedback",
+        "schedule": 10.0,
+    },
     "make partitions": {"task": "conversations.tasks.make_partitions", "schedule": 3600.0},
 }
 # Django's LOGGING below stands in the worker too.

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.problems import Problem
-from conversations import api_schema, batches, payloads, rate_limits
+from conversations import api_schema, batches, parsing, rate_limits
 from conversations.api_schema import BATCH, BINARY, STRUCTURED
 from conversations.authentication import (
     Caller,
@@ -26,7 +26,7 @@ from conversations.authentication import (
     SourceScope,
 )
 from conversations.batches import MalformedBody
-from conversations.payloads import Limits, Parsed, Rejected
+from conversations.parsing import Limits, Parsed, Rejected
 from conversations.received import decompressed_body
 from conversations.services import intake
 from conversations.vocabulary import Scope
@@ -60,7 +60,7 @@ class EventsView(APIView):
         now = timezone.now()
         items, in_batch = _items(request._request)
         rate_limits.take_events(source=caller.source, amount=len(items))
-        parsed = payloads.parse_events(items, limits=limits(), now=now, in_batch=in_batch)
+        parsed = parsing.parse_events(items, limits=limits(), now=now, in_batch=in_batch)
         _refuse_oversized(parsed, in_batch=in_batch)
         results = intake.record(source=caller.source, items=parsed, now=now, in_batch=in_batch)
         hurry_enrichment(results)
@@ -91,7 +91,7 @@ def _items(request: HttpRequest) -> tuple[list[bytes], bool]:
         if media_type == BATCH:
             return _batch(decompressed_body(request, limit=settings.INTAKE_MAX_BODY)), True
         body = decompressed_body(request, limit=settings.INTAKE_MAX_EVENT)
-        payloads.check_object(body)
+        parsing.check_object(body)
     except MalformedBody as error:
         raise Problem(400, "malformed_body", str(error)) from None
     return [body if media_type == STRUCTURED else _from_headers(request, body)], False

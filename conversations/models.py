@@ -112,6 +112,12 @@ class Conversation(models.Model):
             ),
         ]
         indexes = [
+            # The branches of a conversation, whichever of them came first.
+            models.Index(
+                fields=["source", "parent_external_id", "id"],
+                name="conversation_branches",
+                condition=~Q(parent_external_id=""),
+            ),
             # The subject's other threads, beside a case.
             models.Index(
                 fields=["source", "subject", "id"],
@@ -310,6 +316,37 @@ class Enrichment(models.Model):
 
     def __str__(self) -> str:
         return f"enrichment of {self.cutoff_id}"
+
+
+class RelayedFeedback(models.Model):
+    """Feedback that came as an event, until the cutoff that it belongs to is known.
+
+    It may come before its cutoff, and then waits for one. Once it is linked, the comment stands
+    with the feedback of the case and no longer here.
+    """
+
+    event_id = models.UUIDField(primary_key=True)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_index=False)
+    conversation_external_id = models.CharField(max_length=ID_LENGTH)
+    at = models.DateTimeField()
+    surprised = models.BooleanField()
+    reason = text(64)
+    comment = models.TextField(default="", blank=True)
+    appeal = models.BooleanField()
+    linked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        # What waits, for the sweep that links it.
+        indexes = [
+            models.Index(
+                fields=["source", "conversation_external_id"],
+                name="relayed_feedback_waiting",
+                condition=Q(linked_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.event_id)
 
 
 class Refusal(models.Model):

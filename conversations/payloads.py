@@ -1,38 +1,25 @@
-"""The wire contract as typed structs, and what a bad event gets told (CONTRACT.md, "Intake").
+"""The wire contract as typed structs (CONTRACT.md, "Intake").
 
-Bytes go in, one :class:`Parsed` or :class:`Rejected` comes out for each event, in order. An
-error names the place by a JSON Pointer into what was sent and never quotes what stood there.
+What bytes become of them, and what a bad event gets told, is ``conversations/parsing.py``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-import msgspec
-from msgspec import Meta, Struct
-
-from conversations import transcripts
-from conversations.batches import MalformedBody
-from conversations.transcripts import Message, TranscriptError
-from conversations.vocabulary import Category
+from msgspec import Meta, Struct, field
 
 ENDED = "recourse.conversation.ended.v1"
 NEAR_MISS = "recourse.conversation.near_miss.v1"
+STARTED = "recourse.conversation.started.v1"
+BRANCHED = "recourse.conversation.branched.v1"
+FEEDBACK = "recourse.feedback.submitted.v1"
 
-T = TypeVar("T")
 
-EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
-CLOCK_TOLERANCE = timedelta(minutes=5)
+#: Characters of a user's comment.
+LONGEST_COMMENT = 5_000
 
-REPLACEMENT = "\ufffd"
-WARNING_REPLACED = "text_replaced"
-TOO_DEEP = "The event is nested too deeply."
 
 Id = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Label = Annotated[str, Meta(max_length=128)]
@@ -115,7 +102,7 @@ class EndedData(Struct):
     conversation: ConversationData
     cutoff: CutoffData
     transcript: TranscriptData
-    signals: Signals = msgspec.field(default_factory=Signals)
+    signals: Signals = field(default_factory=Signals)
 
 
 class NearMissEventData(Struct):
@@ -123,9 +110,38 @@ class NearMissEventData(Struct):
 
     conversation: ConversationData
     near_miss: NearMissData
-    cutoff: NearMissCutoff = msgspec.field(default_factory=NearMissCutoff)
+    cutoff: NearMissCutoff = field(default_factory=NearMissCutoff)
     transcript: TranscriptData | None = None
-    signals: Signals = msgspec.field(default_factory=Signals)
+    signals: Signals = field(default_factory=Signals)
+
+
+class StartedData(Struct):
+    """``data`` of a conversation that was started."""
+
+    conversation: ConversationData
+
+
+class BranchData(ConversationData, kw_only=True):
+    """``data.conversation`` of a branch: it names what it branched from."""
+
+    parent_id: Id
+    branched_from_message_id: Id
+
+
+class BranchedData(Struct):
+    """``data`` of a branch."""
+
+    conversation: BranchData
+
+
+class FeedbackData(Struct):
+    """``data`` of feedback that the chat service relays."""
+
+    conversation_id: Id
+    surprised: bool
+    reason: ShortLabel | None = None
+    comment: Annotated[str, Meta(max_length=LONGEST_COMMENT)] | None = None
+    appeal: bool = False
 
 
 class Envelope(Struct):
@@ -144,266 +160,13 @@ class Envelope(Struct):
     datacontenttype: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What intake takes at most; sizes in bytes, after decompression."""
-
-    event: int
-    transcript: int
-    messages: int
-    batch: int
+EventData = EndedData | NearMissEventData | StartedData | BranchedData | FeedbackData
 
 
-@dataclass(slots=True)
-class Parsed:
-    """A valid event, ready to be stored."""
-
-    ce_source: str
-    ce_id: str
-    type: str
-    time: datetime | None
-    digest: bytes
-    data: EndedData | NearMissEventData
-    messages: list[Message]
-    remainder: dict[str, Any]
-    raw: bytes
-    warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Rejected:
-    """An event that cannot be accepted."""
-
-    ce_id: str
-    errors: list[dict[str, str]]
-
-
-class _Invalid(Exception):
-    """One reason to reject an event; the pointer is relative to the event."""
-
-    def __init__(self, pointer: str, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.error = {"pointer": pointer, "code": code, "detail": detail}
-
-
-DATA_TYPES: dict[str, type[EndedData] | type[NearMissEventData]] = {
+DATA_TYPES: dict[str, type[EventData]] = {
     ENDED: EndedData,
     NEAR_MISS: NearMissEventData,
+    STARTED: StartedData,
+    BRANCHED: BranchedData,
+    FEEDBACK: FeedbackData,
 }
-
-
-def check_object(body: bytes) -> None:
-    """Raise :class:`MalformedBody` where *body* is not one JSON object."""
-    try:
-        content = _decode(body)[0]
-    except _Invalid as invalid:
-        raise MalformedBody(invalid.error["detail"]) from None
-    if not isinstance(content, dict):
-        raise MalformedBody("The body is not a JSON object.")
-
-
-def _refuse_constant(constant: str) -> NoReturn:
-    """NaN and Infinity are no JSON, though the standard library takes them."""
-    raise ValueError(constant)
-
-
-def parse_events(
-    items: Iterable[bytes], *, limits: Limits, now: datetime, in_batch: bool
-) -> list[Parsed | Rejected]:
-    """Each of the raw events as a valid or a rejected one, in order."""
-    return [
-        _parse(raw, limits=limits, now=now, prefix=f"/{index}" if in_batch else "")
-        for index, raw in enumerate(items)
-    ]
-
-
-def _parse(raw: bytes, *, limits: Limits, now: datetime, prefix: str) -> Parsed | Rejected:
-    ce_id = ""
-    try:
-        if len(raw) > limits.event:
-            raise _Invalid("", "too_large", f"An event has at most {limits.event} bytes.")
-        content, replaced = _decode(raw)
-        ce_id = _own_id(content)
-        parsed = _event(content, raw, limits=limits, now=now)
-    except _Invalid as invalid:
-        error = invalid.error
-        return Rejected(ce_id, [{**error, "pointer": prefix + error["pointer"]}])
-    except RecursionError:
-        # Decoding takes one level of the stack for each of nesting; what follows takes more.
-        return Rejected(ce_id, [{"pointer": prefix, "code": "too_deep", "detail": TOO_DEEP}])
-    if replaced:
-        parsed.warnings.append(WARNING_REPLACED)
-    return parsed
-
-
-def _own_id(content: object) -> str:
-    value = content.get("id") if isinstance(content, dict) else None
-    return value if isinstance(value, str) and len(value) <= 256 else ""
-
-
-def _decode(raw: bytes) -> tuple[Any, bool]:
-    """The event as plain objects, and whether characters had to be replaced.
-
-    msgspec refuses a lone surrogate, which the contract lets in: the standard library reads
-    such an event, at a tenth of the speed.
-    """
-    try:
-        content = msgspec.json.decode(raw)
-    except RecursionError:
-        raise _Invalid("", "too_deep", TOO_DEEP) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _storable(_decode_slowly(raw))
-    return _storable(content) if b"\\u0000" in raw else (content, False)
-
-
-def _decode_slowly(raw: bytes) -> Any:
-    try:
-        return json.loads(raw, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise _Invalid("", "too_deep", TOO_DEEP) from None
-    except ValueError:
-        raise _Invalid("", "invalid_json", "The event is not JSON in UTF-8.") from None
-
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def _storable(content: Any) -> tuple[Any, bool]:
-    """*content* with U+FFFD where PostgreSQL could not keep a character."""
-    replaced = False
-
-    def clean(value: Any) -> Any:
-        nonlocal replaced
-        if isinstance(value, str):
-            cleaned, count = _UNSTORABLE.subn(REPLACEMENT, value)
-            replaced = replaced or count > 0
-            return cleaned
-        if isinstance(value, dict):
-            return {clean(key): clean(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [clean(item) for item in value]
-        return value
-
-    return clean(content), replaced
-
-
-def _event(content: object, raw: bytes, *, limits: Limits, now: datetime) -> Parsed:
-    envelope = _convert(content, Envelope, "")
-    data_type = DATA_TYPES.get(envelope.type)
-    if data_type is None:
-        raise _Invalid("/type", "unknown_type", f"Known types are {', '.join(DATA_TYPES)}.")
-    if envelope.time is not None and not EARLIEST <= envelope.time <= now + CLOCK_TOLERANCE:
-        raise _Invalid(
-            "/time",
-            "time_out_of_range",
-            "A time lies between 2015-01-01 and five minutes from now.",
-        )
-    data = _convert(envelope.data, data_type, "/data")
-    messages, extra = _messages(data.transcript, limits)
-    return Parsed(
-        ce_source=envelope.source,
-        ce_id=envelope.id,
-        type=envelope.type,
-        time=envelope.time,
-        digest=hashlib.sha256(msgspec.json.encode(envelope.data, order="deterministic")).digest(),
-        data=data,
-        messages=messages,
-        remainder=_remainder(content, envelope.data, extra),
-        raw=raw,
-    )
-
-
-_ERROR = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
-
-
-def _convert(content: object, kind: type[T], base: str) -> T:
-    try:
-        return msgspec.convert(content, kind)
-    except msgspec.ValidationError as error:
-        raise _Invalid(*_explain(str(error), base)) from None
-
-
-def _explain(message: str, base: str) -> tuple[str, str, str]:
-    """msgspec's message as pointer, code and a detail that quotes nothing of what was sent."""
-    match = _ERROR.match(message)
-    reason = match["reason"] if match else message
-    path = (match["path"] if match else "") or ""
-    pointer = base + "".join(f"/{key or index}" for key, index in _STEP.findall(path))
-    if missing := re.fullmatch(r"Object missing required field `(\w+)`", reason):
-        return f"{pointer}/{missing[1]}", "missing", "This field is required."
-    if reason.startswith("Invalid enum value"):
-        return pointer, "unknown_value", "This is none of the values that CONTRACT.md lists."
-    if reason.startswith(("Invalid RFC3339", "Expected `datetime` with")):
-        return pointer, "invalid_time", "A time is RFC 3339 with a zone: 2026-11-20T10:00:00Z."
-    if (
-        "of length" in reason
-        or "matching regex" in reason
-        or ("Expected `" in reason and re.search(r"[<>]=?", reason))
-    ):
-        return pointer, "out_of_range", reason + "."
-    return pointer, "invalid_type", reason + "."
-
-
-def _messages(
-    transcript: TranscriptData | None, limits: Limits
-) -> tuple[list[Message], dict[str, Any]]:
-    if transcript is None:
-        return [], {}
-    where = "/data/transcript/messages"
-    if not transcript.messages:
-        raise _Invalid(where, "missing", "A transcript has at least one message.")
-    if len(transcript.messages) > limits.messages:
-        raise _Invalid(where, "too_large", f"A transcript has at most {limits.messages} messages.")
-    try:
-        messages = transcripts.read(transcript.format, transcript.messages)
-    except TranscriptError as error:
-        pointer = "/data/transcript" + "".join(f"/{step}" for step in error.path)
-        raise _Invalid(pointer, error.code, error.detail) from None
-    if transcripts.size(messages) > limits.transcript:
-        raise _Invalid(
-            where, "too_large", f"A transcript has at most {limits.transcript} bytes of text."
-        )
-    return messages, transcripts.unknown_fields(transcript.messages)
-
-
-def _beyond(content: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:
-    return {key: content[key] for key in content.keys() - set(kind.__struct_fields__)}
-
-
-_CATEGORIES = frozenset(Category.values)
-
-_NESTED: dict[str, type[Struct]] = {
-    "conversation": ConversationData,
-    "cutoff": CutoffData,
-    "near_miss": NearMissData,
-    "signals": Signals,
-    "transcript": TranscriptData,
-}
-
-
-def _remainder(content: Any, data: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    """What the event says beyond what is read; empty for most."""
-    rest: dict[str, Any] = {}
-    if envelope := _beyond(content, Envelope):
-        rest["envelope"] = envelope
-    for key, value in data.items():
-        known = _NESTED.get(key)
-        if known is None:
-            rest[key] = value
-        elif isinstance(value, dict) and (beyond := _beyond(value, known)):
-            rest[key] = beyond
-    if extra:
-        rest["messages"] = extra
-    category = _category(data)
-    if category and category not in _CATEGORIES:
-        rest["category"] = category
-    return rest
-
-
-def _category(data: dict[str, Any]) -> str:
-    for key in ("cutoff", "near_miss"):
-        value = data.get(key)
-        if isinstance(value, dict) and isinstance(value.get("category"), str):
-            return str(value["category"])
-    return ""

@@ -13,12 +13,13 @@ from django.conf import settings
 
 from conversations import keys, sampling
 from conversations.models import AuditSettings, Source
+from conversations.parsing import WARNING_REPLACED, Parsed
 from conversations.payloads import (
     ENDED,
-    WARNING_REPLACED,
+    ConversationData,
     EndedData,
+    FeedbackData,
     NearMissEventData,
-    Parsed,
 )
 from conversations.vocabulary import Category, ConversationState, Kind
 
@@ -124,22 +125,35 @@ class EnrichmentRow(msgspec.Struct):
     failure: str = ""
 
 
+class RelayedFeedbackRow(msgspec.Struct):
+    """A row of :class:`conversations.models.RelayedFeedback`."""
+
+    event_id: UUID
+    source_id: int
+    conversation_external_id: str
+    at: datetime
+    surprised: bool
+    reason: str
+    comment: str
+    appeal: bool
+
+
 @dataclass(slots=True)
 class Prepared:
-    """All the rows of one event."""
+    """All the rows of one event; None where it makes no such row."""
 
     parsed: Parsed
     event: EventRow
-    conversation: ConversationRow
-    cutoff: CutoffRow
-    transcript: TranscriptRow | None
-    remainder: RemainderRow | None
+    conversation: ConversationRow | None = None
+    cutoff: CutoffRow | None = None
+    transcript: TranscriptRow | None = None
+    remainder: RemainderRow | None = None
+    feedback: RelayedFeedbackRow | None = None
 
 
 def prepare(source: Source, parsed: Parsed, audit: AuditSettings, now: datetime) -> Prepared:
     """The rows of *parsed*, with keys minted from the event's own time."""
-    at = parsed.time or now
-    cutoff = _cutoff(source, parsed, audit, at, now)
+    at, data = parsed.time or now, parsed.data
     event = EventRow(
         id=keys.mint(at),
         source_id=source.pk,
@@ -149,16 +163,35 @@ def prepare(source: Source, parsed: Parsed, audit: AuditSettings, now: datetime)
         time=at,
         received_at=now,
         digest="\\x" + parsed.digest.hex(),
-        conversation_external_id=parsed.data.conversation.id,
-        cutoff_id=cutoff.id,
+        conversation_external_id=data.conversation_id
+        if isinstance(data, FeedbackData)
+        else data.conversation.id,
+        cutoff_id=None,
     )
-    return Prepared(
-        parsed=parsed,
-        event=event,
-        conversation=_conversation(source, parsed, cutoff),
-        cutoff=cutoff,
-        transcript=_transcript(parsed, cutoff.id),
-        remainder=RemainderRow(event.id, parsed.remainder) if parsed.remainder else None,
+    prepared = Prepared(parsed, event)
+    if parsed.remainder:
+        prepared.remainder = RemainderRow(event.id, parsed.remainder)
+    if isinstance(data, FeedbackData):
+        prepared.feedback = _feedback(data, event)
+        return prepared
+    if isinstance(data, EndedData | NearMissEventData):
+        prepared.cutoff = _cutoff(source, parsed, data, audit, at, now)
+        event.cutoff_id = prepared.cutoff.id
+        prepared.transcript = _transcript(parsed, data, prepared.cutoff.id)
+    prepared.conversation = _conversation(source, data.conversation, prepared.cutoff, at)
+    return prepared
+
+
+def _feedback(said: FeedbackData, event: EventRow) -> RelayedFeedbackRow:
+    return RelayedFeedbackRow(
+        event_id=event.id,
+        source_id=event.source_id,
+        conversation_external_id=said.conversation_id,
+        at=event.time,
+        surprised=said.surprised,
+        reason=said.reason or "",
+        comment=said.comment or "",
+        appeal=said.appeal,
     )
 
 
@@ -187,9 +220,10 @@ def merge(earlier: ConversationRow | None, later: ConversationRow) -> Conversati
     )
 
 
-def _conversation(source: Source, parsed: Parsed, cutoff: CutoffRow) -> ConversationRow:
-    said = parsed.data.conversation
-    ended = cutoff.kind == Kind.CUTOFF
+def _conversation(
+    source: Source, said: ConversationData, cutoff: CutoffRow | None, at: datetime
+) -> ConversationRow:
+    ended = cutoff if cutoff and cutoff.kind == Kind.CUTOFF else None
     subject = (
         keys.pseudonym(
             source=source.slug, user_id=said.user_id, secret=settings.RECOURSE_SUBJECT_KEY
@@ -198,7 +232,7 @@ def _conversation(source: Source, parsed: Parsed, cutoff: CutoffRow) -> Conversa
         else ""
     )
     return ConversationRow(
-        id=keys.mint(cutoff.at),
+        id=keys.mint(at),
         source_id=source.pk,
         external_id=said.id,
         subject=subject,
@@ -206,8 +240,8 @@ def _conversation(source: Source, parsed: Parsed, cutoff: CutoffRow) -> Conversa
         branched_from_message_id=said.branched_from_message_id or "",
         started_at=said.started_at,
         state=ConversationState.ENDED if ended else ConversationState.OPEN,
-        latest_cutoff_id=cutoff.id if ended else None,
-        ended_at=cutoff.at if ended else None,
+        latest_cutoff_id=ended.id if ended else None,
+        ended_at=ended.at if ended else None,
     )
 
 
@@ -219,9 +253,14 @@ def _category(data: EndedData | NearMissEventData) -> str:
 
 
 def _cutoff(
-    source: Source, parsed: Parsed, audit: AuditSettings, at: datetime, now: datetime
+    source: Source,
+    parsed: Parsed,
+    data: EndedData | NearMissEventData,
+    audit: AuditSettings,
+    at: datetime,
+    now: datetime,
 ) -> CutoffRow:
-    data, cutoff_id = parsed.data, keys.mint(at)
+    cutoff_id = keys.mint(at)
     ended = data if isinstance(data, EndedData) else None
     near_miss = data.near_miss if isinstance(data, NearMissEventData) else None
     draw = sampling.draw(
@@ -270,14 +309,16 @@ def _cutoff(
     )
 
 
-def _transcript(parsed: Parsed, cutoff_id: UUID) -> TranscriptRow | None:
-    said = parsed.data.transcript
+def _transcript(
+    parsed: Parsed, data: EndedData | NearMissEventData, cutoff_id: UUID
+) -> TranscriptRow | None:
+    said = data.transcript
     if said is None:
         return None
     return TranscriptRow(
         cutoff_id=cutoff_id,
         format=said.format,
         messages=msgspec.json.encode(parsed.messages).decode(),
-        explanation=parsed.data.cutoff.explanation or "",
-        rationale=parsed.data.cutoff.rationale or "",
+        explanation=data.cutoff.explanation or "",
+        rationale=data.cutoff.rationale or "",
     )

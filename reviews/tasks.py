@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from reviews.services import enrichment, settlement
+from reviews.services import enrichment, relay, settlement
 
 #: How many cutoffs one sweep hands on; what is left waits for the next one, seconds later.
 SWEEP = 500
@@ -30,3 +30,9 @@ def sweep_enrichment() -> int:
 def settle() -> int:
     """Settle the cases whose undo time is over."""
     return settlement.settle_due(now=timezone.now())
+
+
+@shared_task
+def link_relayed_feedback() -> int:
+    """Give relayed feedback to the cutoffs that it belongs to."""
+    return relay.link_relayed_feedback(now=timezone.now())

@@ -12,7 +12,7 @@ from accounts.ledger import Actor
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services import create_user
-from conversations import payloads
+from conversations import parsing, payloads
 from conversations.api import limits
 from conversations.models import Cutoff, Source
 from conversations.services import intake, sources
@@ -123,9 +123,9 @@ def near_miss_event(**changes: Any) -> dict[str, Any]:
 
 def parsed(
     *events: dict[str, Any], now: datetime = NOW
-) -> list[payloads.Parsed | payloads.Rejected]:
+) -> list[parsing.Parsed | parsing.Rejected]:
     """*events* as intake reads them."""
-    return payloads.parse_events(
+    return parsing.parse_events(
         [msgspec.json.encode(event) for event in events], limits=limits(), now=now, in_batch=True
     )
 

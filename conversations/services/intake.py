@@ -23,17 +23,14 @@ from conversations import bulk, partitions, rows
 from conversations.keys import month_of
 from conversations.models import (
     AuditSettings,
-    Conversation,
     Cutoff,
-    Enrichment,
     Event,
-    EventRemainder,
     ParkedEvent,
     Refusal,
     Source,
-    Transcript,
 )
-from conversations.payloads import Parsed, Rejected
+from conversations.parsing import Parsed, Rejected
+from conversations.services.writing import write
 from conversations.signals import cutoffs_recorded
 
 log = structlog.get_logger(__name__)
@@ -179,11 +176,9 @@ def _store_together(
     results = _known_results(source, [item for item in prepared if item.event.id not in new_ids])
     if not fresh:
         return results
-    conversation_ids = _write_conversations(fresh)
-    for item in fresh:
-        item.cutoff.conversation_id = conversation_ids[item.event.conversation_external_id]
-    _write_cutoffs(fresh)
-    cutoffs_recorded.send(sender=Cutoff, cutoff_ids=[item.cutoff.id for item in fresh], now=now)
+    cutoff_ids = write(fresh)
+    if cutoff_ids:
+        cutoffs_recorded.send(sender=Cutoff, cutoff_ids=cutoff_ids, now=now)
     results.update((_key(item.parsed), _accepted(item)) for item in fresh)
     return results
 
@@ -193,9 +188,9 @@ def _accepted(item: rows.Prepared) -> Result:
         item.event.ce_id,
         "accepted",
         item.event.conversation_external_id,
-        notice_url(item.cutoff.notice_token),
+        notice_url(item.cutoff.notice_token if item.cutoff else None),
         warnings=item.parsed.warnings,
-        cutoff_id=item.cutoff.id,
+        cutoff_id=item.event.cutoff_id,
     )
 
 
@@ -240,50 +235,6 @@ def _known_results(
             notice_url(notice_token) if same else "",
         )
     return results
-
-
-_NEWER = (
-    "excluded.ended_at IS NOT NULL AND (stored.ended_at IS NULL OR"
-    " (excluded.ended_at, excluded.latest_cutoff_id)"
-    " > (stored.ended_at, stored.latest_cutoff_id))"
-)
-
-_MERGE_CONVERSATION = f"""
-ON CONFLICT (source_id, external_id) DO UPDATE SET
-    subject = coalesce(nullif(stored.subject, ''), excluded.subject),
-    parent_external_id = coalesce(nullif(stored.parent_external_id, ''),
-                                  excluded.parent_external_id),
-    branched_from_message_id = coalesce(nullif(stored.branched_from_message_id, ''),
-                                        excluded.branched_from_message_id),
-    started_at = coalesce(stored.started_at, excluded.started_at),
-    state = CASE WHEN {_NEWER} THEN excluded.state ELSE stored.state END,
-    latest_cutoff_id = CASE WHEN {_NEWER}
-                       THEN excluded.latest_cutoff_id ELSE stored.latest_cutoff_id END,
-    ended_at = CASE WHEN {_NEWER} THEN excluded.ended_at ELSE stored.ended_at END
-"""
-
-
-def _write_conversations(fresh: list[rows.Prepared]) -> dict[str, UUID]:
-    """Insert or bring forward the conversations; their ids by the source's own id."""
-    merged: dict[str, rows.ConversationRow] = {}
-    for item in fresh:
-        row = item.conversation
-        merged[row.external_id] = rows.merge(merged.get(row.external_id), row)
-    written = bulk.insert(
-        Conversation,
-        list(merged.values()),
-        order_by="external_id",
-        on_conflict=_MERGE_CONVERSATION,
-        returning="external_id, id",
-    )
-    return dict(written)
-
-
-def _write_cutoffs(fresh: list[rows.Prepared]) -> None:
-    bulk.insert(Cutoff, [item.cutoff for item in fresh])
-    bulk.insert(Transcript, [item.transcript for item in fresh if item.transcript])
-    bulk.insert(EventRemainder, [item.remainder for item in fresh if item.remainder])
-    bulk.insert(Enrichment, [rows.EnrichmentRow(item.cutoff.id) for item in fresh])
 
 
 def _log_refusals(source: Source, results: Iterable[Result]) -> None:

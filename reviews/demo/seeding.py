@@ -17,7 +17,7 @@ from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from accounts.services import create_user
-from conversations import payloads
+from conversations import parsing
 from conversations.api import limits
 from conversations.models import Event, Source
 from conversations.services import intake, sources
@@ -139,7 +139,7 @@ def _send(source: Source, events: list[dict[str, Any]], progress: Progress) -> N
     for hours, together in groupby(events[done:], key=lambda event: event["time"][:12]):
         batch = list(together)
         received = _time(batch[-1])
-        items = payloads.parse_events(
+        items = parsing.parse_events(
             [msgspec.json.encode(event) for event in batch],
             limits=limits(),
             now=received,

@@ -32,10 +32,10 @@ def settle_due(*, now: datetime) -> int:
         .order_by("settle_at")
         .only("pk")[:BATCH]
     )
-    return sum(_settle_or_log(case_id, now) for case_id in list(due))
+    return sum(_settle_or_log(case.pk, now) for case in list(due))
 
 
-def _settle_or_log(case_id: object, now: datetime) -> bool:
+def _settle_or_log(case_id: UUID, now: datetime) -> bool:
     try:
         return _settle(case_id, now)
     except Exception:

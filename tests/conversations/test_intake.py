@@ -28,6 +28,7 @@ def test_an_event_makes_all_its_rows() -> None:
 
     assert result.status == "accepted"
     assert result.notice_url.startswith("http://recourse.test/n/")
+    assert result.cutoff_id
     cutoff = Cutoff.objects.get(pk=result.cutoff_id)
     assert (cutoff.kind, cutoff.severity, cutoff.warnings) == (Kind.CUTOFF, 0.55, 1)
     assert cutoff.conversation.external_id == event["data"]["conversation"]["id"]
@@ -141,7 +142,7 @@ def test_history_lies_in_the_partition_of_its_month() -> None:
 
 
 def test_characters_that_cannot_be_stored_are_replaced_and_said() -> None:
-    from conversations import payloads
+    from conversations import parsing
     from conversations.api import limits
     from conversations.services import intake
     from tests.factories import NOW
@@ -151,7 +152,7 @@ def test_characters_that_cannot_be_stored_are_replaced_and_said() -> None:
         b'"data":{"conversation":{"id":"c1"},"cutoff":{"initiator":"model"},"transcript":'
         b'{"format":"openai.chat","messages":[{"role":"user","content":"a\\u0000b \\ud800 c"}]}}}'
     )
-    items = payloads.parse_events([raw], limits=limits(), now=NOW, in_batch=False)
+    items = parsing.parse_events([raw], limits=limits(), now=NOW, in_batch=False)
     (result,) = intake.record(source=make_source(), items=items, now=NOW)
 
     assert result.warnings == ["text_replaced"]

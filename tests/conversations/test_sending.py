@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations import payloads, sending, transcripts
-from conversations.payloads import Limits, Parsed
+from conversations import parsing, sending, transcripts
+from conversations.parsing import Limits, Parsed
 from conversations.sending import BadLineError
 
 WORDS: list[dict[str, Any]] = [
@@ -24,7 +24,7 @@ def event(line: dict[str, Any], transcript_format: str | None = None) -> dict[st
 
 
 def read_by_intake(made: dict[str, Any]) -> Parsed:
-    (parsed,) = payloads.parse_events(
+    (parsed,) = parsing.parse_events(
         [sending.encode(made)],
         limits=LIMITS,
         now=datetime(2026, 11, 21, tzinfo=UTC),

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from conversations.evidence import assess
-from conversations.payloads import ENDED, NEAR_MISS, Limits, Parsed, parse_events
+from conversations.parsing import Limits, Parsed, parse_events
+from conversations.payloads import ENDED, NEAR_MISS
 from reviews.demo import script, story
 from reviews.demo.people import LANGUAGES, POOL_SIZE, REVIEWERS
 
