@@ -1,0 +1,65 @@
+"""The demo's story, told through the real services; a shorter one, and told twice."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from django.contrib.auth import authenticate
+
+from conversations.models import Conversation, Cutoff, Enrichment, Event
+from policies.models import Activation
+from reviews.demo import credentials, seeding, story
+from reviews.models import Case, Claim, Feedback, Verdict
+from reviews.vocabulary import CaseState
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+COUNTED = (Event, Conversation, Cutoff, Case, Verdict, Feedback, Claim, Activation)
+
+
+def quiet(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+def counts() -> list[int]:
+    return [model._default_manager.count() for model in COUNTED]
+
+
+@pytest.fixture(autouse=True)
+def _shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "events", partial(story.events, cutoffs=120, near_misses=40))
+
+
+def test_the_story_is_told_whole_and_once() -> None:
+    seeding.seed(now=NOW, progress=quiet)
+    assert seeding.is_seeded()
+    first = counts()
+    assert all(first), dict(zip(COUNTED, first, strict=True))
+    assert not Enrichment.objects.exists()
+
+    seeding.seed(now=NOW, progress=quiet)
+    assert counts() == first
+
+
+def test_what_is_told_holds_together() -> None:
+    seeding.seed(now=NOW, progress=quiet)
+    cutoffs = Cutoff.objects.filter(kind="cutoff")
+    assert set(Case.objects.filter(breach=True).values_list("selected", flat=True)) == {True}
+    assert cutoffs.filter(standing="overturned").exists()
+    assert cutoffs.filter(standing="upheld").exists()
+    assert Case.objects.waiting().filter(due_at__lt=NOW).exists()
+    assert Claim.objects.live().exists()
+    assert not Case.objects.filter(state=CaseState.SETTLING).exists()
+    for case in Case.objects.prefetch_related("verdicts"):
+        reviewers = [verdict.reviewer_id for verdict in case.verdicts.all()]
+        assert len(set(reviewers)) == len(reviewers)
+
+
+def test_credentials_are_new_each_time_and_open_the_door() -> None:
+    seeding.seed(now=NOW, progress=quiet)
+    one, two = credentials.issue(now=NOW), credentials.issue(now=NOW)
+    assert one["api_key"] != two["api_key"]
+    for login in two["logins"].values():
+        assert authenticate(username=login["email"], password=login["password"]) is not None
