@@ -8,7 +8,12 @@ from typing import Any
 import django_filters as filters
 import msgspec
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import serializers
 
 from accounts.api_schema import (
@@ -36,6 +41,9 @@ Decorator = Callable[[Any], Any]
 _, _STRUCTS = msgspec.json.schema_components(
     [Message, Conformance], ref_template="#/components/schemas/{name}"
 )
+
+# What the API adds where a reviewer has yet to judge for themselves.
+_STRUCTS["Finding"]["enum"].append("folded")
 
 COMPONENTS: dict[str, Any] = {
     **_STRUCTS,
@@ -68,24 +76,6 @@ COMPONENTS: dict[str, Any] = {
             "evidence": listed(ANYTHING),
         }
     ),
-    "OpenedCase": {
-        "description": "A case; what its viewer may not see is absent.",
-        "allOf": [
-            ref("Case"),
-            shape(
-                {
-                    "reasons": listed(TEXT),
-                    "conformance": ref("Conformance"),
-                    "transcript": nullable(listed(ref("Message"))),
-                    "explanation": TEXT,
-                    "rationale": TEXT,
-                    "verdicts": listed(ref("GivenVerdict")),
-                    "timeline": listed(shape({"at": MOMENT, "who": TEXT, "what": TEXT})),
-                },
-                optional=("conformance", "transcript", "explanation", "rationale", "verdicts"),
-            ),
-        ],
-    },
 }
 
 
@@ -95,6 +85,50 @@ class CasesSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
     results = CaseSerializer(many=True)
+
+
+def _field(schema: dict[str, Any], *, required: bool = True) -> Any:
+    """A field of which the document says *schema*."""
+
+    @extend_schema_field(schema)
+    class Field(serializers.JSONField):
+        """JSON of that shape."""
+
+    return Field(required=required)
+
+
+class OpenedCaseSerializer(CaseSerializer):
+    """A case. What its viewer may not see is absent; what is folded for now is null."""
+
+    priority = _field(nullable(NUMBER))
+    surprised = _field(nullable(FLAG))
+    reasons = _field(nullable(listed(TEXT)))
+    conformance = _field(
+        {
+            "allOf": [
+                ref("Conformance"),
+                shape({"policy_version": nullable(NUMBER), "basis": TEXT}),
+            ]
+        },
+        required=False,
+    )
+    transcript = _field(nullable(listed(ref("Message"))), required=False)
+    explanation = _field(TEXT, required=False)
+    rationale = _field(TEXT, required=False)
+    verdicts = _field(listed(ref("GivenVerdict")), required=False)
+    timeline = _field(listed(shape({"at": MOMENT, "who": TEXT, "what": TEXT})))
+
+    class Meta(CaseSerializer.Meta):
+        fields = [
+            *CaseSerializer.Meta.fields,
+            "reasons",
+            "conformance",
+            "transcript",
+            "explanation",
+            "rationale",
+            "verdicts",
+            "timeline",
+        ]
 
 
 def _answer(name: str, description: str) -> Any:
@@ -196,7 +230,7 @@ claim_next = _case(
     "cases_claim_next",
     "Claim the next case",
     {
-        200: _answer("OpenedCase", "The case, claimed."),
+        200: OpenedCaseSerializer,
         204: OpenApiResponse(description="There is none."),
         **problems(400, 415),
     },
@@ -207,9 +241,7 @@ claim_next = _case(
         )
     },
 )
-get_case = _case(
-    "cases_get", "One case", {200: _answer("OpenedCase", "The case."), **problems(404)}
-)
+get_case = _case("cases_get", "One case", {200: OpenedCaseSerializer, **problems(404)})
 claim_case = _case(
     "cases_claim",
     "Claim this case",
