@@ -159,6 +159,10 @@ class Event(models.Model):
                 fields=["source", "ce_source", "ce_id"], name="event_unique_in_source"
             )
         ]
+        indexes = [
+            # The sources page: the latest receipts of a source, and how many in an hour.
+            models.Index(fields=["source", "-received_at", "-id"], name="event_received")
+        ]
 
     def __str__(self) -> str:
         return self.ce_id
@@ -362,8 +366,8 @@ class Refusal(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        # The tail on the sources page.
-        indexes = [models.Index(fields=["source", "-id"], name="refusal_tail")]
+        # The sources page: the latest refusals of a source, and how many in a day.
+        indexes = [models.Index(fields=["source", "-at", "-id"], name="refusal_received")]
 
     def __str__(self) -> str:
         return f"refusal of {self.ce_id}"
