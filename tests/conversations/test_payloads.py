@@ -1,0 +1,31 @@
+"""The wire contract: however deep an event is nested, it gets an answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from conversations.parsing import Limits, Parsed, Rejected, parse_events
+from tests.factories import NOW
+
+LIMITS = Limits(event=4 << 20, transcript=2 << 20, messages=2000, batch=1000)
+
+
+@pytest.mark.parametrize(
+    "inner", [b'"x"', b'"\\u0000"', b'"\\ud800"'], ids=["plain", "NUL", "lone"]
+)
+@pytest.mark.parametrize("depth", [50, 300, 500, 700, 900, 990, 2000])
+def test_any_depth_is_taken_or_refused_and_never_an_error(depth: int, inner: bytes) -> None:
+    nested = b'{"a":' * depth + inner + b"}" * depth
+    raw = (
+        b'{"specversion":"1.0","id":"e","source":"/c","type":"recourse.conversation.ended.v1",'
+        b'"data":{"odd":' + nested + b',"conversation":{"id":"c1"},"cutoff":{"initiator":"model"},'
+        b'"transcript":{"format":"openai.chat","messages":[{"role":"user","content":'
+        b'[{"type":"odd","v":' + nested + b"}]}]}}}"
+    )
+    (found,) = parse_events([raw], limits=LIMITS, now=NOW, in_batch=False)
+    if depth <= 50:
+        assert isinstance(found, Parsed)
+    if isinstance(found, Rejected):
+        assert found.errors[0]["code"] == "too_deep"
+    if depth >= 900:
+        assert isinstance(found, Rejected)
