@@ -4,12 +4,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo demo-reset run test check format lock
+# How long `make fuzz` runs.
+FUZZ_EVENTS ?= 100000
+FUZZ_EXAMPLES ?= 200
+
+.PHONY: help demo demo-reset run test fuzz check format lock
 
 help:
 	@echo "make demo        run all of Recourse with example data, on this machine"
 	@echo "make demo-reset  wipe the example data"
 	@echo "make test        run the tests (ARGS='tests/reviews -k verdict' for some of them)"
+	@echo "make fuzz        100,000 mutated events, and long runs over the OpenAPI document"
 	@echo "make check       linters, types, import rules, migrations, deployment settings"
 	@echo "make bench-NAME  measure: intake (BENCH_SCALE=0.1 for a short run)"
 	@echo "make format      format Python and templates"
@@ -40,6 +45,10 @@ run: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+fuzz: $(INSTALLED)
+	FUZZ_EVENTS=$(FUZZ_EVENTS) $(BIN)/python -m pytest tests/fuzz_events.py
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/test_schemathesis.py
 
 # Settings as in production, with values that open nothing.
 PRODUCTION := \
