@@ -1,0 +1,209 @@
+"""A whole installation for the tests to break: its own database, broker, web server and worker.
+
+Nothing of it is shared with the other tests: its processes are killed, its disk filled up.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+
+from config import processes, valkey
+from config.embedded import Postgres, database_url
+from config.valkey import Valkey
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_MAKE_KEY = """
+from accounts.ledger import Actor
+from conversations.models import Source
+from conversations.services.sources import create_key, create_source
+from conversations.vocabulary import Mode, Scope
+actor = Actor.task("faults")
+source = create_source(slug="faults", name="Faults", mode=Mode.ADVISORY, actor=actor)
+Source.objects.update(events_per_second=10_000_000)
+print(create_key(source=source, name="faults", scopes=[Scope.EVENTS_WRITE], actor=actor))
+"""
+
+#: What must be there of each event that ended a conversation: one row each, in these tables.
+_PARTS = {
+    "cutoff": "conversations_cutoff WHERE id = event.cutoff_id",
+    "case": "reviews_case WHERE cutoff_id = event.cutoff_id",
+    "transcript": "conversations_transcript WHERE cutoff_id = event.cutoff_id",
+}
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
+def until(holds: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Wait until *holds* is true; an assertion fails after *seconds*, saying *what* is not."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"Not within {seconds:.0f} s: {what}"
+        time.sleep(0.05)
+
+
+class Installation:
+    """Servers whose data, logs and sockets lie in *directory*."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.postgres = Postgres(directory / "postgres", durable=True)
+        self.valkey = Valkey(directory / "valkey")
+        self.port = free_port()
+        self.key = ""
+        self.web: subprocess.Popen[bytes] | None = None
+        self.worker: subprocess.Popen[bytes] | None = None
+        self._environment = self._own_environment()
+
+    def __enter__(self) -> Self:
+        try:
+            self.postgres.start()
+            self.valkey.start()
+            self._manage("migrate", "--verbosity", "0")
+            self.key = self._manage("shell", "--no-imports", "--command", _MAKE_KEY).strip()
+            self.start_web()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        for process in (self.worker, self.web):
+            if process:
+                processes.sweep(process)
+        self.valkey.stop()
+        self.postgres.stop()
+
+    def start_web(self) -> None:
+        """Start granian with two worker processes, as ``make run`` does; wait for its answer."""
+        self.web = processes.start(
+            [
+                *(sys.executable, "-m", "granian", "config.wsgi:application"),
+                *("--interface", "wsgi", "--port", str(self.port), "--workers", "2"),
+                *("--blocking-threads", "4", "--respawn-failed-workers", "--no-access-log"),
+            ],
+            log=self.directory / "web.log",
+            environment=self._environment,
+        )
+        until(self._listens, seconds=30, what="the web server answers")
+
+    def start_worker(self) -> None:
+        """Start a Celery worker of two processes."""
+        self.worker = processes.start(
+            [sys.executable, "-m", "celery", "--app", "config", "worker", "--concurrency", "2"],
+            log=self.directory / "worker.log",
+            environment=self._environment,
+        )
+
+    def keep_up(self) -> None:
+        """Start again what has died, as the supervisor does in production."""
+        if not self.postgres.running():
+            self.postgres.start()
+        if self.web is None or self.web.poll() is not None:
+            if self.web:
+                processes.sweep(self.web)
+            self.start_web()
+
+    def kill_database(self) -> None:
+        """SIGKILL all processes of the database at once."""
+        process = self.postgres.process
+        assert process is not None
+        os.killpg(process.pid, signal.SIGKILL)
+        processes.sweep(process)
+
+    def kill_worker(self) -> None:
+        """SIGKILL all processes of the Celery worker at once."""
+        assert self.worker is not None
+        os.killpg(self.worker.pid, signal.SIGKILL)
+        processes.sweep(self.worker)
+        self.worker = None
+
+    def web_processes(self) -> list[int]:
+        """The ids of granian's worker processes."""
+        assert self.web is not None
+        return children(self.web.pid)
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """What the database answers, over a connection of the test's own."""
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            return connection.execute(query.encode(), parameters).fetchall()
+
+    @property
+    def address(self) -> str:
+        """The database's address."""
+        return database_url(self.directory / "postgres")
+
+    def call(self, task: str) -> None:
+        """Put *task* into the queue, as the beat does."""
+        self._run(sys.executable, "-m", "celery", "--app", "config", "call", task)
+
+    def check_nothing_lost(self, ids: list[str]) -> None:
+        """Assert that each event of *ids* is there once, with all that belongs to it."""
+        stored = [row[0] for row in self.rows("SELECT ce_id FROM conversations_event")]
+        assert len(stored) == len(set(stored))
+        assert set(ids) <= set(stored), f"{len(set(ids) - set(stored))} events are lost."
+        for name, rest in _PARTS.items():
+            lacking = self.rows(
+                f"SELECT count(*) FROM conversations_event event"  # noqa: S608 - our own words
+                f" WHERE (SELECT count(*) FROM {rest}) <> 1"
+            )
+            assert lacking == [(0,)], f"{lacking[0][0]} events lack their {name}."
+
+    def waiting_for_enrichment(self) -> int:
+        """How many cutoffs wait in the outbox."""
+        return int(self.rows("SELECT count(*) FROM conversations_enrichment")[0][0])
+
+    def _listens(self) -> bool:
+        with socket.socket() as asked:
+            return asked.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _own_environment(self) -> dict[str, str]:
+        shared = {"DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "PROMETHEUS_MULTIPROC_DIR"}
+        kept = {name: value for name, value in os.environ.items() if name not in shared}
+        return kept | {
+            "RECOURSE_DATA_DIR": str(self.directory),
+            "CELERY_BROKER_URL": valkey.broker_url(self.directory / "valkey"),
+            "CACHE_URL": valkey.cache_url(self.directory / "valkey"),
+            "PYTHONWARNINGS": "ignore",
+        }
+
+    def _manage(self, *arguments: str) -> str:
+        return self._run(sys.executable, str(ROOT / "manage.py"), *arguments)
+
+    def _run(self, *argv: str) -> str:
+        done = subprocess.run(
+            argv, env=self._environment, cwd=ROOT, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+
+def children(process: int) -> list[int]:
+    """The ids of the processes that *process* started and that do work."""
+    try:
+        listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:  # it ended meanwhile
+        return []
+    return [int(child) for child in listed if b"resource_tracker" not in _command(child)]
+
+
+def _command(process: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:  # it ended meanwhile
+        return b"resource_tracker"
