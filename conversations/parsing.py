@@ -191,18 +191,31 @@ def _event(content: object, raw: bytes, *, limits: Limits, now: datetime) -> Par
             "A time lies between 2015-01-01 and five minutes from now.",
         )
     data = _convert(envelope.data, data_type, "/data")
+    conversation = getattr(data, "conversation", None)
+    if conversation is not None:
+        conversation.started_at = _in_utc(conversation.started_at, "/data/conversation/started_at")
     messages, extra = _messages(getattr(data, "transcript", None), limits)
     return Parsed(
         ce_source=envelope.source,
         ce_id=envelope.id,
         type=envelope.type,
-        time=envelope.time,
+        time=_in_utc(envelope.time, "/time"),
         digest=hashlib.sha256(msgspec.json.encode(envelope.data, order="deterministic")).digest(),
         data=data,
         messages=messages,
         remainder=_remainder(content, envelope.data, extra, data_type),
         raw=raw,
     )
+
+
+def _in_utc(moment: datetime | None, pointer: str) -> datetime | None:
+    """The same moment in UTC: PostgreSQL takes no offset of sixteen hours, RFC 3339 does."""
+    try:
+        return moment and moment.astimezone(UTC)
+    except OverflowError:
+        raise _Invalid(
+            pointer, "time_out_of_range", "A time lies in the years 1 to 9999."
+        ) from None
 
 
 _ERROR = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)

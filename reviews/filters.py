@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters as filters
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
 from django.forms import TextInput
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
 from django_filters.widgets import BooleanWidget
 
 from conversations.vocabulary import Category, Kind
@@ -27,6 +30,24 @@ class AnyYesNo(BooleanWidget):  # type: ignore[misc]  # the library has no types
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
         self.choices = [("", _("Any")), ("true", _("Yes")), ("false", _("No"))]
+
+
+class MomentField(IsoDateTimeField):  # type: ignore[misc]  # the library has no types
+    """A time in UTC: PostgreSQL takes no offset of sixteen hours, ISO 8601 does."""
+
+    def clean(self, value: Any) -> datetime | None:
+        """The time; ``ValidationError`` where it lies outside the years 1 to 9999."""
+        moment: datetime | None = super().clean(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError(_("This time is out of range.")) from None
+
+
+class MomentFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]  # as above
+    """A filter by a time of any offset."""
+
+    field_class = MomentField
 
 
 class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no types
@@ -58,13 +79,13 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
     crisis = filters.BooleanFilter(label=_("Crisis cue"), widget=AnyYesNo())
     breach = filters.BooleanFilter(label=_("Breach"), widget=AnyYesNo())
     assigned_to = filters.CharFilter(method="held_by", label=_("Held by (e-mail address)"))
-    ended_after = filters.IsoDateTimeFilter(
+    ended_after = MomentFilter(
         field_name="at",
         lookup_expr="gte",
         label=_("Ended after"),
         widget=TextInput(attrs={"placeholder": "2026-11-20"}),
     )
-    ended_before = filters.IsoDateTimeFilter(
+    ended_before = MomentFilter(
         field_name="at",
         lookup_expr="lt",
         label=_("Ended before"),

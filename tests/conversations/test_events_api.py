@@ -8,6 +8,7 @@ import logging
 import resource
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -434,6 +435,7 @@ DATA_WRONG: list[tuple[str, Any, str]] = [
     ("conversation", {"age_band": MARKER}, "/data/conversation/age_band"),
     ("conversation", {"country": MARKER}, "/data/conversation/country"),
     ("conversation", {"started_at": MARKER}, "/data/conversation/started_at"),
+    ("conversation", {"started_at": "0001-01-01T00:00:00+23:59"}, "/data/conversation/started_at"),
     ("conversation", {"user_id": 7}, "/data/conversation/user_id"),
     ("cutoff", {"initiator": MARKER}, "/data/cutoff/initiator"),
     ("cutoff", {"policy_version": 2**31}, "/data/cutoff/policy_version"),
@@ -483,6 +485,16 @@ def test_wrong_data_is_pointed_at(sender: Sender, member: str, value: Any, point
     assert answer.status_code == 207
     assert answer.json()["results"][1]["errors"][0]["pointer"] == "/1" + pointer
     assert Event.objects.count() == 1
+
+
+def test_an_offset_that_postgresql_does_not_take(sender: Sender) -> None:
+    event = ended_event(
+        time="2026-11-20T10:00:00+20:13", conversation={"started_at": "2026-11-20T00:00:00-20:00"}
+    )
+    answer = sender.batch(event)
+
+    assert answer.json()["results"][0]["warnings"] == []
+    assert Cutoff.objects.get().at == datetime(2026, 11, 19, 13, 47, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "\udfff\ud800", "x\x00" * 1000])
