@@ -92,7 +92,8 @@ def places(part: Any) -> list[tuple[Any, Any]]:
 def mutate(event: dict[str, Any], mutations: list[tuple[int, str, Any]]) -> dict[str, Any]:
     """*event*, changed at some of its places."""
     event = copy.deepcopy(event)
-    for number, what, value in mutations:
+    for number, what, drawn in mutations:
+        value = copy.deepcopy(drawn)  # several events share it, and may put it into itself
         where = places(event)
         if not where:
             break
