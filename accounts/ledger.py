@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
+from django.db.models import QuerySet
 from structlog.contextvars import get_contextvars
 
 from accounts.models import LedgerEntry, User
+
+#: Lines about legal holds are for those alone who may place one.
+HOLD: Final = "hold"
+PLACE_HOLD: Final = "conversations.place_hold"
+
+
+def visible_to(user: User) -> QuerySet[LedgerEntry]:
+    """The lines that *user* may see, of those who may read the ledger at all.
+
+    Every listing begins with this one. A line about a legal hold is left out, as if there were
+    none, unless *user* may place holds.
+    """
+    entries = LedgerEntry.objects.all()
+    return entries if user.has_perm(PLACE_HOLD) else entries.exclude(object_type=HOLD)
 
 
 @dataclass(frozen=True)

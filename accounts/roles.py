@@ -36,6 +36,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "reviews.adjudicate_case",
         "reviews.view_restricted_case",
         "accounts.view_ledgerentry",
+        "conversations.place_hold",
     },
     Role.POLICY_ADMIN: frozenset(
         {"reviews.view_case", "policies.view_policyversion", "policies.change_policyversion"}
@@ -49,6 +50,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
             "policies.view_policyversion",
             "conversations.view_source",
             "conversations.change_source",
+            "conversations.place_hold",
             "accounts.view_ledgerentry",
             "accounts.change_user",
         }

@@ -14,9 +14,15 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import append_only
+from conversations.retention_models import ErasureRequest as ErasureRequest
+from conversations.retention_models import ErasureState as ErasureState
+from conversations.retention_models import LegalHold as LegalHold
 from conversations.source_models import Source as Source
 from conversations.source_models import SourceKey as SourceKey
 from conversations.source_models import SourceSecret as SourceSecret
+from conversations.text_models import EventRemainder as EventRemainder
+from conversations.text_models import HeldTranscript as HeldTranscript
+from conversations.text_models import Transcript as Transcript
 from conversations.vocabulary import (
     Category,
     ConversationState,
@@ -160,26 +166,18 @@ class Event(models.Model):
             )
         ]
         indexes = [
+            # A conversation's events without a cutoff, for erasure. Those with one lie beside it.
+            models.Index(
+                fields=["source", "conversation_external_id"],
+                name="event_without_cutoff",
+                condition=Q(cutoff_id=None),
+            ),
             # The sources page: the latest receipts of a source, and how many in an hour.
-            models.Index(fields=["source", "-received_at", "-id"], name="event_received")
+            models.Index(fields=["source", "-received_at", "-id"], name="event_received"),
         ]
 
     def __str__(self) -> str:
         return self.ce_id
-
-
-class EventRemainder(models.Model):
-    """What an event said beyond what Recourse understands. Partitioned by month.
-
-    No transcript and no clear ``user_id`` stands here; erasure empties it all the same, since
-    nobody knows what a field of unknown name holds. Events without a remainder have no row.
-    """
-
-    event_id = models.UUIDField(primary_key=True)
-    body = models.JSONField()
-
-    def __str__(self) -> str:
-        return str(self.event_id)
 
 
 class Cutoff(models.Model):
@@ -218,6 +216,8 @@ class Cutoff(models.Model):
     redirects = models.SmallIntegerField(null=True)
     warnings = models.SmallIntegerField(null=True)
     turns_after_warning = models.SmallIntegerField(null=True)
+    # From then on the signals, locale, country and age band are unknown: their term is over.
+    signals_expired_at = models.DateTimeField(null=True)
 
     capture_rule = text(200)
     attempted = models.BooleanField(null=True)
@@ -266,23 +266,6 @@ class Cutoff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
-
-
-class Transcript(models.Model):
-    """The words that belong to one cutoff: read whole, written once. Partitioned by month.
-
-    ``messages`` is the JSON of a list of :class:`conversations.transcripts.Message`, kept as
-    text: PostgreSQL need not parse what only Python reads.
-    """
-
-    cutoff_id = models.UUIDField(primary_key=True)
-    format = models.CharField(max_length=32)
-    messages = models.TextField()
-    explanation = models.TextField(default="")
-    rationale = models.TextField(default="")
-
-    def __str__(self) -> str:
-        return str(self.cutoff_id)
 
 
 class TranscriptEvidence(models.Model):

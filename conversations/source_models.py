@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from conversations.retention import APPEAL_WINDOW_DAYS, SIGNAL_DAYS, TRANSCRIPT_DAYS
 from conversations.vocabulary import Mode, Scope
 
 
@@ -19,10 +20,22 @@ class Source(models.Model):
     mode = models.CharField(max_length=16, choices=Mode, default=Mode.ADVISORY)
     events_per_second = models.PositiveIntegerField(default=10_000)
     calls_per_second = models.PositiveIntegerField(default=2_000)
+    transcript_days = models.PositiveSmallIntegerField(
+        default=TRANSCRIPT_DAYS, db_default=TRANSCRIPT_DAYS
+    )
+    signal_days = models.PositiveSmallIntegerField(default=SIGNAL_DAYS, db_default=SIGNAL_DAYS)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                name="source_terms_outlast_appeals",
+                condition=Q(
+                    transcript_days__gte=APPEAL_WINDOW_DAYS, signal_days__gte=APPEAL_WINDOW_DAYS
+                ),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -19,11 +19,15 @@ from accounts.roles import Role
 from conversations.models import (
     AuditSettings,
     Conversation,
+    ErasureRequest,
     Event,
+    HeldTranscript,
+    LegalHold,
     ParkedEvent,
     Source,
     SourceKey,
     SourceSecret,
+    Transcript,
 )
 from policies.models import Activation, PolicyVersion
 from reviews.models import Claim, Selection, Verdict
@@ -122,6 +126,49 @@ def _two_secrets_in_a_slot() -> None:
 @violates("source_secret_slot_is_1_or_2")
 def _third_secret() -> None:
     _secret(slot=3)
+
+
+@violates("source_terms_outlast_appeals")
+def _forgotten_before_the_appeal() -> None:
+    update(make_source(), transcript_days=182)
+
+
+@violates("transcript_erased_is_empty")
+def _erased_with_words() -> None:
+    update(Transcript.objects.get(pk=make_cutoff().pk), erased_at=NOW)
+
+
+@violates("held_transcript_erased_is_empty")
+def _held_and_erased_with_words() -> None:
+    HeldTranscript.objects.create(
+        cutoff_id=uuid.uuid4(), format="recourse", messages="[1]", erased_at=NOW
+    )
+
+
+def _hold(**changes: Any) -> None:
+    row = {"source": make_source(), "subject": "s", "matter": "M", "placed_by": make_user()}
+    terms = {"placed_at": NOW, "expires_at": NOW + timedelta(days=1)}
+    LegalHold.objects.create(**row | terms | changes)
+
+
+@violates("hold_on_case_or_subject")
+def _hold_on_both() -> None:
+    _hold(cutoff=make_cutoff())
+
+
+@violates("hold_expires_after_it_begins")
+def _hold_expires_before() -> None:
+    _hold(expires_at=NOW)
+
+
+@violates("hold_released_by_somebody")
+def _hold_released_by_nobody() -> None:
+    _hold(released_at=NOW)
+
+
+@violates("erasure_done_at_a_time")
+def _erased_at_no_time() -> None:
+    ErasureRequest.objects.create(source=make_source(), subject="s", state="done")
 
 
 @violates("audit_shares_are_probabilities")

@@ -1,0 +1,69 @@
+"""Where words stand. Two tables are partitioned by month (``conversations/partitions.py``)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class EventRemainder(models.Model):
+    """What an event said beyond what Recourse understands. Partitioned by month.
+
+    No transcript and no clear ``user_id`` stands here; erasure empties it all the same, since
+    nobody knows what a field of unknown name holds. Events without a remainder have no row.
+    """
+
+    event_id = models.UUIDField(primary_key=True)
+    body = models.JSONField()
+
+    def __str__(self) -> str:
+        return str(self.event_id)
+
+
+class Transcript(models.Model):
+    """The words that belong to one cutoff: read whole, written once. Partitioned by month.
+
+    ``messages`` is the JSON of a list of :class:`conversations.transcripts.Message`, kept as
+    text: PostgreSQL need not parse what only Python reads. Erasure empties a row and sets
+    ``erased_at``: a tombstone, until its term is over.
+    """
+
+    cutoff_id = models.UUIDField(primary_key=True)
+    format = models.CharField(max_length=32)
+    messages = models.TextField()
+    explanation = models.TextField(default="")
+    rationale = models.TextField(default="")
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="transcript_erased_is_empty",
+                condition=Q(erased_at=None) | Q(messages="[]", explanation="", rationale=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.cutoff_id)
+
+
+class HeldTranscript(models.Model):
+    """A transcript on hold whose month was dropped; otherwise as :class:`Transcript`."""
+
+    cutoff_id = models.UUIDField(primary_key=True)
+    format = models.CharField(max_length=32)
+    messages = models.TextField()
+    explanation = models.TextField(default="")
+    rationale = models.TextField(default="")
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="held_transcript_erased_is_empty",
+                condition=Q(erased_at=None) | Q(messages="[]", explanation="", rationale=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.cutoff_id)
