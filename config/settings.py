@@ -240,6 +240,9 @@ _database["OPTIONS"] = {
             "RECOURSE_DATABASE_CONNECTIONS", "the most connections that one process may open", 8
         ),
         "timeout": 5,
+        # By default a pool doubles its pause between attempts for five minutes, and so notices
+        # the end of a long outage up to as much later. This way every request begins anew.
+        "reconnect_timeout": 5,
     },
 }
 DATABASES = {"default": _database}
@@ -368,16 +371,6 @@ else:
         "unacked_restore_throttle": 1,
         "socket_connect_timeout": 2,
     }
-CELERY_BEAT_SCHEDULE = {
-    # The undo time is told to people in seconds.
-    "settle": {"task": "reviews.tasks.settle", "schedule": 5.0},
-    "sweep enrichment": {"task": "reviews.tasks.sweep_enrichment", "schedule": 30.0},
-    "link relayed feedback": {
-        "task": "reviews.tasks.link_relayed_feedback",
-        "schedule": 10.0,
-    },
-    "make partitions": {"task": "conversations.tasks.make_partitions", "schedule": 3600.0},
-}
 # Django's LOGGING below stands in the worker too.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
