@@ -9,3 +9,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("recourse")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+_SECONDS_BETWEEN = {
+    # The undo time is told to people in seconds.
+    "reviews.tasks.settle": 5.0,
+    "reviews.tasks.link_relayed_feedback": 10.0,
+    "reviews.tasks.sweep_enrichment": 30.0,
+    "conversations.tasks.make_partitions": 3600.0,
+}
+
+# A tick that no worker took before the next one is worth nothing: it expires, so that a worker
+# that comes back finds one of each and not an hour of them.
+app.conf.beat_schedule = {
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in _SECONDS_BETWEEN.items()
+}

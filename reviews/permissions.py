@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.models import User
 from accounts.roles import Role
 from reviews.models import Case, Verdict
+from reviews.transitions import PENDING
 from reviews.visibility import CaseFacts, Text, Viewer, is_blind, visible
 from reviews.vocabulary import CaseState, Queue
 
@@ -54,7 +55,7 @@ def facts_of(case: Case) -> CaseFacts:
     """*case* as the visibility rules know it."""
     state = CaseState(case.state)
     deciders: frozenset[int] = frozenset()
-    if state in (CaseState.SECOND_REVIEW, CaseState.ADJUDICATION):
+    if state in PENDING:
         deciders = frozenset(
             Verdict.objects.filter(case=case, withdrawal=None).values_list("reviewer_id", flat=True)
         )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from accounts.roles import Role
+from reviews.transitions import PENDING
 from reviews.vocabulary import CaseState
 
 
@@ -56,7 +57,6 @@ _BY_ROLE: Final[dict[Role, frozenset[Text]]] = {
 
 #: Whoever may still be asked for an independent verdict must not know the first one.
 _BLINDED: Final = frozenset({Text.VERDICTS})
-_BLIND_STATES: Final = (CaseState.SECOND_REVIEW, CaseState.ADJUDICATION)
 
 
 def visible(viewer: Viewer, case: CaseFacts) -> frozenset[Text]:
@@ -70,4 +70,5 @@ def visible(viewer: Viewer, case: CaseFacts) -> frozenset[Text]:
 def is_blind(viewer: Viewer, case: CaseFacts) -> bool:
     """Whether *viewer* may yet give a verdict of their own on a case that has one already."""
     may_decide = bool({Role.REVIEWER, Role.SENIOR} & viewer.roles)
-    return may_decide and case.state in _BLIND_STATES and viewer.user_id not in case.verdict_by
+    asked_again = case.state in PENDING and bool(case.verdict_by)
+    return may_decide and asked_again and viewer.user_id not in case.verdict_by

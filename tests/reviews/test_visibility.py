@@ -16,7 +16,11 @@ BLINDED = EVERYTHING - {Text.VERDICTS}
 FIGURES = {Text.VERDICTS, Text.NUMBERS}
 NOTHING: set[Text] = set()
 
-#: role → what is seen of an ordinary case, and of one whose first verdict is still alone.
+#: States in which the case is closed to further verdicts, or in which nobody need look.
+AFTERWARDS = {CaseState.UNSELECTED, CaseState.SETTLED, CaseState.CLOSED}
+
+#: role → what is seen of an ordinary case, and of one that another's verdict is in on while one
+#: may yet give one's own: a second review, or an appeal.
 ORDINARY: dict[Role, tuple[set[Text], set[Text]]] = {
     Role.REVIEWER: (UNBLINDED, BLINDED),
     Role.SENIOR: (UNBLINDED, BLINDED),
@@ -37,8 +41,9 @@ def test_the_table_has_every_role() -> None:
 @pytest.mark.parametrize("state", CaseState)
 def test_an_ordinary_case(role: Role, state: CaseState) -> None:
     decided = CaseFacts(restricted=False, state=state, verdict_by=frozenset({ANOTHER}))
-    alone = state in (CaseState.SECOND_REVIEW, CaseState.ADJUDICATION)
-    assert visible(Viewer(ME, frozenset({role})), decided) == ORDINARY[role][alone]
+    viewer = Viewer(ME, frozenset({role}))
+    assert visible(viewer, decided) == ORDINARY[role][state not in AFTERWARDS]
+    assert visible(viewer, CaseFacts(restricted=False, state=state)) == ORDINARY[role][False]
 
 
 @pytest.mark.parametrize(("role", "state"), list(product(Role, CaseState)))
@@ -49,7 +54,9 @@ def test_a_restricted_case_is_for_the_qualified(role: Role, state: CaseState) ->
     assert visible(qualified, case) == visible(qualified, CaseFacts(restricted=False, state=state))
 
 
-@pytest.mark.parametrize("state", [CaseState.SECOND_REVIEW, CaseState.ADJUDICATION])
+@pytest.mark.parametrize(
+    "state", [CaseState.OPEN, CaseState.SECOND_REVIEW, CaseState.ADJUDICATION]
+)
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.SENIOR])
 def test_whose_own_verdict_is_in_is_blind_no_longer(role: Role, state: CaseState) -> None:
     viewer = Viewer(ME, frozenset({role}))
@@ -61,7 +68,9 @@ def test_whose_own_verdict_is_in_is_blind_no_longer(role: Role, state: CaseState
 
 def test_several_roles_see_what_each_sees_but_stay_blind() -> None:
     both = Viewer(ME, frozenset({Role.AUDITOR, Role.REVIEWER}))
-    second = CaseFacts(restricted=False, state=CaseState.SECOND_REVIEW)
+    second = CaseFacts(
+        restricted=False, state=CaseState.SECOND_REVIEW, verdict_by=frozenset({ANOTHER})
+    )
     assert visible(both, second) == BLINDED
     assert visible(Viewer(ME, frozenset({Role.AUDITOR, Role.ADMINISTRATOR})), second) == FIGURES
 

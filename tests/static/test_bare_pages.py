@@ -38,6 +38,7 @@ def plain_static_files(settings: Settings) -> None:
     [
         "400.html",
         "403.html",
+        "403_csrf.html",
         "404.html",
         "500.html",
         "accounts/logged_out.html",
