@@ -1,7 +1,29 @@
-"""The API of intake."""
+"""The API of intake, and the pages of sources."""
 
 from django.urls import path
 
 from conversations.api import EventsView
+from conversations.views import credentials, sources, trial
 
-urlpatterns = [path("api/v1/events", EventsView.as_view(), name="events")]
+urlpatterns = [
+    path("api/v1/events", EventsView.as_view(), name="events"),
+    path("sources", sources.sources, name="sources"),
+    path("sources/new", sources.new_source, name="new-source"),
+    path("sources/<slug:slug>", sources.source, name="source"),
+    path("sources/<slug:slug>/settings", sources.settings, name="source-settings"),
+    path("sources/<slug:slug>/tail", sources.tail, name="source-tail"),
+    path("sources/<slug:slug>/test", trial.send_test_event, name="source-test"),
+    path("sources/<slug:slug>/parked/<int:number>", trial.replay, name="replay-parked"),
+    path("sources/<slug:slug>/keys", credentials.make_key, name="source-keys"),
+    path(
+        "sources/<slug:slug>/keys/<slug:public_id>/revoke",
+        credentials.revoke_key,
+        name="revoke-key",
+    ),
+    path("sources/<slug:slug>/secrets", credentials.make_secret, name="source-secrets"),
+    path(
+        "sources/<slug:slug>/secrets/<int:number>/revoke",
+        credentials.revoke_secret,
+        name="revoke-secret",
+    ),
+]

@@ -47,6 +47,8 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         items.append(_item(request, _("Feedback"), "feedback", "feedback"))
     if user.has_perm("policies.view_policyversion"):
         items.append(_item(request, _("Policies"), "policies", "policies"))
+    if user.has_perm("conversations.view_source"):
+        items.append(_item(request, _("Sources"), "sources", "sources"))
     return items
 
 

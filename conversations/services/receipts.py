@@ -1,0 +1,203 @@
+"""What a source sent lately: accepted and refused, for the sources page.
+
+Every query is bounded: it reads an index by source and time, and stops counting at
+:data:`MOST_COUNTED`, so that a source of any size costs the page the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from conversations.models import Event, ParkedEvent, Refusal, Source
+from conversations.vocabulary import Mode
+
+TAIL = 50
+MINUTES = 60
+#: Beyond this many, a page says "100,000+".
+MOST_COUNTED = 100_000
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of rows, of which no more than :data:`MOST_COUNTED` were counted."""
+
+    value: int
+
+    def __str__(self) -> str:
+        if self.value > MOST_COUNTED:
+            return f"{MOST_COUNTED:,}+"
+        return f"{self.value:,}"
+
+    def __bool__(self) -> bool:
+        return self.value > 0
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One source in the list. Events are those accepted; refusals are of the last 24 hours."""
+
+    slug: str
+    name: str
+    mode: Mode
+    hour: Count
+    day: Count
+    refused: Count
+    parked: int
+    last_received_at: datetime | None
+
+
+_OVERVIEWS = """
+SELECT s.slug, s.name, s.mode, hour.n, day.n, refused.n, parked.n, last.received_at
+FROM conversations_source s
+CROSS JOIN LATERAL (SELECT count(*) n FROM (
+    SELECT 1 FROM conversations_event
+    WHERE source_id = s.id AND received_at > %(hour)s LIMIT %(most)s + 1) found) hour
+CROSS JOIN LATERAL (SELECT count(*) n FROM (
+    SELECT 1 FROM conversations_event
+    WHERE source_id = s.id AND received_at > %(day)s LIMIT %(most)s + 1) found) day
+CROSS JOIN LATERAL (SELECT count(*) n FROM (
+    SELECT 1 FROM conversations_refusal
+    WHERE source_id = s.id AND at > %(day)s LIMIT %(most)s + 1) found) refused
+CROSS JOIN LATERAL (
+    SELECT count(*) n FROM conversations_parkedevent WHERE source_id = s.id) parked
+LEFT JOIN LATERAL (
+    SELECT received_at FROM conversations_event
+    WHERE source_id = s.id ORDER BY received_at DESC, id DESC LIMIT 1) last ON true
+WHERE %(slug)s::text IS NULL OR s.slug = %(slug)s
+ORDER BY s.slug
+"""
+
+
+def overviews(*, now: datetime, slug: str | None = None) -> list[Overview]:
+    """All sources by slug, or the one named, with what they sent in the hour and day before *now*.
+
+    One query.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OVERVIEWS,
+            {
+                "hour": now - timedelta(hours=1),
+                "day": now - timedelta(days=1),
+                "most": MOST_COUNTED,
+                "slug": slug,
+            },
+        )
+        return [_overview(*row) for row in cursor.fetchall()]
+
+
+def _overview(
+    slug: str,
+    name: str,
+    mode: str,
+    hour: int,
+    day: int,
+    refused: int,
+    parked: int,
+    last: datetime | None,
+) -> Overview:
+    return Overview(slug, name, Mode(mode), Count(hour), Count(day), Count(refused), parked, last)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One line of the tail: an event that was accepted, or refused with *errors*."""
+
+    key: str
+    at: datetime
+    event_id: str
+    type: str = ""
+    conversation_id: str = ""
+    errors: list[Mapping[str, str]] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was not accepted."""
+        return bool(self.errors)
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The latest receipts of a source, newest first; *mark* changes when they do."""
+
+    receipts: list[Receipt]
+    mark: str
+
+
+def tail(*, source: Source) -> Tail:
+    """The last :data:`TAIL` receipts and refusals of *source*. Two queries."""
+    accepted = (
+        Event.objects.filter(source=source)
+        .order_by("-received_at", "-id")
+        .values_list("id", "received_at", "ce_id", "type", "conversation_external_id")[:TAIL]
+    )
+    refused = (
+        Refusal.objects.filter(source=source)
+        .order_by("-at", "-id")
+        .values_list("id", "at", "ce_id", "errors")[:TAIL]
+    )
+    receipts = [
+        Receipt(f"e{key}", at, ce_id, type_, conversation)
+        for key, at, ce_id, type_, conversation in accepted
+    ] + [Receipt(f"r{key}", at, ce_id, errors=errors) for key, at, ce_id, errors in refused]
+    receipts.sort(key=lambda receipt: receipt.at, reverse=True)
+    return Tail(receipts[:TAIL], _mark(receipts[:TAIL]))
+
+
+def _mark(receipts: Iterable[Receipt]) -> str:
+    keys = ",".join(receipt.key for receipt in receipts)
+    return hashlib.sha256(keys.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Minute:
+    """How many events one minute brought."""
+
+    at: datetime
+    accepted: int
+    refused: int
+
+
+_MINUTES = """
+SELECT minute, coalesce(accepted.n, 0), coalesce(refused.n, 0)
+FROM generate_series(%(first)s::timestamptz, %(last)s::timestamptz, '1 minute') AS minute
+LEFT JOIN (
+    SELECT date_bin('1 minute', received_at, %(first)s) AS minute, count(*) AS n
+    FROM conversations_event
+    WHERE source_id = %(source)s AND received_at >= %(first)s GROUP BY 1
+) accepted USING (minute)
+LEFT JOIN (
+    SELECT date_bin('1 minute', at, %(first)s) AS minute, count(*) AS n
+    FROM conversations_refusal
+    WHERE source_id = %(source)s AND at >= %(first)s GROUP BY 1
+) refused USING (minute)
+ORDER BY minute
+"""
+
+
+def minutes(*, source: Source, now: datetime) -> list[Minute]:
+    """The last :data:`MINUTES` minutes, oldest first; the one that runs is the last. One query.
+
+    Unlike the other figures this one reads all rows of its hour.
+    """
+    last = now.replace(second=0, microsecond=0)
+    parameters: dict[str, Any] = {
+        "first": last - timedelta(minutes=MINUTES - 1),
+        "last": last,
+        "source": source.pk,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_MINUTES, parameters)
+        return [Minute(*row) for row in cursor.fetchall()]
+
+
+def parked(*, source: Source) -> list[ParkedEvent]:
+    """The oldest :data:`TAIL` parked events of *source*, without what was sent. One query."""
+    events = ParkedEvent.objects.filter(source=source).defer("raw", "source")
+    return list(events.order_by("parked_at", "id")[:TAIL])
