@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import psycopg
+from celery import Celery
 
 from config import processes, valkey
 from config.embedded import Postgres, database_url
@@ -150,7 +151,8 @@ class Installation:
 
     def call(self, task: str) -> None:
         """Put *task* into the queue, as the beat does."""
-        self._run(sys.executable, "-m", "celery", "--app", "config", "call", task)
+        with Celery(broker=self._environment["CELERY_BROKER_URL"]) as app:
+            app.send_task(task)
 
     def check_nothing_lost(self, ids: list[str]) -> None:
         """Assert that each event of *ids* is there once, with all that belongs to it."""
