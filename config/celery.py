@@ -15,6 +15,7 @@ _SECONDS_BETWEEN = {
     "reviews.tasks.settle": 5.0,
     "reviews.tasks.link_relayed_feedback": 10.0,
     "reviews.tasks.sweep_enrichment": 30.0,
+    "conversations.tasks.sweep_erasures": 60.0,
     "conversations.tasks.make_partitions": 3600.0,
 }
 

@@ -5,3 +5,14 @@ from django.dispatch import Signal
 #: Sent once a batch, inside its transaction, with ``cutoff_ids`` (a list of UUIDs) and
 #: ``now``. Receivers run set-based SQL only; one that raises makes intake try event by event.
 cutoffs_recorded = Signal()
+
+#: Sent once a batch of an erasure, inside its transaction and before the words go, with
+#: ``cutoff_ids`` (the batch), ``all_cutoffs`` (a queryset: all of the person that no hold keeps),
+#: ``said`` (what the person wrote in the batch), ``unread`` (those of the batch whose words
+#: went before), and ``now``. Receivers empty what words they keep, and return how many rows by
+#: kind.
+words_erased = Signal()
+
+#: Sent once a batch, inside its transaction, with ``cutoff_ids`` whose signals are no longer
+#: kept. Receivers forget their copies of them.
+signals_expired = Signal()

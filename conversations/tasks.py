@@ -1,12 +1,18 @@
-"""What Celery does for intake. Each task can be run twice."""
+"""What Celery does for intake, erasure and retention. Each task can be run twice."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
 from conversations import partitions
 from conversations.partitions import next_month
+from conversations.services import erasure
+
+#: How many batches of an erasure one task does; the next task goes on.
+MOST_BATCHES = 100
 
 
 @shared_task
@@ -14,3 +20,18 @@ def make_partitions() -> None:
     """The partitions of this month and the next, before the first event needs them."""
     this = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     partitions.ensure([this, next_month(this)])
+
+
+@shared_task
+def erase(request_id: str) -> None:
+    """Erase a person's words; what one task does not come to is for the next one."""
+    finished = erasure.run(request_id=UUID(request_id), now=timezone.now(), most=MOST_BATCHES)
+    if not finished:
+        erase.delay(request_id)
+
+
+@shared_task
+def sweep_erasures() -> None:
+    """Go on with what the broker lost, a dead worker held, or a hold let go of."""
+    for request_id in erasure.to_do(now=timezone.now()):
+        erasure.run(request_id=request_id, now=timezone.now(), most=MOST_BATCHES)

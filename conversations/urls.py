@@ -3,10 +3,13 @@
 from django.urls import path
 
 from conversations.api import EventsView
+from conversations.api_subjects import EraseView, ErasureView
 from conversations.views import credentials, sources, trial
 
 urlpatterns = [
     path("api/v1/events", EventsView.as_view(), name="events"),
+    path("api/v1/subjects/erase", EraseView.as_view(), name="erase-subject"),
+    path("api/v1/subjects/erase/<uuid:id>", ErasureView.as_view(), name="erasure"),
     path("sources", sources.sources, name="sources"),
     path("sources/new", sources.new_source, name="new-source"),
     path("sources/<slug:slug>", sources.source, name="source"),

@@ -10,8 +10,11 @@ class ReviewsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Open cases in the transaction that stores their cutoffs."""
-        from conversations.signals import cutoffs_recorded
+        """Open cases with their cutoffs, and erase words with those that they are about."""
+        from conversations.signals import cutoffs_recorded, signals_expired, words_erased
+        from reviews.services.erasure import erase_words, forget_signals
         from reviews.services.opening import open_cases
 
         cutoffs_recorded.connect(open_cases, dispatch_uid="reviews.open_cases")
+        words_erased.connect(erase_words, dispatch_uid="reviews.erase_words")
+        signals_expired.connect(forget_signals, dispatch_uid="reviews.forget_signals")

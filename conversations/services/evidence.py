@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from conversations.evidence import Evidence, assess
-from conversations.models import Cutoff, Transcript, TranscriptEvidence
+from conversations.models import Cutoff, HeldTranscript, Transcript, TranscriptEvidence
 from conversations.transcripts import Message
 
 _messages = msgspec.json.Decoder(list[Message])
@@ -19,22 +19,33 @@ def read_messages(transcript: Transcript) -> list[Message]:
     return _messages.decode(transcript.messages)
 
 
+def transcripts_of(cutoff_ids: Iterable[UUID]) -> list[Transcript]:
+    """The transcripts that there are, also those on hold; none that were erased, in no order."""
+    wanted = sorted(cutoff_ids)
+    found = list(Transcript.objects.filter(cutoff_id__in=wanted, erased_at=None))
+    if len(found) < len(wanted):
+        held = HeldTranscript.objects.filter(cutoff_id__in=wanted, erased_at=None)
+        found += [Transcript(**row) for row in held.values()]
+    return found
+
+
 def transcript_of(cutoff: Cutoff) -> Transcript | None:
-    """The transcript of *cutoff*; None where none was sent, or where it was erased."""
-    return Transcript.objects.filter(cutoff_id=cutoff.pk).first()
+    """The transcript of *cutoff*; None where none was sent, or where it is no longer kept."""
+    return next(iter(transcripts_of([cutoff.pk])), None)
 
 
 def assess_transcripts(cutoffs: Iterable[Cutoff]) -> dict[UUID, Evidence]:
     """Read the transcripts of *cutoffs*, keep what they show, and return it by cutoff.
 
-    Running it again overwrites with the same; a cutoff without transcript is left out.
+    Running it again overwrites with the same. Where the words are no longer kept, what they
+    showed is returned; a cutoff that never had a transcript is left out.
     """
     wanted = {cutoff.pk: cutoff for cutoff in cutoffs}
     found = {
         transcript.cutoff_id: assess(
             read_messages(transcript), locale=wanted[transcript.cutoff_id].locale
         )
-        for transcript in Transcript.objects.filter(cutoff_id__in=sorted(wanted))
+        for transcript in transcripts_of(wanted)
     }
     TranscriptEvidence.objects.bulk_create(
         (
@@ -47,7 +58,8 @@ def assess_transcripts(cutoffs: Iterable[Cutoff]) -> dict[UUID, Evidence]:
         unique_fields=["cutoff"],
         update_fields=["version", "found", "assessed_at"],
     )
-    return found
+    gone = TranscriptEvidence.objects.filter(pk__in=wanted.keys() - found.keys())
+    return {stored.pk: evidence_of(stored) for stored in gone} | found
 
 
 def evidence_of(stored: TranscriptEvidence) -> Evidence:

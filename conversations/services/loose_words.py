@@ -1,0 +1,93 @@
+"""A person's words that belong to no cutoff: remainders of other events, feedback that waits for
+its cutoff, and events that were parked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+
+from conversations import keys
+from conversations.models import (
+    Conversation,
+    Event,
+    EventRemainder,
+    ParkedEvent,
+    RelayedFeedback,
+    Source,
+)
+from conversations.services import holds
+
+
+def erase_loose_words(
+    source: Source, subject: str, *, received_until: datetime, now: datetime
+) -> Counter[str]:
+    """Erase them, but for what a hold keeps; how many rows by kind."""
+    if holds.on_subject(source=source, subject=subject, now=now):
+        return Counter()
+    threads = Conversation.objects.filter(source=source, subject=subject)
+    free = list(
+        threads.exclude(holds.on_conversation(now))
+        .order_by("external_id")
+        .values_list("external_id", flat=True)
+    )
+    held = set(threads.values_list("external_id", flat=True)) - set(free)
+    return Counter(
+        remainders=_remainders(source, free, received_until),
+        feedback=_waiting_feedback(source, free, received_until),
+        parked=_parked(source, subject, set(free), held, received_until),
+    )
+
+
+def _remainders(source: Source, threads: list[str], received_until: datetime) -> int:
+    events = Event.objects.filter(
+        source=source,
+        conversation_external_id__in=threads,
+        cutoff_id=None,
+        received_at__lte=received_until,
+    )
+    found = list(events.order_by("pk").values_list("pk", flat=True))
+    return EventRemainder.objects.filter(pk__in=found).delete()[0]
+
+
+def _waiting_feedback(source: Source, threads: list[str], received_until: datetime) -> int:
+    received = Event.objects.filter(pk=OuterRef("pk"), received_at__lte=received_until)
+    waiting = RelayedFeedback.objects.filter(
+        Exists(received), source=source, conversation_external_id__in=threads, linked_at=None
+    )
+    return waiting.exclude(comment="").update(comment="")
+
+
+def _parked(
+    source: Source, subject: str, threads: set[str], held: set[str], received_until: datetime
+) -> int:
+    """Parked events are few, and nothing but their content says whose they are."""
+    parked = ParkedEvent.objects.filter(source=source, parked_at__lte=received_until)
+    theirs = [
+        key
+        for key, thread, author in _read(parked.order_by("pk").iterator(), source)
+        if thread not in held and (author == subject or thread in threads)
+    ]
+    return ParkedEvent.objects.filter(pk__in=theirs).delete()[0]
+
+
+def _read(parked: Iterator[ParkedEvent], source: Source) -> Iterator[tuple[int, str, str]]:
+    """The key, thread and subject of parked events. They were valid, so that they can be read."""
+    for row in parked:
+        data: dict[str, Any] = json.loads(bytes(row.raw)).get("data") or {}
+        said = data.get("conversation") or {"id": data.get("conversation_id")}
+        user_id = said.get("user_id")
+        author = (
+            keys.pseudonym(
+                source=source.slug, user_id=user_id, secret=settings.RECOURSE_SUBJECT_KEY
+            )
+            if user_id
+            else ""
+        )
+        yield row.pk, str(said.get("id")), author

@@ -1,0 +1,62 @@
+"""A person's words that stand in reviews: erased with the rest, in the same transaction.
+
+Verdicts stay as they are: which turns they cite is numbers. Their rationales are words of a
+reviewer; those that quote the person are replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from conversations.models import Cutoff
+from reviews.models import Case, FeedbackText, VerdictText
+from reviews.quotes import quoting
+
+ERASED: Final = "[erased at the request of the person concerned]"
+
+
+def erase_words(
+    *,
+    cutoff_ids: Sequence[UUID],
+    all_cutoffs: QuerySet[Cutoff],
+    said: Sequence[str],
+    unread: Iterable[UUID],
+    **_kwargs: Any,
+) -> dict[str, int]:
+    """Empty feedback on *cutoff_ids*, and rationales that quote *said*; how many there were.
+
+    A rationale may quote another thread of the same person, so that those on *all_cutoffs* are
+    read. Where a transcript went before, nobody can tell whether a rationale quotes it: those
+    on *unread* go.
+    """
+    feedback = FeedbackText.objects.filter(feedback__case_id__in=cutoff_ids)
+    _, deleted = feedback.delete()
+    return {
+        "feedback": deleted.get(FeedbackText._meta.label, 0),
+        "rationales": _replace_rationales(all_cutoffs, said, frozenset(unread)),
+    }
+
+
+def _replace_rationales(
+    cutoffs: QuerySet[Cutoff], said: Sequence[str], unread: frozenset[UUID]
+) -> int:
+    texts = (
+        VerdictText.objects.select_for_update(of=("self",))
+        .filter(verdict__case_id__in=cutoffs.values("pk"))
+        .exclude(rationale=ERASED)
+        .order_by("pk")
+        .values_list("pk", "verdict__case_id", "rationale")
+    )
+    rationales = {key: (case_id, rationale) for key, case_id, rationale in texts}
+    found = quoting({key: words for key, (_, words) in rationales.items()}, said)
+    found |= {key for key, (case_id, _) in rationales.items() if case_id in unread}
+    return VerdictText.objects.filter(pk__in=found).update(rationale=ERASED)
+
+
+def forget_signals(*, cutoff_ids: Sequence[UUID], **_kwargs: Any) -> None:
+    """Forget the locale that cases copied from their cutoffs, once its term is over."""
+    Case.objects.filter(pk__in=cutoff_ids).update(locale="")
