@@ -32,6 +32,10 @@ FIRST_LOOK = (
     "[The reported counts meet the thresholds.|By the numbers this was allowed.]"
 )
 SECOND_LOOK = "[Second look after the user's appeal|Looked at again on appeal], from the start. "
+WENT_ON = (
+    "[Going on was right|It was right to stay]: "
+    "[the tone turned by itself a little later.|the person was cross, and still wanted help.]"
+)
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -87,6 +91,29 @@ def reviews(*, seed: int, now: datetime, events: Sequence[Event]) -> Iterator[Re
             continue
         after = min(timedelta(hours=rng.lognormvariate(2.9, 0.8)), age * 0.95)
         yield _review(seed, rng, event, after, _reviewer(rng, _language(event)))
+
+
+def late_reviews(*, seed: int, events: Sequence[Event]) -> Iterator[Review]:
+    """A verdict on each of ``events``, near misses too, some two days after it happened.
+
+    The queue is worked off: what was selected is not left lying for weeks.
+    """
+    for event in events:
+        rng = named_random(seed, event["id"], "late review")
+        after = timedelta(hours=rng.uniform(20, 70))
+        review = _review(seed, rng, event, after, _reviewer(rng, _language(event)))
+        yield _went_on_rightly(rng, review) if "near_miss" in event["data"] else review
+
+
+def _went_on_rightly(rng: random.Random, review: Review) -> Review:
+    return msgspec.structs.replace(
+        review,
+        decision="right_to_continue",
+        remedy="",
+        policy_followed="yes",
+        reason_codes=("other",),
+        rationale=spoken(WENT_ON, rng),
+    )
 
 
 def feedback(*, seed: int, now: datetime, events: Sequence[Event]) -> Iterator[Feedback]:

@@ -19,7 +19,7 @@ from accounts.roles import Role
 from accounts.services import create_user
 from conversations import parsing
 from conversations.api import limits
-from conversations.models import Event, Source
+from conversations.models import AuditSettings, Event, Source
 from conversations.services import intake, sources
 from conversations.vocabulary import Category, Mode
 from policies.models import Activation, PolicyVersion
@@ -30,7 +30,7 @@ from reviews.demo.people import REVIEWERS
 from reviews.models import Case, Claim
 from reviews.services import claims, enrichment, feedback, settlement, verdicts
 from reviews.transitions import Forbidden
-from reviews.vocabulary import CaseState, Channel
+from reviews.vocabulary import CaseState, Channel, Reason
 
 SEED = 20
 SOURCE = "demo-chat"
@@ -40,6 +40,8 @@ ADMINISTRATOR = ("Ines Albrecht", "ines@example.org")
 AUDITOR = ("Yusuf Demir", "yusuf@example.org")
 
 STRICTER_FOR = timedelta(days=40)
+#: Older cases were decided; younger ones wait, and some of them are overdue.
+OLDEST_WAITING = timedelta(days=9)
 BEGAN = "demo.began"
 SEEDED = "demo.seeded"
 
@@ -58,10 +60,12 @@ def seed(*, now: datetime, progress: Progress) -> None:
     people = _people()
     source = _source()
     _policies(people["policy_admin"], began)
+    _draw_more()
     events = list(story.events(seed=SEED, now=began))
     _send(source, events, progress)
     _enrich(began, progress)
     _what_came_of_it(source, events, people, began, progress)
+    _work_off(source, events, people, began, progress)
     _hold_some(people)
     with transaction.atomic():
         record(actor=Actor.task("demo"), action=SEEDED, obj="source", object_id=SOURCE)
@@ -95,6 +99,12 @@ def _people() -> dict[str, User]:
 def _person(name: str, email: str, role: Role) -> User:
     found = User.objects.filter(email=email).first()
     return found or create_user(email=email, name=name, password=None, roles=[role])
+
+
+def _draw_more() -> None:
+    """A larger share of audits than an installation begins with: the demo is small."""
+    if AuditSettings.objects.count() == 1:
+        AuditSettings.objects.create(audit_share=0.3, double_share=0.1, near_miss_share=0.03)
 
 
 def _source() -> Source:
@@ -186,6 +196,26 @@ def _what_came_of_it(
         else:
             _hear(Case.objects.select_related("cutoff").get(pk=case_id), deed, moment)
         progress("Reviews and feedback", number, len(deeds))
+
+
+def _work_off(
+    source: Source,
+    events: list[dict[str, Any]],
+    people: dict[str, User],
+    began: datetime,
+    progress: Progress,
+) -> None:
+    """Decide what was selected and is older than a few days, but for the appeal that waits."""
+    old = Case.objects.waiting().filter(at__lt=began - OLDEST_WAITING, source=source)
+    waiting = set(old.exclude(selections__reason=Reason.APPEAL).values_list("pk", flat=True))
+    ids = dict(
+        Event.objects.filter(source=source, cutoff_id__in=waiting).values_list("ce_id", "cutoff_id")
+    )
+    late = [event for event in events if event["id"] in ids]
+    for number, said in enumerate(aftermath.late_reviews(seed=SEED, events=late), 1):
+        case = Case.objects.get(pk=ids[said.event_id])
+        _review(case, said, people, case.at + said.after)
+        progress("The rest of the queue", number, len(late))
 
 
 def _cases(source: Source, event_ids: set[str]) -> dict[str, Any]:
