@@ -23,6 +23,7 @@ from conversations.source_models import SourceSecret as SourceSecret
 from conversations.text_models import EventRemainder as EventRemainder
 from conversations.text_models import HeldTranscript as HeldTranscript
 from conversations.text_models import Transcript as Transcript
+from conversations.text_models import TranscriptSearch as TranscriptSearch
 from conversations.vocabulary import (
     Category,
     ConversationState,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
@@ -67,3 +69,28 @@ class HeldTranscript(models.Model):
 
     def __str__(self) -> str:
         return str(self.cutoff_id)
+
+
+class TranscriptSearch(models.Model):
+    """The words of a transcript, to find it by; one row or, where it has many, several.
+
+    Filled after intake (``conversations/services/search.py``). As a column of the transcript it
+    would make each write six times as expensive.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    cutoff_id = models.UUIDField()
+    chunk = models.SmallIntegerField()
+    words = SearchVectorField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cutoff_id", "chunk"], name="search_chunk_once")
+        ]
+        indexes = [
+            # The search of the queue page and of the API.
+            GinIndex(fields=["words"], name="search_words")
+        ]
+
+    def __str__(self) -> str:
+        return f"words of {self.cutoff_id}, {self.chunk}"

@@ -104,7 +104,9 @@ class CasesView(StaffView):
         """One page of the cases that one may know of."""
         query = request.query_params
         filtered = CaseFilter(
-            query, queryset=Case.objects.listed_for(self.reviewer).select_related("source")
+            query,
+            queryset=Case.objects.listed_for(self.reviewer).select_related("source"),
+            request=request,
         )
         if not filtered.is_valid():
             raise serializers.ValidationError(filtered.errors)

@@ -15,6 +15,7 @@ from django_filters.widgets import BooleanWidget
 
 from conversations.vocabulary import Category, Kind
 from reviews.models import Case, CaseQuerySet, Claim
+from reviews.services.search import search
 from reviews.vocabulary import CaseState, Queue
 
 #: The page's own words for the state: what waits to be claimed, and everything.
@@ -22,6 +23,7 @@ WAITING = "waiting"
 ALL = "all"
 
 LARGEST_VERSION = 2**31 - 1
+LONGEST_QUERY = 200
 
 
 class AnyYesNo(BooleanWidget):  # type: ignore[misc]  # the library has no types
@@ -51,8 +53,19 @@ class MomentFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]  # as above
 
 
 class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no types
-    """Filters over cases, each by equality but for the times and the holder."""
+    """Filters over cases, each by equality but for the words, the times and the holder.
 
+    Needs the ``request``, by which it knows who searches.
+    """
+
+    q = filters.CharFilter(
+        method="with_words",
+        label=_("Words in the transcript"),
+        max_length=LONGEST_QUERY,
+        widget=TextInput(
+            attrs={"type": "search", "placeholder": _("Words in the transcript"), "size": 18}
+        ),
+    )
     queue = filters.ChoiceFilter(
         choices=Queue.choices, label=_("Queue"), empty_label=_("All queues")
     )
@@ -96,6 +109,10 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         model = Case
         fields: list[str] = []
 
+    def with_words(self, cases: CaseQuerySet, _name: str, query: str) -> CaseQuerySet:
+        """Those whose transcripts have these words."""
+        return search(cases=cases, user=self.request.user, query=query)
+
     def held_by(self, cases: CaseQuerySet, _name: str, email: str) -> CaseQuerySet:
         """Those that somebody, named by their address, holds now."""
         live = Claim.objects.live().filter(case=OuterRef("pk"), reviewer__email__iexact=email)
@@ -117,7 +134,7 @@ class QueueFilter(CaseFilter):
     )
 
     #: Always shown; the others are shown when one of them is set.
-    MAIN = ("queue", "state", "category", "kind", "model")
+    MAIN = ("q", "queue", "state", "category", "kind", "model")
 
     def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
         chosen = data.copy()

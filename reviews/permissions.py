@@ -82,3 +82,15 @@ def check_read_feedback(user: User) -> None:
     """Raise where *user* may not read what users said."""
     if not can_read_feedback(user):
         raise PermissionDenied("Your role does not include what users said.")
+
+
+def can_search(user: User) -> bool:
+    """May look for words in transcripts, of ordinary cases at least."""
+    ordinary = CaseFacts(restricted=False, state=CaseState.OPEN)
+    return Text.TRANSCRIPT in visible(viewer_of(user), ordinary)
+
+
+def check_search(user: User) -> None:
+    """Raise where *user* may not look for words in transcripts."""
+    if not can_search(user):
+        raise PermissionDenied("Your role does not include transcripts.")

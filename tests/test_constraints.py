@@ -28,6 +28,7 @@ from conversations.models import (
     SourceKey,
     SourceSecret,
     Transcript,
+    TranscriptSearch,
 )
 from policies.models import Activation, PolicyVersion
 from reviews.models import Claim, Selection, Verdict
@@ -224,6 +225,13 @@ def _parked_twice() -> None:
     row = {"source": make_source(), "ce_source": "/c", "ce_id": "1", "raw": b"", "failure": "x"}
     ParkedEvent.objects.create(**row)
     ParkedEvent.objects.create(**row)
+
+
+@violates("search_chunk_once")
+def _chunk_twice() -> None:
+    row = {"cutoff_id": make_cutoff().pk, "chunk": 0, "words": "tomatoes"}
+    TranscriptSearch.objects.create(**row)
+    TranscriptSearch.objects.create(**row)
 
 
 def _activation(**changes: Any) -> None:

@@ -1,4 +1,4 @@
-"""What is found out after intake: evidence, conformance, and what they make more urgent.
+"""What is found out after intake: evidence, conformance, words to search, and what is urgent.
 
 It may raise a priority or select a case, never lower or deselect. The outbox row of a cutoff
 is deleted in the same transaction, so that each is done once, however often it is asked for.
@@ -16,6 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from conversations.models import Cutoff, Enrichment
+from conversations.services import search
 from conversations.services.evidence import assess_transcripts
 from policies.conformance import CRISIS_CUE, NO_WARNING, Conformance
 from policies.services import conformance
@@ -94,6 +95,7 @@ def _together(cutoff_ids: list[UUID], now: datetime) -> int:
         return 0
     found = assess(taken)
     _raise_cases(found, now)
+    search.index(taken)
     Enrichment.objects.filter(pk__in=taken).delete()
     return len(taken)
 

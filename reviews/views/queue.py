@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reviews.filters import WAITING, QueueFilter
 from reviews.keyset import CursorMismatch, Page, page
 from reviews.models import Case
-from reviews.permissions import can_decide
+from reviews.permissions import can_decide, can_search
 from reviews.services import claims
 from reviews.services.queue import first_breach, rows, with_what_a_row_shows
 from reviews.views.people import reviewer
@@ -33,7 +33,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Cases, by default those that wait. The filters stand in the address."""
     user = reviewer(request)
     listed = with_what_a_row_shows(Case.objects.listed_for(user))
-    filtered = QueueFilter(request.GET, queryset=listed)
+    filtered = QueueFilter(request.GET, queryset=listed, request=request)
     plain = {key: str(value) for key, value in sorted(request.GET.items()) if key != "cursor"}
     waiting_only = filtered.data["state"] == WAITING
     found: Page[Case] = Page([], None, None)
@@ -56,7 +56,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         {
             "filter": filtered,
             "form": filtered.form,
-            "main_fields": [filtered.form[name] for name in QueueFilter.MAIN],
+            "main_fields": [
+                filtered.form[name] for name in QueueFilter.MAIN if name != "q" or can_search(user)
+            ],
             "more_fields": [
                 filtered.form[name] for name in filtered.form.fields if name not in QueueFilter.MAIN
             ],

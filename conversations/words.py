@@ -1,0 +1,80 @@
+"""The words by which transcripts are found. The same rules make the index and the query.
+
+Words are runs of letters, marks and digits, after NFKC and case folding; no stemming, since a
+queue holds many languages. Scripts that put no spaces between words are cut into pairs of
+characters. Nothing here depends on the locale of a database.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+#: Characters of a word that count; what is longer is found by its beginning.
+LONGEST = 64
+#: Bytes of words in one row of the index: a tenth of what PostgreSQL takes in one.
+ROW_BYTES = 100_000
+#: Words of a query that count.
+MOST_TERMS = 16
+
+# Han, kana, bopomofo, hangul, and their compatibility forms where NFKC leaves any.
+_UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u302f\u3041-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+_UNSPACED += "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
+# Vowel signs and other marks belong to their word, though they are no letters.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0eff"
+_MARKS += "\u1000-\u109f\u1780-\u17ff"
+_RUN = re.compile(rf"([{_UNSPACED}]+)|((?:[^\W_{_UNSPACED}]|[{_MARKS}])+)")
+
+
+def index_words(texts: Iterable[str]) -> set[str]:
+    """The words under which a transcript of these *texts* is found."""
+    found: set[str] = set()
+    for text in texts:
+        for unspaced, word in _runs(text):
+            if unspaced:
+                found.update(_pairs(unspaced))
+                # By itself, so that a query of one character finds it at the end of a run too.
+                found.add(unspaced[-1])
+            else:
+                found.add(word[:LONGEST])
+    return found
+
+
+def rows(words: set[str]) -> Iterator[list[str]]:
+    """*words* in order, in lists of at most :data:`ROW_BYTES` bytes of UTF-8."""
+    row: list[str] = []
+    size = 0
+    for word in sorted(words):
+        length = len(word.encode())
+        if row and size + length > ROW_BYTES:
+            yield row
+            row, size = [], 0
+        row.append(word)
+        size += length
+    if row:
+        yield row
+
+
+def query_terms(query: str) -> list[str]:
+    """What all has to be found for *query*, as PostgreSQL's ``tsquery`` texts, each one word.
+
+    Empty where the query has no word. Only the first :data:`MOST_TERMS` count.
+    """
+    terms: dict[str, None] = {}
+    for unspaced, word in _runs(query):
+        if len(unspaced) == 1:
+            terms[f"'{unspaced}':*"] = None
+        for term in _pairs(unspaced) if unspaced else [word[:LONGEST]]:
+            terms[f"'{term}'"] = None
+    return list(terms)[:MOST_TERMS]
+
+
+def _runs(text: str) -> Iterator[tuple[str, str]]:
+    """Runs of characters: of a script without spaces, or else a word; the other one is empty."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return (match.groups("") for match in _RUN.finditer(folded))  # type: ignore[misc]
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[place : place + 2] for place in range(len(run) - 1)]
