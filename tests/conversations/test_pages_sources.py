@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -33,7 +34,7 @@ from conversations.models import (
     SourceKey,
     SourceSecret,
 )
-from conversations.services import receipts, sources
+from conversations.services import intake, receipts, sources
 from conversations.signals import cutoffs_recorded
 from conversations.vocabulary import Mode, Scope
 from tests.factories import ended_event, make_key, make_source, make_user, parsed, record
@@ -90,8 +91,6 @@ def test_the_pages_are_for_administrators(
 
 @pytest.mark.parametrize("page", POSTS)
 def test_who_may_only_see_changes_nothing(client: Client, source: Source, page: str) -> None:
-    from django.contrib.auth.models import Permission
-
     user = make_user(Role.AUDITOR)
     user.user_permissions.add(Permission.objects.get(codename="view_source"))
     client.force_login(user)
@@ -446,6 +445,18 @@ def test_a_test_event_goes_through_intake_and_leads_to_its_case(
     assert Event.objects.count() == 2
 
 
+def test_a_test_event_without_its_ledger_line_is_none(
+    client: Client, ida: User, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("conversations.services.trial.record", broken)
+    with pytest.raises(RuntimeError):
+        client.post("/sources/chat/test")
+    assert not Event.objects.exists()
+
+
 def test_the_result_of_another_sources_test_is_not_shown(
     client: Client, ida: User, source: Source
 ) -> None:
@@ -476,8 +487,6 @@ def fault() -> Any:
 def test_a_parked_event_is_shown_without_its_words_and_tried_again(
     client: Client, ida: User, source: Source, fault: Any
 ) -> None:
-    from conversations.services import intake
-
     now = timezone.now() - timedelta(minutes=10)
     event = said(
         id="stuck", transcript={"messages": [{"role": "user", "content": "the-very-words"}]}
