@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -24,4 +25,11 @@ _SECONDS_BETWEEN = {
 app.conf.beat_schedule = {
     task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for task, seconds in _SECONDS_BETWEEN.items()
+} | {
+    # At night, in UTC.
+    "conversations.tasks.enforce_retention": {
+        "task": "conversations.tasks.enforce_retention",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 20 * 3600},
+    }
 }

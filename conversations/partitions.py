@@ -12,8 +12,10 @@ from functools import partial
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
 from conversations.keys import lowest
+from conversations.retention import APPEAL_WINDOW_DAYS, may_be_dropped
 
 PARTITIONED = ("conversations_transcript", "conversations_eventremainder")
 LOCK_TIMEOUT = "2s"
@@ -30,15 +32,32 @@ def next_month(month: datetime) -> datetime:
 def ensure(months: Iterable[datetime]) -> None:
     """Make the partitions of *months* (first moments, UTC) that are not there yet.
 
-    What this process has seen once is not asked for again. The name of the database belongs
-    to what was seen: tests change it under a running process.
+    What this process has seen once is not asked for again, unless retention may have dropped
+    it meanwhile. The name of the database belongs to what was seen: tests change it under a
+    running process.
     """
     database = str(connection.settings_dict["NAME"])
     for month in sorted(set(months)):
         key = (database, f"{month:%Y%m}")
-        if key not in _known:
+        if key in _known:
+            continue
+        if not _is_there(month):
             _make(month)
+        if not may_be_dropped(
+            next_month(month), now=timezone.now(), longest_days=APPEAL_WINDOW_DAYS
+        ):
             transaction.on_commit(partial(_known.add, key))
+
+
+def _is_there(month: datetime) -> bool:
+    names = [f"{table}_{month:%Y%m}" for table in PARTITIONED]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bool_and(to_regclass(name) IS NOT NULL)"
+            " FROM unnest(%s::text[]) AS wanted (name)",
+            [names],
+        )
+        return bool(cursor.fetchone() == (True,))
 
 
 def _make(month: datetime) -> None:
@@ -47,8 +66,11 @@ def _make(month: datetime) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_KEY])
         for table in PARTITIONED:
             name = f"{table}_{month:%Y%m}"
-            cursor.execute("SELECT to_regclass(%s) IS NULL", [name])
-            if cursor.fetchone() == (True,):
+            # Not to_regclass: it may remember from before the wait that there was none.
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_class WHERE relname = %s AND relispartition)", [name]
+            )
+            if cursor.fetchone() == (False,):
                 _attach(cursor, table, name, month)
 
 

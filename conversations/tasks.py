@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from uuid import UUID
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
 from conversations import partitions
 from conversations.partitions import next_month
-from conversations.services import erasure
+from conversations.services import erasure, retention
+
+log = structlog.get_logger(__name__)
 
 #: How many batches of an erasure one task does; the next task goes on.
 MOST_BATCHES = 100
+#: Seconds after which a run of retention hands on to the next one, below the tasks' time limit.
+LONGEST_RETENTION = 120
 
 
 @shared_task
@@ -35,3 +42,16 @@ def sweep_erasures() -> None:
     """Go on with what the broker lost, a dead worker held, or a hold let go of."""
     for request_id in erasure.to_do(now=timezone.now()):
         erasure.run(request_id=request_id, now=timezone.now(), most=MOST_BATCHES)
+
+
+@shared_task
+def enforce_retention() -> None:
+    """Delete what has been kept for its term; what one task does not come to, the next one does."""
+    end = time.monotonic() + LONGEST_RETENTION
+    report = retention.enforce(now=timezone.now(), time_is_up=lambda: time.monotonic() > end)
+    totals: Counter[str] = Counter()
+    for line, count in report.counts.items():
+        totals[line.kind] += count
+    log.info("retention.enforced", dropped=report.dropped, finished=report.finished, **totals)
+    if not report.finished:
+        enforce_retention.delay()

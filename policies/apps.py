@@ -11,7 +11,10 @@ class PoliciesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Recreate the built-in policy whenever the database was migrated or flushed."""
+        """Recreate the built-in policy after a flush; forget signals whose term is over."""
+        from conversations.signals import signals_expired
+        from policies.services.expiry import forget_signals
         from policies.services.versions import create_built_in
 
         post_migrate.connect(create_built_in, sender=self, dispatch_uid="policies.built_in")
+        signals_expired.connect(forget_signals, dispatch_uid="policies.forget_signals")

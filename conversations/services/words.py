@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
-_SEARCH = "conversations_transcriptsearch"
+from conversations.models import TranscriptSearch
 
 # An event has its cutoff's time and so nearly its key: it is found beside it, without an index.
 _REMAINDERS = """
@@ -27,12 +28,16 @@ _RANDOM_BITS = 80  # of a UUIDv7, below its milliseconds
 
 def delete_search_chunks(cutoff_ids: Iterable[UUID]) -> int:
     """Make these transcripts unfindable by their words; how many chunks there were."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [_SEARCH])
-        if cursor.fetchone() != (True,):
-            return 0
-        cursor.execute(f"DELETE FROM {_SEARCH} WHERE cutoff_id = ANY(%s)", [sorted(cutoff_ids)])  # noqa: S608
-        return int(cursor.rowcount)
+    return _chunks(cutoff_ids).delete()[0]
+
+
+def count_search_chunks(cutoff_ids: Iterable[UUID]) -> int:
+    """How many chunks there are of these transcripts."""
+    return _chunks(cutoff_ids).count()
+
+
+def _chunks(cutoff_ids: Iterable[UUID]) -> QuerySet[TranscriptSearch]:
+    return TranscriptSearch.objects.filter(cutoff_id__in=sorted(cutoff_ids))
 
 
 def delete_remainders(cutoff_ids: Iterable[UUID]) -> int:

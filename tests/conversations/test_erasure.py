@@ -29,6 +29,7 @@ from conversations.models import (
     Source,
     Transcript,
     TranscriptEvidence,
+    TranscriptSearch,
 )
 from conversations.services import erasure, holds
 from conversations.services.evidence import assess_transcripts, transcript_of
@@ -145,11 +146,13 @@ def test_the_words_are_gone_from_every_table() -> None:
     asked = erase(source)
 
     assert SECRET not in everything_stored()
+    assert "giraff" not in everything_stored()  # as the search index knows the word
     assert USER not in everything_stored()
     assert asked.state == "done"
     assert asked.done_at == NOW
     assert asked.counts == {
         "transcripts": 1,
+        "search_chunks": 1,
         "remainders": 3,
         "feedback": 2,
         "rationales": 1,
@@ -378,16 +381,10 @@ def test_a_transcript_whose_month_was_dropped_is_erased_too() -> None:
 
 def test_search_chunks_go() -> None:
     case, other = case_of(make_source()), case_of(make_source())
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('conversations_transcriptsearch') IS NULL")
-        if cursor.fetchone() != (True,):
-            pytest.skip("The table is there: its own tests fill it.")
-        cursor.execute("CREATE TABLE conversations_transcriptsearch (cutoff_id uuid)")
-        for one in (case, case, other):
-            cursor.execute("INSERT INTO conversations_transcriptsearch VALUES (%s)", [one.pk])
-        assert erase(case.source).counts["search_chunks"] == 2
-        cursor.execute("SELECT count(*) FROM conversations_transcriptsearch")
-        assert cursor.fetchone() == (1,)
+    for number, one in ((0, case), (1, case), (0, other)):
+        TranscriptSearch.objects.create(cutoff_id=one.pk, chunk=number, words="giraffe")
+    assert erase(case.source).counts["search_chunks"] == 2
+    assert TranscriptSearch.objects.get().cutoff_id == other.pk
 
 
 def test_the_tombstone_and_the_ledger_name_nobody() -> None:

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from conversations import partitions
 from conversations.partitions import PARTITIONED, ensure, next_month
@@ -94,6 +95,18 @@ def test_what_was_rolled_back_is_not_remembered() -> None:
 def test_what_is_remembered_is_not_asked_for_again(
     django_assert_num_queries: pytest.FixtureRequest,
 ) -> None:
-    ensure([MONTH])
+    this = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    ensure([this])
     with django_assert_num_queries(0):  # type: ignore[operator]
-        ensure([MONTH])
+        ensure([this])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_afterwards")
+def test_a_month_that_retention_may_drop_is_not_believed_in() -> None:
+    ensure([MONTH])
+    with connection.cursor() as cursor:
+        for table in PARTITIONED:
+            cursor.execute(f"DROP TABLE {table}_{MONTH:%Y%m}")
+    ensure([MONTH])
+    assert there(MONTH) == set(PARTITIONED)

@@ -1,0 +1,246 @@
+"""Deleting what has been kept for its term, source by source, but for what is on hold.
+
+By row, in batches, each a transaction of its own: a run that was interrupted goes on when it
+is run again. A whole month's partition is dropped once nothing but rows on hold is left in it,
+and those have been moved.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, Model, OuterRef, QuerySet
+
+from accounts.ledger import Actor, record
+from conversations.keys import lowest, month_of
+from conversations.models import (
+    Cutoff,
+    Event,
+    EventRemainder,
+    HeldTranscript,
+    Source,
+    Transcript,
+)
+from conversations.retention import Terms, happened_before, received_before
+from conversations.services import holds
+from conversations.services.months import drop_empty_months
+from conversations.services.words import count_search_chunks, delete_search_chunks
+from conversations.signals import signals_expired
+
+#: How many rows one transaction takes.
+BATCH: Final = 1_000
+
+TRANSCRIPTS: Final = "transcripts"
+SEARCH_CHUNKS: Final = "search_chunks"
+REMAINDERS: Final = "remainders"
+SIGNALS: Final = "signals"
+
+_FORGOTTEN: Final[dict[str, Any]] = {
+    "severity": None,
+    "distress": None,
+    "risk_self": None,
+    "risk_others": None,
+    "refusals": None,
+    "redirects": None,
+    "warnings": None,
+    "turns_after_warning": None,
+    "locale": "",
+    "country": "",
+    "age_band": "",
+}
+
+
+class Line(NamedTuple):
+    """What a count is of. ``month`` is that in which it happened, ``2026-11``."""
+
+    source: str
+    month: str
+    kind: str
+
+
+@dataclass
+class Report:
+    """What was deleted, or would be; ``finished`` is False where the time was up."""
+
+    counts: Counter[Line] = field(default_factory=Counter)
+    dropped: list[str] = field(default_factory=list)
+    finished: bool = True
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of :func:`enforce`."""
+
+    now: datetime
+    dry_run: bool
+    time_is_up: Callable[[], bool]
+    progress: Callable[[Report], None]
+    report: Report = field(default_factory=Report)
+
+
+def set_terms(*, source: Source, terms: Terms, actor: Actor) -> None:
+    """Keep the words and signals of *source* for so long from now on, what is there included."""
+    with transaction.atomic():
+        Source.objects.filter(pk=source.pk).update(
+            transcript_days=terms.transcript_days, signal_days=terms.signal_days
+        )
+        record(
+            actor=actor,
+            action="source.terms_set",
+            obj="source",
+            object_id=source.slug,
+            details={"transcript_days": terms.transcript_days, "signal_days": terms.signal_days},
+        )
+    source.transcript_days, source.signal_days = terms.transcript_days, terms.signal_days
+
+
+def enforce(
+    *,
+    now: datetime,
+    dry_run: bool = False,
+    time_is_up: Callable[[], bool] = lambda: False,
+    progress: Callable[[Report], None] = lambda _report: None,
+) -> Report:
+    """Delete what is over at *now*; a dry run counts and changes nothing.
+
+    *time_is_up* is asked before each batch, *progress* told after it.
+    """
+    run = _Run(now, dry_run, time_is_up, progress)
+    for source in Source.objects.order_by("slug"):
+        _enforce_for(source, run)
+    if run.report.finished and not dry_run:
+        run.report.dropped = drop_empty_months(now=now)
+    return run.report
+
+
+def _enforce_for(source: Source, run: _Run) -> None:
+    over = _cutoffs_over(source, source.transcript_days, run.now)
+    for table in (Transcript, HeldTranscript):
+        due = _rows_of(table, over, source.transcript_days, run.now)
+        _by_batches(source, due, run, _Deletion(TRANSCRIPTS, table))
+    remainders = _remainders_over(source, run.now)
+    _by_batches(source, remainders, run, _Deletion(REMAINDERS, EventRemainder))
+    signals = _cutoffs_over(source, source.signal_days, run.now).filter(signals_expired_at=None)
+    _by_batches(source, signals, run, _Forgetting(SIGNALS, Cutoff))
+    _note(source, run)
+
+
+def _cutoffs_over(source: Source, days: int, now: datetime) -> QuerySet[Cutoff]:
+    """The key only bounds the search: what counts is when it was received."""
+    return Cutoff.objects.filter(
+        pk__lt=lowest(happened_before(now, days)),
+        source=source,
+        received_at__lt=received_before(now, days),
+    ).exclude(holds.on_cutoff(now))
+
+
+def _rows_of(
+    table: type[Transcript] | type[HeldTranscript],
+    cutoffs: QuerySet[Cutoff],
+    days: int,
+    now: datetime,
+) -> QuerySet[Any]:
+    bounded = table._default_manager.filter(pk__lt=lowest(happened_before(now, days)))
+    return bounded.filter(Exists(cutoffs.filter(pk=OuterRef("pk"))))
+
+
+def _remainders_over(source: Source, now: datetime) -> QuerySet[EventRemainder]:
+    days = source.transcript_days
+    events = Event.objects.filter(
+        ~holds.event_is_held(now),
+        pk=OuterRef("pk"),
+        source=source,
+        received_at__lt=received_before(now, days),
+    )
+    bound = lowest(happened_before(now, days))
+    return EventRemainder.objects.filter(Exists(events), pk__lt=bound)
+
+
+@dataclass(frozen=True)
+class _Deletion:
+    """Deleting rows, and with a transcript its search chunks."""
+
+    kind: str
+    table: type[Model]
+
+    def count(self, keys: list[UUID]) -> dict[str, int]:
+        """What the deletion of *keys* would come to."""
+        chunks = count_search_chunks(keys) if self.kind == TRANSCRIPTS else 0
+        return {self.kind: len(keys), SEARCH_CHUNKS: chunks}
+
+    def do(self, keys: list[UUID], now: datetime) -> dict[str, int]:
+        """Delete *keys*."""
+        deleted, _ = self.table._default_manager.filter(pk__in=keys).delete()
+        chunks = delete_search_chunks(keys) if self.kind == TRANSCRIPTS else 0
+        return {self.kind: deleted, SEARCH_CHUNKS: chunks}
+
+
+@dataclass(frozen=True)
+class _Forgetting(_Deletion):
+    """Making signals unknown; the row, its standing and its audit draw stay."""
+
+    def do(self, keys: list[UUID], now: datetime) -> dict[str, int]:
+        """Forget the signals of *keys*, here and where they are repeated."""
+        cutoffs = Cutoff.objects.filter(pk__in=keys)
+        forgotten = cutoffs.update(signals_expired_at=now, **_FORGOTTEN)
+        signals_expired.send(sender=Cutoff, cutoff_ids=keys, now=now)
+        return {self.kind: forgotten}
+
+
+def _by_batches(source: Source, due: QuerySet[Any], run: _Run, deletion: _Deletion) -> None:
+    last: UUID | None = None
+    while run.report.finished:
+        if run.time_is_up():
+            run.report.finished = False
+            return
+        rest = due.filter(pk__gt=last) if last else due
+        last = _one_batch(source, rest, run, deletion)
+        if last is None:
+            return
+        run.progress(run.report)
+
+
+@transaction.atomic
+def _one_batch(source: Source, due: QuerySet[Any], run: _Run, deletion: _Deletion) -> UUID | None:
+    """Delete the first rows of *due*; the last key, or None where there was none."""
+    if not run.dry_run:
+        holds.respect()
+        due = due.select_for_update(skip_locked=True)
+    keys: list[UUID] = list(due.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    for month, together in _by_month(keys):
+        done = deletion.count(together) if run.dry_run else deletion.do(together, run.now)
+        for kind, count in done.items():
+            if count:
+                run.report.counts[Line(source.slug, month, kind)] += count
+    return keys[-1] if keys else None
+
+
+def _by_month(keys: Iterable[UUID]) -> list[tuple[str, list[UUID]]]:
+    grouped = groupby(keys, key=lambda key: f"{month_of(key):%Y-%m}")
+    return [(month, list(together)) for month, together in grouped]
+
+
+def _note(source: Source, run: _Run) -> None:
+    """One line in the ledger for what a run deleted of a source."""
+    totals: Counter[str] = Counter()
+    for line, count in run.report.counts.items():
+        if line.source == source.slug:
+            totals[line.kind] += count
+    if run.dry_run or not totals:
+        return
+    with transaction.atomic():
+        record(
+            actor=Actor.task("retention"),
+            at=run.now,
+            action="retention.enforced",
+            obj="source",
+            object_id=source.slug,
+            details=dict(totals),
+        )
