@@ -7,12 +7,13 @@ is deleted in the same transaction, so that each is done once, however often it 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 
 from conversations.models import Cutoff, Enrichment
@@ -55,6 +56,30 @@ def waiting(*, now: datetime, limit: int) -> list[UUID]:
         .order_by("due_at")
         .values_list("cutoff_id", flat=True)[:limit]
     )
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What waits in the outbox.
+
+    *lag* is the age of the oldest cutoff that is due, 0 where none is; *waiting* counts those
+    not yet due too; *parked* are left to an administrator.
+    """
+
+    lag: timedelta
+    waiting: int
+    parked: int
+
+
+def backlog(*, now: datetime) -> Backlog:
+    """How far enrichment is behind."""
+    found = Enrichment.objects.aggregate(
+        oldest=Min("due_at", filter=Q(parked_at=None)),
+        waiting=Count("pk", filter=Q(parked_at=None)),
+        parked=Count("pk", filter=Q(parked_at__isnull=False)),
+    )
+    lag = max(now - (found["oldest"] or now), timedelta())
+    return Backlog(lag, found["waiting"], found["parked"])
 
 
 def _batch_or_each(cutoff_ids: list[UUID], now: datetime) -> int:

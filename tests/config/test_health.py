@@ -1,12 +1,16 @@
 """What machines ask: /healthz, /readyz, /metrics."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from config import health
+from conversations.models import Enrichment
+from tests.factories import make_cutoff
 
 
 @pytest.mark.django_db
@@ -92,6 +96,37 @@ def test_metrics_count_requests(client: Client) -> None:
     page = client.get("/metrics").content.decode()
 
     assert 'view="healthz"' in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("processes", ["one", "several"])
+def test_metrics_tell_how_far_enrichment_is_behind(
+    client: Client, processes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if processes == "several":
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    now = timezone.now()
+    ages = {make_cutoff().pk: hours for hours in (1, 2, 9)}
+    for cutoff_id, hours in ages.items():
+        Enrichment.objects.filter(pk=cutoff_id).update(
+            due_at=now - timedelta(hours=hours), parked_at=now if hours == 9 else None
+        )
+
+    told = dict(
+        line.rsplit(" ", 1)
+        for line in client.get("/metrics").text.splitlines()
+        if line.startswith("recourse_enrichment_")
+    )
+
+    assert told.keys() == {f"recourse_enrichment_{n}" for n in ("lag_seconds", "waiting", "parked")}
+    assert 7200 <= float(told["recourse_enrichment_lag_seconds"]) < 7260
+    assert float(told["recourse_enrichment_waiting"]) == 2
+    assert float(told["recourse_enrichment_parked"]) == 1
+
+
+@pytest.mark.django_db
+def test_metrics_without_a_backlog_say_zero(client: Client) -> None:
+    assert "recourse_enrichment_lag_seconds 0.0" in client.get("/metrics").text
 
 
 def test_probes_only_read(client: Client) -> None:
