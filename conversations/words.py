@@ -24,25 +24,26 @@ _UNSPACED += "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
 # Vowel signs and other marks belong to their word, though they are no letters.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0eff"
 _MARKS += "\u1000-\u109f\u1780-\u17ff"
-_RUN = re.compile(rf"([{_UNSPACED}]+)|((?:[^\W_{_UNSPACED}]|[{_MARKS}])+)")
+_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
+_WORD = re.compile(rf"[\w{_MARKS}]+")
 
 
 def index_words(texts: Iterable[str]) -> set[str]:
     """The words under which a transcript of these *texts* is found."""
-    found: set[str] = set()
-    for text in texts:
-        for unspaced, word in _runs(text):
-            if unspaced:
-                found.update(_pairs(unspaced))
-                # By itself, so that a query of one character finds it at the end of a run too.
-                found.add(unspaced[-1])
-            else:
-                found.add(word[:LONGEST])
+    spaced, unspaced = _runs("\n".join(texts))
+    found = {word[:LONGEST] for word in spaced}
+    for run in unspaced:
+        found.update(_pairs(run))
+        # By itself, so that a query of one character finds it at the end of a run too.
+        found.add(run[-1])
     return found
 
 
 def rows(words: set[str]) -> Iterator[list[str]]:
     """*words* in order, in lists of at most :data:`ROW_BYTES` bytes of UTF-8."""
+    if len("".join(words).encode()) <= ROW_BYTES:
+        yield from [sorted(words)] if words else []
+        return
     row: list[str] = []
     size = 0
     for word in sorted(words):
@@ -61,19 +62,20 @@ def query_terms(query: str) -> list[str]:
 
     Empty where the query has no word. Only the first :data:`MOST_TERMS` count.
     """
-    terms: dict[str, None] = {}
-    for unspaced, word in _runs(query):
-        if len(unspaced) == 1:
-            terms[f"'{unspaced}':*"] = None
-        for term in _pairs(unspaced) if unspaced else [word[:LONGEST]]:
-            terms[f"'{term}'"] = None
-    return list(terms)[:MOST_TERMS]
+    spaced, unspaced = _runs(query)
+    terms = [f"'{word[:LONGEST]}'" for word in spaced]
+    for run in unspaced:
+        terms += [f"'{pair}'" for pair in _pairs(run)] or [f"'{run}':*"]
+    return list(dict.fromkeys(terms))[:MOST_TERMS]
 
 
-def _runs(text: str) -> Iterator[tuple[str, str]]:
-    """Runs of characters: of a script without spaces, or else a word; the other one is empty."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return (match.groups("") for match in _RUN.finditer(folded))  # type: ignore[misc]
+def _runs(text: str) -> tuple[list[str], list[str]]:
+    """The words of *text*, and its runs of characters of scripts without spaces."""
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
+    unspaced = _UNSPACED_RUN.findall(folded)
+    if unspaced:
+        folded = _UNSPACED_RUN.sub(" ", folded)
+    return _WORD.findall(folded), unspaced
 
 
 def _pairs(run: str) -> list[str]:
