@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -44,4 +43,4 @@ def pseudonym(*, source: str, user_id: str, secret: str) -> str:
     sources keep apart.
     """
     message = f"{source}\x00{user_id}".encode()
-    return hmac.digest(secret.encode(), message, hashlib.sha256)[:_PSEUDONYM_BYTES].hex()
+    return hmac.digest(secret.encode(), message, "sha256")[:_PSEUDONYM_BYTES].hex()

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -273,7 +274,13 @@ def _messages(
 
 
 def _beyond(content: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:
-    return {key: content[key] for key in content.keys() - set(kind.__struct_fields__)}
+    known = _fields(kind)
+    return {} if content.keys() <= known else {key: content[key] for key in content.keys() - known}
+
+
+@cache
+def _fields(kind: type[Struct]) -> frozenset[str]:
+    return frozenset(kind.__struct_fields__)
 
 
 _CATEGORIES = frozenset(Category.values)
@@ -291,7 +298,7 @@ def _remainder(
     content: Any, data: dict[str, Any], extra: dict[str, Any], data_type: type[Struct]
 ) -> dict[str, Any]:
     """What the event says beyond what is read; empty for most."""
-    read = set(data_type.__struct_fields__)
+    read = _fields(data_type)
     rest: dict[str, Any] = {}
     if envelope := _beyond(content, Envelope):
         rest["envelope"] = envelope

@@ -24,6 +24,10 @@ from conversations.payloads import (
 from conversations.vocabulary import Category, ConversationState, Kind
 
 _CATEGORIES = frozenset(Category.values)
+# Plain strings: a member of an enumeration costs a property at each encoding.
+_OTHER = Category.OTHER.value
+_CUTOFF, _NEAR_MISS = Kind.CUTOFF.value, Kind.NEAR_MISS.value
+_ENDED, _OPEN = ConversationState.ENDED.value, ConversationState.OPEN.value
 _NOTICE_TOKEN_BYTES = 18
 
 
@@ -223,7 +227,7 @@ def merge(earlier: ConversationRow | None, later: ConversationRow) -> Conversati
 def _conversation(
     source: Source, said: ConversationData, cutoff: CutoffRow | None, at: datetime
 ) -> ConversationRow:
-    ended = cutoff if cutoff and cutoff.kind == Kind.CUTOFF else None
+    ended = cutoff if cutoff and cutoff.kind == _CUTOFF else None
     subject = (
         keys.pseudonym(
             source=source.slug, user_id=said.user_id, secret=settings.RECOURSE_SUBJECT_KEY
@@ -239,7 +243,7 @@ def _conversation(
         parent_external_id=said.parent_id or "",
         branched_from_message_id=said.branched_from_message_id or "",
         started_at=said.started_at,
-        state=ConversationState.ENDED if ended else ConversationState.OPEN,
+        state=_ENDED if ended else _OPEN,
         latest_cutoff_id=ended.id if ended else None,
         ended_at=ended.at if ended else None,
     )
@@ -249,7 +253,7 @@ def _category(data: EndedData | NearMissEventData) -> str:
     said = data.cutoff.category
     if said is None and isinstance(data, NearMissEventData):
         said = data.near_miss.category
-    return said if said in _CATEGORIES else Category.OTHER
+    return said if said in _CATEGORIES else _OTHER
 
 
 def _cutoff(
@@ -272,7 +276,7 @@ def _cutoff(
     said, signals = data.conversation, data.signals
     return CutoffRow(
         id=cutoff_id,
-        kind=Kind.CUTOFF if parsed.type == ENDED else Kind.NEAR_MISS,
+        kind=_CUTOFF if parsed.type == ENDED else _NEAR_MISS,
         source_id=source.pk,
         at=at,
         received_at=now,

@@ -6,7 +6,6 @@ reviews can guess it, and it can be checked afterwards.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from uuid import UUID
@@ -24,7 +23,7 @@ class Draw:
 
 def uniform(key: UUID, *, purpose: str, salt: str) -> float:
     """A number from 0 (included) to 1 (excluded), the same for the same key and purpose."""
-    digest = hmac.digest(salt.encode(), purpose.encode() + key.bytes, hashlib.sha256)
+    digest = hmac.digest(salt.encode(), purpose.encode() + key.bytes, "sha256")
     return int.from_bytes(digest[:7]) / 2**56
 
 

@@ -91,15 +91,19 @@ def read(format_name: str, messages: list[Any]) -> list[Message]:
 def unknown_fields(messages: list[Any]) -> dict[str, dict[str, Any]]:
     """What messages hold beyond the fields that are read, by their place in the list."""
     return {
-        str(index): extra
+        str(index): {key: media.without_bytes(raw[key]) for key in raw.keys() - _KNOWN_FIELDS}
         for index, raw in enumerate(messages)
-        if (extra := {key: media.without_bytes(raw[key]) for key in raw.keys() - _KNOWN_FIELDS})
+        if not raw.keys() <= _KNOWN_FIELDS
     }
 
 
 def size(messages: list[Message]) -> int:
     """Bytes of text in UTF-8, over all parts."""
-    return sum(len(part.text.encode()) for message in messages for part in message.parts)
+    return sum(
+        len(part.text) if part.text.isascii() else len(part.text.encode())
+        for message in messages
+        for part in message.parts
+    )
 
 
 _ROLES: dict[str, Role] = {
