@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from accounts.ledger import Actor, record
 from conversations.keys import lowest, month_of
@@ -121,54 +121,54 @@ def enforce(
 
 
 def _enforce_for(source: Source, run: _Run) -> None:
-    over = _cutoffs_over(source, source.transcript_days, run.now)
+    words_over = _cutoffs_over(source, source.transcript_days, run.now)
+    before = lowest(happened_before(run.now, source.transcript_days))
     for table in (Transcript, HeldTranscript):
-        due = _rows_of(table, over, source.transcript_days, run.now)
-        _by_batches(source, due, run, _Deletion(TRANSCRIPTS, table))
-    remainders = _remainders_over(source, run.now)
-    _by_batches(source, remainders, run, _Deletion(REMAINDERS, EventRemainder))
-    signals = _cutoffs_over(source, source.signal_days, run.now).filter(signals_expired_at=None)
-    _by_batches(source, signals, run, _Forgetting(SIGNALS, Cutoff))
+        rows = table._default_manager.filter(pk__lt=before)
+        _by_batches(source, run, _Deletion(TRANSCRIPTS, rows, words_over))
+    remainders = EventRemainder.objects.filter(pk__lt=before)
+    _by_batches(source, run, _Deletion(REMAINDERS, remainders, _events_over(source, run.now)))
+    signals_over = _cutoffs_over(source, source.signal_days, run.now)
+    before = lowest(happened_before(run.now, source.signal_days))
+    known = Cutoff.objects.filter(pk__lt=before, source=source, signals_expired_at=None)
+    _by_batches(source, run, _Forgetting(SIGNALS, known, signals_over))
     _note(source, run)
 
 
 def _cutoffs_over(source: Source, days: int, now: datetime) -> QuerySet[Cutoff]:
-    """The key only bounds the search: what counts is when it was received."""
-    return Cutoff.objects.filter(
-        pk__lt=lowest(happened_before(now, days)),
-        source=source,
-        received_at__lt=received_before(now, days),
-    ).exclude(holds.on_cutoff(now))
+    over = Cutoff.objects.filter(source=source, received_at__lt=received_before(now, days))
+    return over.exclude(holds.on_cutoff(now))
 
 
-def _rows_of(
-    table: type[Transcript] | type[HeldTranscript],
-    cutoffs: QuerySet[Cutoff],
-    days: int,
-    now: datetime,
-) -> QuerySet[Any]:
-    bounded = table._default_manager.filter(pk__lt=lowest(happened_before(now, days)))
-    return bounded.filter(Exists(cutoffs.filter(pk=OuterRef("pk"))))
-
-
-def _remainders_over(source: Source, now: datetime) -> QuerySet[EventRemainder]:
-    days = source.transcript_days
-    events = Event.objects.filter(
-        ~holds.event_is_held(now),
-        pk=OuterRef("pk"),
-        source=source,
-        received_at__lt=received_before(now, days),
-    )
-    bound = lowest(happened_before(now, days))
-    return EventRemainder.objects.filter(Exists(events), pk__lt=bound)
+def _events_over(source: Source, now: datetime) -> QuerySet[Event]:
+    received = received_before(now, source.transcript_days)
+    return Event.objects.filter(~holds.event_is_held(now), source=source, received_at__lt=received)
 
 
 @dataclass(frozen=True)
 class _Deletion:
-    """Deleting rows, and with a transcript its search chunks."""
+    """Deleting those of *rows* whose cutoff or event is *over*, and with a transcript its chunks.
+
+    *rows* are walked through by key, which they are old enough by, a page at a time; each page
+    is held against *over*. The other way round, every batch would look at all that ever was.
+    """
 
     kind: str
-    table: type[Model]
+    rows: QuerySet[Any]
+    over: QuerySet[Any]
+
+    def page(self, after: UUID | None) -> list[UUID]:
+        """The next keys to look at."""
+        rest = self.rows.filter(pk__gt=after) if after else self.rows
+        return list(rest.order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+    def due(self, page: list[UUID], *, lock: bool) -> list[UUID]:
+        """Those of *page* whose term is over, in order; not those that another run deletes."""
+        over = list(self.over.filter(pk__in=page).values_list("pk", flat=True))
+        rows = self.rows.filter(pk__in=over).order_by("pk")
+        if lock:
+            rows = rows.select_for_update(skip_locked=True)
+        return list(rows.values_list("pk", flat=True))
 
     def count(self, keys: list[UUID]) -> dict[str, int]:
         """What the deletion of *keys* would come to."""
@@ -177,7 +177,7 @@ class _Deletion:
 
     def do(self, keys: list[UUID], now: datetime) -> dict[str, int]:
         """Delete *keys*."""
-        deleted, _ = self.table._default_manager.filter(pk__in=keys).delete()
+        deleted, _ = self.rows.filter(pk__in=keys).delete()
         chunks = delete_search_chunks(keys) if self.kind == TRANSCRIPTS else 0
         return {self.kind: deleted, SEARCH_CHUNKS: chunks}
 
@@ -188,38 +188,34 @@ class _Forgetting(_Deletion):
 
     def do(self, keys: list[UUID], now: datetime) -> dict[str, int]:
         """Forget the signals of *keys*, here and where they are repeated."""
-        cutoffs = Cutoff.objects.filter(pk__in=keys)
-        forgotten = cutoffs.update(signals_expired_at=now, **_FORGOTTEN)
+        forgotten = self.rows.filter(pk__in=keys).update(signals_expired_at=now, **_FORGOTTEN)
         signals_expired.send(sender=Cutoff, cutoff_ids=keys, now=now)
         return {self.kind: forgotten}
 
 
-def _by_batches(source: Source, due: QuerySet[Any], run: _Run, deletion: _Deletion) -> None:
+def _by_batches(source: Source, run: _Run, deletion: _Deletion) -> None:
     last: UUID | None = None
     while run.report.finished:
         if run.time_is_up():
             run.report.finished = False
             return
-        rest = due.filter(pk__gt=last) if last else due
-        last = _one_batch(source, rest, run, deletion)
-        if last is None:
+        page = deletion.page(last)
+        if not page:
             return
+        _one_batch(source, page, run, deletion)
+        last = page[-1]
         run.progress(run.report)
 
 
 @transaction.atomic
-def _one_batch(source: Source, due: QuerySet[Any], run: _Run, deletion: _Deletion) -> UUID | None:
-    """Delete the first rows of *due*; the last key, or None where there was none."""
+def _one_batch(source: Source, page: list[UUID], run: _Run, deletion: _Deletion) -> None:
     if not run.dry_run:
         holds.respect()
-        due = due.select_for_update(skip_locked=True)
-    keys: list[UUID] = list(due.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    for month, together in _by_month(keys):
-        done = deletion.count(together) if run.dry_run else deletion.do(together, run.now)
+    for month, keys in _by_month(deletion.due(page, lock=not run.dry_run)):
+        done = deletion.count(keys) if run.dry_run else deletion.do(keys, run.now)
         for kind, count in done.items():
             if count:
                 run.report.counts[Line(source.slug, month, kind)] += count
-    return keys[-1] if keys else None
 
 
 def _by_month(keys: Iterable[UUID]) -> list[tuple[str, list[UUID]]]:
