@@ -31,5 +31,5 @@ def shared_installation() -> Iterator[Installation]:
 @pytest.fixture
 def installation(shared_installation: Installation) -> Installation:
     """All servers up, whatever the test before did to them."""
-    shared_installation.keep_up()
+    shared_installation.settle()
     return shared_installation

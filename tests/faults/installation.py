@@ -22,6 +22,9 @@ from config import processes, valkey
 from config.embedded import Postgres, database_url
 from config.valkey import Valkey
 
+SERVERS = 2
+"""Processes of the web server."""
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _MAKE_KEY = """
@@ -95,7 +98,7 @@ class Installation:
         self.web = processes.start(
             [
                 *(sys.executable, "-m", "granian", "config.wsgi:application"),
-                *("--interface", "wsgi", "--port", str(self.port), "--workers", "2"),
+                *("--interface", "wsgi", "--port", str(self.port), "--workers", str(SERVERS)),
                 *("--blocking-threads", "4", "--respawn-failed-workers", "--no-access-log"),
             ],
             log=self.directory / "web.log",
@@ -119,6 +122,18 @@ class Installation:
             if self.web:
                 processes.sweep(self.web)
             self.start_web()
+
+    def settle(self) -> None:
+        """Keep up until both server processes run.
+
+        Granian itself ends when one of them dies twice within seconds; it is started again.
+        """
+
+        def both_run() -> bool:
+            self.keep_up()
+            return len(self.web_processes()) == SERVERS
+
+        until(both_run, seconds=30, what="both server processes run")
 
     def kill_database(self) -> None:
         """SIGKILL all processes of the database at once."""
@@ -196,16 +211,22 @@ class Installation:
 
 
 def children(process: int) -> list[int]:
-    """The ids of the processes that *process* started and that do work."""
+    """The ids of the processes that *process* started, that do work and have not ended."""
     try:
         listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     except OSError:  # it ended meanwhile
         return []
-    return [int(child) for child in listed if b"resource_tracker" not in _command(child)]
+    commands = {int(child): _command(child) for child in listed}
+    return [
+        child
+        for child, command in commands.items()
+        if command and b"resource_tracker" not in command
+    ]
 
 
 def _command(process: str) -> bytes:
+    """Its command; empty where it has ended, reaped or not."""
     try:
         return Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:  # it ended meanwhile
-        return b"resource_tracker"
+    except OSError:
+        return b""

@@ -15,18 +15,15 @@ ROUNDS = int(os.environ.get("FAULT_ROUNDS", "6"))
 """How many times a server process is killed; 50 for the long run."""
 
 
-def servers(installation: Installation) -> list[int]:
-    """The server processes that run, at least one.
-
-    Granian itself ends when one of them dies twice within seconds; the supervisor restarts it.
-    """
+def victim(installation: Installation, dice: random.Random) -> int:
+    """One of the server processes that run."""
 
     def some_run() -> bool:
         installation.keep_up()
         return bool(installation.web_processes())
 
     until(some_run, seconds=30, what="a server process runs")
-    return installation.web_processes()
+    return dice.choice(installation.web_processes())
 
 
 def test_server_processes_killed_in_mid_batch(installation: Installation) -> None:
@@ -34,8 +31,8 @@ def test_server_processes_killed_in_mid_batch(installation: Installation) -> Non
     with sending(installation.port, installation.key, name="kill", senders=8, size=50) as sent:
         for _ in range(ROUNDS):
             time.sleep(dice.uniform(0.2, 1.5))
-            os.kill(dice.choice(servers(installation)), signal.SIGKILL)
-        servers(installation)
+            os.kill(victim(installation, dice), signal.SIGKILL)
+        installation.settle()
 
     assert sent.broken > 0, "No kill met a request."
     assert set(sent.statuses) == {202}
@@ -71,7 +68,7 @@ def test_the_database_killed_under_load(installation: Installation) -> None:
     with sending(port, key, name="database", senders=8, size=50) as sent:
         until(lambda: sent.statuses[202] > 10, seconds=20, what="senders are at work")
         installation.kill_database()
-        until(lambda: sent.statuses[503] >= 8, seconds=20, what="503 is answered")
+        until(lambda: sent.statuses[503] >= 4, seconds=20, what="503 is answered")
         status, headers, _ = post(port, key, batch_of("probe", 1)[1])
         installation.keep_up()
         before = sent.statuses[202]
