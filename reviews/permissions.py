@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.roles import Role
 from reviews.models import Case, Verdict
 from reviews.transitions import PENDING
-from reviews.visibility import CaseFacts, Text, Viewer, is_blind, visible
+from reviews.visibility import CaseFacts, Text, Viewer, visible
 from reviews.vocabulary import CaseState, Queue
 
 
@@ -65,11 +65,6 @@ def facts_of(case: Case) -> CaseFacts:
 def visible_texts(user: User, case: Case) -> frozenset[Text]:
     """The kinds of text of *case* that *user* may see."""
     return visible(viewer_of(user), facts_of(case))
-
-
-def blind(user: User, case: Case) -> bool:
-    """Whether *user* must not know the verdicts on *case* yet."""
-    return is_blind(viewer_of(user), facts_of(case))
 
 
 def can_read_feedback(user: User) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 
@@ -85,6 +85,9 @@ def backlog(*, now: datetime) -> Backlog:
 def _batch_or_each(cutoff_ids: list[UUID], now: datetime) -> int:
     try:
         return _together(cutoff_ids, now)
+    except (OperationalError, InterfaceError):
+        # The database is away or busy: no cutoff's fault. The sweep comes back to them.
+        raise
     except Exception:
         log.exception("enrichment.batch_failed", cutoffs=len(cutoff_ids))
     return sum(_alone(cutoff_id, now) for cutoff_id in cutoff_ids)
@@ -93,6 +96,8 @@ def _batch_or_each(cutoff_ids: list[UUID], now: datetime) -> int:
 def _alone(cutoff_id: UUID, now: datetime) -> int:
     try:
         return _together([cutoff_id], now)
+    except (OperationalError, InterfaceError):
+        raise
     except Exception as failure:
         log.exception("enrichment.failed", cutoff=str(cutoff_id))
         _note_failure(cutoff_id, failure, now)

@@ -18,12 +18,12 @@ from policies.models import CutoffConformance
 from policies.services.conformance import conformance_of
 from reviews import hazards
 from reviews.models import Case, Claim, Feedback, Verdict
-from reviews.permissions import blind, visible_texts
+from reviews.permissions import facts_of, viewer_of, visible_texts
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
 from reviews.services.claims import live_claim
 from reviews.services.enrichment import assess
 from reviews.transitions import PENDING
-from reviews.visibility import Text
+from reviews.visibility import Text, is_blind, visible
 from reviews.vocabulary import Reason
 
 
@@ -68,11 +68,12 @@ class OpenedCase:
 
 def open_case(*, case: Case, user: User) -> OpenedCase:
     """Everything of *case* that *user* may see. Opening a transcript is a line in the ledger."""
-    shows = visible_texts(user, case)
+    viewer, facts = viewer_of(user), facts_of(case)
+    shows = visible(viewer, facts)
     opened = OpenedCase(
         case=case,
         shows=shows,
-        blind=blind(user, case),
+        blind=is_blind(viewer, facts),
         folded=is_folded(case, user),
         claim=live_claim(case),
     )

@@ -67,7 +67,7 @@ def swept(installation: Installation, ids: list[str]) -> None:
         installation.call(SWEEP)
         return enriched(installation, ids)
 
-    until(done, seconds=40, what="the sweep enriches what was left behind")
+    until(done, seconds=90, what="the sweep enriches what was left behind")
 
 
 def test_the_broker_stopped(installation: Installation) -> None:

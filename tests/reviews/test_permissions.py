@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.roles import Role
 from reviews import permissions
 from reviews.models import Case
-from reviews.visibility import Text
+from reviews.visibility import Text, is_blind
 from reviews.vocabulary import CaseState
 from tests.factories import give_verdict, hear, make_case, make_user, settle
 
@@ -70,6 +70,11 @@ def test_restricted_cases_are_listed_for_the_qualified_only(role: Role | None) -
     assert (restricted in listed) == (role == Role.SENIOR)
 
 
+def blind(user: User, case: Case) -> bool:
+    """Whether *user* must not know the verdicts on *case* yet."""
+    return is_blind(permissions.viewer_of(user), permissions.facts_of(case))
+
+
 def test_a_superuser_may_do_everything() -> None:
     user = User.objects.create_superuser("root@example.com", name="Root")
     restricted = make_case(cutoff={"category": "child_sexual_exploitation"})
@@ -88,11 +93,11 @@ def test_the_second_reviewer_is_blind_until_their_own_verdict_is_in() -> None:
     ana, ben, third = (make_user(Role.REVIEWER) for _ in range(3))
     case = make_case(double=True)
     give_verdict(case, ana, "overturn")
-    assert [permissions.blind(user, case) for user in (ana, ben, third)] == [False, True, True]
+    assert [blind(user, case) for user in (ana, ben, third)] == [False, True, True]
     assert Text.VERDICTS not in permissions.visible_texts(ben, case)
 
     give_verdict(case, ben, "uphold")
-    assert [permissions.blind(user, case) for user in (ana, ben, third)] == [False, False, True]
+    assert [blind(user, case) for user in (ana, ben, third)] == [False, False, True]
 
 
 def test_who_decided_an_earlier_round_has_nothing_to_be_blind_for() -> None:
@@ -105,4 +110,4 @@ def test_who_decided_an_earlier_round_has_nothing_to_be_blind_for() -> None:
     case.cutoff.save(update_fields=["in_double"])
     give_verdict(case, ben)
     assert case.state == CaseState.SECOND_REVIEW
-    assert [permissions.blind(user, case) for user in (ana, ben, cem)] == [False, False, True]
+    assert [blind(user, case) for user in (ana, ben, cem)] == [False, False, True]

@@ -54,9 +54,7 @@ def test_a_restricted_case_is_for_the_qualified(role: Role, state: CaseState) ->
     assert visible(qualified, case) == visible(qualified, CaseFacts(restricted=False, state=state))
 
 
-@pytest.mark.parametrize(
-    "state", [CaseState.OPEN, CaseState.SECOND_REVIEW, CaseState.ADJUDICATION]
-)
+@pytest.mark.parametrize("state", [CaseState.OPEN, CaseState.SECOND_REVIEW, CaseState.ADJUDICATION])
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.SENIOR])
 def test_whose_own_verdict_is_in_is_blind_no_longer(role: Role, state: CaseState) -> None:
     viewer = Viewer(ME, frozenset({role}))
