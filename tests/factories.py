@@ -121,9 +121,7 @@ def near_miss_event(**changes: Any) -> dict[str, Any]:
     return event
 
 
-def parsed(
-    *events: dict[str, Any], now: datetime = NOW
-) -> list[parsing.Parsed | parsing.Rejected]:
+def parsed(*events: dict[str, Any], now: datetime = NOW) -> list[parsing.Parsed | parsing.Rejected]:
     """*events* as intake reads them."""
     return parsing.parse_events(
         [msgspec.json.encode(event) for event in events], limits=limits(), now=now, in_batch=True
