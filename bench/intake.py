@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import psycopg
 
@@ -76,15 +77,12 @@ def _over_http(key: str, count: int) -> tuple[Load, int]:
         "Content-Type": "application/cloudevents-batch+json",
     }
     with harness.web("config.wsgi:application", port=PORT) as server:
-        warm = {"port": PORT, "path": "/api/v1/events", "headers": headers}
-        # The partition of the month, the pools, the caches: not part of a sustained rate.
-        send([b"[" + events.event(0) + b"]"] * 8, connections=CONNECTIONS, **warm)  # type: ignore[arg-type]
-        load = send(
-            events.batches(1, count - 1, size=BATCH),
-            connections=CONNECTIONS,
-            progress=40,
-            **warm,  # type: ignore[arg-type]
+        post = partial(
+            send, port=PORT, path="/api/v1/events", headers=headers, connections=CONNECTIONS
         )
+        # The partition of the month, the pools, the caches: not part of a sustained rate.
+        post([b"[" + events.event(0) + b"]"] * 8)
+        load = post(events.batches(1, count - 1, size=BATCH), progress=40)
         return load, harness.peak_memory(server)
 
 
@@ -184,14 +182,11 @@ def _plain(count: int) -> float:
     create(connection)
     headers = {"Content-Type": "application/json"}
     with harness.web("bench.plain.wsgi:application", port=PORT + 1):
-        to = {"port": PORT + 1, "path": "/events", "headers": headers}
-        send([b"[" + events.event(0) + b"]"] * 8, connections=CONNECTIONS, **to)  # type: ignore[arg-type]
-        load = send(
-            events.batches(1, count - 1, size=BATCH),
-            connections=CONNECTIONS,
-            progress=20,
-            **to,  # type: ignore[arg-type]
+        post = partial(
+            send, port=PORT + 1, path="/events", headers=headers, connections=CONNECTIONS
         )
+        post([b"[" + events.event(0) + b"]"] * 8)
+        load = post(events.batches(1, count - 1, size=BATCH), progress=20)
     if set(load.statuses) != {202}:
         raise SystemExit(f"The plain view failed: {load.statuses}.")
     return count / load.seconds

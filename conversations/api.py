@@ -42,7 +42,6 @@ def limits() -> Limits:
         event=settings.INTAKE_MAX_EVENT,
         transcript=settings.INTAKE_MAX_TRANSCRIPT,
         messages=settings.INTAKE_MAX_MESSAGES,
-        batch=settings.INTAKE_MAX_BATCH,
     )
 
 

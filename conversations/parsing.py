@@ -50,7 +50,6 @@ class Limits:
     event: int
     transcript: int
     messages: int
-    batch: int
 
 
 @dataclass(slots=True)

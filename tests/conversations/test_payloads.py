@@ -7,7 +7,7 @@ import pytest
 from conversations.parsing import Limits, Parsed, Rejected, parse_events
 from tests.factories import NOW
 
-LIMITS = Limits(event=4 << 20, transcript=2 << 20, messages=2000, batch=1000)
+LIMITS = Limits(event=4 << 20, transcript=2 << 20, messages=2000)
 
 
 @pytest.mark.parametrize(

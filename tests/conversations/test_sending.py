@@ -16,7 +16,7 @@ WORDS: list[dict[str, Any]] = [
     {"role": "user", "content": "Guten Tag"},
     {"role": "assistant", "content": "你好", "id": "m2", "annotations": ["warning"]},
 ]
-LIMITS = Limits(event=4 << 20, transcript=2 << 20, messages=2000, batch=1000)
+LIMITS = Limits(event=4 << 20, transcript=2 << 20, messages=2000)
 
 
 def event(line: dict[str, Any], transcript_format: str | None = None) -> dict[str, Any]:

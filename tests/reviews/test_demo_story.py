@@ -17,7 +17,7 @@ from reviews.demo.people import LANGUAGES, POOL_SIZE, REVIEWERS
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SEED = 7
-GENEROUS = Limits(event=4 * 2**20, transcript=2 * 2**20, messages=2_000, batch=1_000)
+GENEROUS = Limits(event=4 * 2**20, transcript=2 * 2**20, messages=2_000)
 CATEGORIES = {
     "violent_crimes",
     "nonviolent_crimes",
