@@ -11,8 +11,15 @@ from django.db.models.functions import Cast, Now
 from accounts.models import append_only
 from conversations.models import Cutoff
 from policies import thresholds
+from policies.lifecycle_models import DEFAULT_SCOPE as DEFAULT_SCOPE
+from policies.lifecycle_models import EVERYTHING as EVERYTHING
+from policies.lifecycle_models import SCOPE_LENGTH, final, kept, user
+from policies.lifecycle_models import Draft as Draft
+from policies.lifecycle_models import Pause as Pause
+from policies.lifecycle_models import PlannedActivation as PlannedActivation
+from policies.lifecycle_models import Submission as Submission
+from policies.lifecycle_models import SubmissionDecision as SubmissionDecision
 
-DEFAULT_SCOPE = "default"
 BUILT_IN_NUMBER = 1
 
 
@@ -24,6 +31,9 @@ class PolicyVersion(models.Model):
     note = models.TextField(default="", blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    based_on = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     # The ceiling as a column: intake holds every batch against it in SQL.
@@ -46,16 +56,53 @@ class PolicyVersion(models.Model):
         return thresholds.parse(self.content)
 
 
+class ActivationKind(models.TextChoices):
+    """How a version came in force."""
+
+    ACTIVATION = "activation", "activated"
+    ROLLBACK = "rollback", "rolled back to"
+    BREAK_GLASS = "break_glass", "activated by one person alone"
+
+
+class ActivationQuerySet(models.QuerySet["Activation"]):
+    """Filters over activations."""
+
+    def live(self) -> ActivationQuerySet:
+        """Those in force now: at most one a scope."""
+        return self.filter(ended_at=None)
+
+
 class Activation(models.Model):
-    """One stretch of time in which a version was in force for a scope."""
+    """One stretch of time in which a version was in force for a scope.
+
+    ``percent`` of its conversations, 1 to 100, are held against ``version``; the others against
+    ``beside``, which is known where they are fewer than all. A change of the share is another
+    stretch. The guard rolls back only where ``guard_rolls_back`` says so; ``guard_ceiling`` is
+    the overturn rate, a share, that it holds a full rollout against.
+    """
 
     version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="activations")
-    scope = models.CharField(max_length=200, default=DEFAULT_SCOPE)
-    activated_at = models.DateTimeField()
-    activated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    scope = models.CharField(max_length=SCOPE_LENGTH, default=DEFAULT_SCOPE)
+    kind = models.CharField(
+        max_length=11,
+        choices=ActivationKind,
+        default=ActivationKind.ACTIVATION,
+        db_default=ActivationKind.ACTIVATION,
     )
+    percent = models.PositiveSmallIntegerField(default=100, db_default=100)
+    beside = models.ForeignKey(
+        PolicyVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="beside"
+    )
+    guard_rolls_back = models.BooleanField(default=False, db_default=False)
+    guard_ceiling = models.FloatField(null=True, blank=True)
+    activated_at = models.DateTimeField()
+    activated_by = user(null=True)
+    reason = models.TextField(default="", blank=True, db_default="")
     ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = user(null=True)
+    end_reason = models.TextField(default="", blank=True, db_default="")
+
+    objects = ActivationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-activated_at"]
@@ -69,10 +116,34 @@ class Activation(models.Model):
                 name="activation_ends_after_it_begins",
                 condition=Q(ended_at=None) | Q(ended_at__gte=F("activated_at")),
             ),
+            models.CheckConstraint(
+                name="activation_percent_1_to_100", condition=Q(percent__range=(1, 100))
+            ),
+            models.CheckConstraint(
+                name="activation_beside_another",
+                condition=Q(percent=100, beside=None)
+                | Q(percent__lt=100, beside__isnull=False) & ~Q(beside=F("version")),
+            ),
+            models.CheckConstraint(
+                name="activation_ceiling_is_a_share",
+                condition=Q(guard_ceiling=None) | Q(guard_ceiling__gt=0, guard_ceiling__lt=1),
+            ),
+            models.CheckConstraint(
+                name="activation_ended_by_whom_and_why_at_a_time",
+                condition=Q(ended_at__isnull=False) | Q(ended_by=None, end_reason=""),
+            ),
+            models.CheckConstraint(
+                name="activation_break_glass_by_somebody",
+                condition=~Q(kind=ActivationKind.BREAK_GLASS) | Q(activated_by__isnull=False),
+            ),
         ]
         indexes = [
             # Which version was in force at a cutoff's time.
             models.Index(fields=["scope", "-activated_at"], name="activation_in_force")
+        ]
+        triggers = [
+            *kept("activation", changing=["ended_at", "ended_by", "end_reason"]),
+            final("activation", "ended_at"),
         ]
 
     def __str__(self) -> str:
