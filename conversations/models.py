@@ -27,6 +27,7 @@ from conversations.text_models import TranscriptSearch as TranscriptSearch
 from conversations.vocabulary import (
     Category,
     ConversationState,
+    FirstReview,
     Initiator,
     Kind,
     Remedy,
@@ -240,6 +241,11 @@ class Cutoff(models.Model):
     remedy = models.CharField(max_length=11, choices=Remedy, blank=True, default="")
     settled_at = models.DateTimeField(null=True)
     surprised_at = models.DateTimeField(null=True)
+    # What a backtest must know of verdicts and feedback. No defaults: intake names neither.
+    first_review = models.SmallIntegerField(choices=FirstReview, null=True)
+    unsurprised_at = models.DateTimeField(
+        null=True, help_text="When the user first said that it did not surprise them."
+    )
 
     class Meta:
         constraints = [
@@ -262,6 +268,15 @@ class Cutoff(models.Model):
                 name="cutoff_signals_in_range",
                 condition=_within(0, 1, "severity", "distress", "risk_self", "risk_others")
                 & _within(0, 10_000, "refusals", "redirects", "warnings", "turns_after_warning"),
+            ),
+            models.CheckConstraint(
+                name="cutoff_first_review_of_its_kind",
+                condition=Q(Q(first_review=None) | Q(first_review__range=(1, 3)), kind=Kind.CUTOFF)
+                | Q(
+                    Q(first_review=None) | Q(first_review__range=(4, 5)),
+                    kind=Kind.NEAR_MISS,
+                    unsurprised_at=None,
+                ),
             ),
         ]
 

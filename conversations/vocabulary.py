@@ -56,6 +56,21 @@ class Standing(models.TextChoices):
     OVERTURNED = "overturned", "Overturned"
 
 
+class FirstReview(models.IntegerChoices):
+    """What the first independent review of a cutoff or near miss said; an appeal changes nothing.
+
+    Overturns for a missing warning or too few redirects alone are apart: to tune thresholds on
+    them would be circular (ESTIMATION.md, "Merits, not conformance"). Numbers, because a
+    backtest groups a million rows by them.
+    """
+
+    UPHELD = 1, "Upheld"
+    OVERTURNED = 2, "Overturned"
+    OVERTURNED_FOR_PROCEDURE = 3, "Overturned for procedure alone"
+    RIGHT_TO_CONTINUE = 4, "Right to continue"
+    SHOULD_HAVE_ENDED = 5, "Should have ended"
+
+
 class Remedy(models.TextChoices):
     """What follows for the thread."""
 

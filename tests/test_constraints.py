@@ -220,6 +220,11 @@ def _signal_out_of_range() -> None:
     update(make_cutoff(), risk_self=1.01)
 
 
+@violates("cutoff_first_review_of_its_kind")
+def _cutoff_reviewed_as_near_miss() -> None:
+    update(make_cutoff(), first_review=4)
+
+
 @violates("parked_event_once")
 def _parked_twice() -> None:
     row = {"source": make_source(), "ce_source": "/c", "ce_id": "1", "raw": b"", "failure": "x"}

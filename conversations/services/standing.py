@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from conversations.models import Conversation, Cutoff
-from conversations.vocabulary import ConversationState, Remedy, Standing
+from conversations.vocabulary import ConversationState, FirstReview, Remedy, Standing
 
 
 def settle(*, cutoff: Cutoff, standing: Standing, remedy: Remedy, now: datetime) -> bool:
@@ -26,3 +26,17 @@ def settle(*, cutoff: Cutoff, standing: Standing, remedy: Remedy, now: datetime)
 def note_surprise(*, cutoff: Cutoff, now: datetime) -> None:
     """Keep the first moment at which the user said that the cutoff surprised them."""
     Cutoff.objects.filter(pk=cutoff.pk, surprised_at=None).update(surprised_at=now)
+
+
+def note_first_review(*, cutoff: Cutoff, review: FirstReview) -> None:
+    """Keep what the first review of a cutoff or near miss said; a later one changes nothing.
+
+    It is the label that rates are estimated from (ESTIMATION.md, "Estimands"). In the caller's
+    transaction.
+    """
+    Cutoff.objects.filter(pk=cutoff.pk, first_review=None).update(first_review=review)
+
+
+def note_no_surprise(*, cutoff: Cutoff, now: datetime) -> None:
+    """Keep the first moment at which the user said that the cutoff did not surprise them."""
+    Cutoff.objects.filter(pk=cutoff.pk, unsurprised_at=None).update(unsurprised_at=now)

@@ -48,6 +48,8 @@ def submit(
         if surprised:
             standing.note_surprise(cutoff=cutoff, now=now)
             _note_surprise(case, now)
+        else:
+            standing.note_no_surprise(cutoff=cutoff, now=now)
         if appeal:
             _appeal(case, now)
         record(

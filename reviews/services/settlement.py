@@ -10,15 +10,25 @@ from django.db import transaction
 
 from accounts.ledger import Actor, record
 from conversations.services import standing
-from conversations.vocabulary import Remedy, Standing
-from reviews.models import Case
+from conversations.vocabulary import FirstReview, Remedy, Standing
+from reviews.models import Case, Verdict
 from reviews.services.verdicts import standing_verdicts
 from reviews.transitions import Action, check
-from reviews.vocabulary import CaseState, Judgement
+from reviews.vocabulary import CaseState, Judgement, ReasonCode
 
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+
+#: Overturns for these alone say that the procedure failed, not that the judgement did.
+PROCEDURE = frozenset({ReasonCode.NO_PRIOR_WARNING, ReasonCode.TOO_FEW_REDIRECTS})
+
+_FIRST_REVIEWS = {
+    Judgement.UPHOLD: FirstReview.UPHELD,
+    Judgement.OVERTURN: FirstReview.OVERTURNED,
+    Judgement.RIGHT_TO_CONTINUE: FirstReview.RIGHT_TO_CONTINUE,
+    Judgement.SHOULD_HAVE_ENDED: FirstReview.SHOULD_HAVE_ENDED,
+}
 
 
 def settle_due(*, now: datetime) -> int:
@@ -55,6 +65,7 @@ def _settle(case_id: UUID, now: datetime) -> bool:
         return False
     check(case.state, Action.SETTLE)
     verdict = standing_verdicts(case)[-1]
+    standing.note_first_review(cutoff=case.cutoff, review=_first_review(case))
     reopened = False
     if case.is_cutoff:
         overturned = verdict.decision == Judgement.OVERTURN
@@ -75,3 +86,11 @@ def _settle(case_id: UUID, now: datetime) -> bool:
         details={"verdict": str(verdict.pk), "reopened": reopened},
     )
     return True
+
+
+def _first_review(case: Case) -> FirstReview:
+    """What the first verdict of all rounds said that was not withdrawn."""
+    first: Verdict = case.verdicts.filter(withdrawal=None).order_by("at", "id")[0]
+    if first.decision == Judgement.OVERTURN and set(first.reason_codes) <= PROCEDURE:
+        return FirstReview.OVERTURNED_FOR_PROCEDURE
+    return _FIRST_REVIEWS[Judgement(first.decision)]
