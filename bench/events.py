@@ -8,6 +8,10 @@ from collections.abc import Iterator
 _ID = "@@@@@@@@@@"
 MESSAGES = 12
 
+#: Coprime to 10 ** 10. Ids of real services are random: numbers in a row would only ever be added
+#: at the right edge of an index, which is its fastest place.
+SCATTER = 6_180_339_887
+
 
 def _template() -> bytes:
     messages = [
@@ -63,9 +67,14 @@ def _template() -> bytes:
 _TEMPLATE = _template()
 
 
+def label(number: int) -> str:
+    """What tells the ids of the event of that number from those of others."""
+    return f"{number * SCATTER % 10**10:010}"
+
+
 def event(number: int) -> bytes:
     """The event of that number; the same number is the same event."""
-    return _TEMPLATE.replace(_ID.encode(), b"%010d" % number)
+    return _TEMPLATE.replace(_ID.encode(), label(number).encode())
 
 
 def batches(first: int, count: int, *, size: int) -> Iterator[bytes]:

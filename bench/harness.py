@@ -1,19 +1,28 @@
-"""What the benchmarks share: servers of their own, events, and where results go."""
+"""What the benchmarks share: servers of their own, and where results go."""
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+from django.db.backends.utils import CursorWrapper
+
+from config import processes
+from config.embedded import Postgres
+from config.supervisor import WEB_SERVER
+from config.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
@@ -41,13 +50,16 @@ def report(name: str, **figures: object) -> None:
 def servers() -> Iterator[Path]:
     """A PostgreSQL with its default durability and a Valkey, empty, in a directory of their own.
 
-    Sets the environment so that Django, set up afterwards, uses them.
+    Sets the environment so that Django, set up afterwards, uses them and no others. Ctrl-C and
+    SIGTERM end them and remove the directory.
     """
-    sys.path.insert(0, str(ROOT))
-    from config.embedded import Postgres
-    from config.valkey import Valkey
-
     directory = Path(tempfile.mkdtemp(prefix="recourse-bench-"))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    for name in ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL"):
+        os.environ.pop(name, None)
+    counts = directory / "metrics"
+    counts.mkdir()
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "RECOURSE_DATA_DIR": str(directory),
@@ -57,6 +69,7 @@ def servers() -> Iterator[Path]:
         "RECOURSE_SUBJECT_KEY": "not secret, for benchmarks only: subjects",
         "RECOURSE_AUDIT_SALT": "not secret, for benchmarks only: audit",
         "RECOURSE_LOG_LEVEL": "ERROR",
+        "PROMETHEUS_MULTIPROC_DIR": str(counts),
     }
     try:
         with (
@@ -68,6 +81,10 @@ def servers() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _end(_number: int, _frame: object) -> None:
+    raise SystemExit("Ended.")
+
+
 def set_up_django() -> None:
     """Migrate the empty database and make the models usable in this process."""
     import django
@@ -77,23 +94,77 @@ def set_up_django() -> None:
     call_command("migrate", verbosity=0)
 
 
+def source_key() -> str:
+    """An API key, with all that a source may do, of a new source ``bench`` without limits."""
+    from accounts.ledger import Actor
+    from conversations.models import Source
+    from conversations.services.sources import create_key, create_source
+    from conversations.vocabulary import Mode, Scope
+
+    actor = Actor.task("bench")
+    source = create_source(slug="bench", name="Bench", mode=Mode.ADVISORY, actor=actor)
+    # The benchmarks are of storing and answering, not of being told to wait.
+    Source.objects.update(events_per_second=10_000_000, calls_per_second=10_000_000)
+    return str(create_key(source=source, name="bench", scopes=list(Scope), actor=actor))
+
+
+def columns(cursor: CursorWrapper, table: str) -> list[str]:
+    """The columns of *table* that a row is given, rather than numbers or computes itself."""
+    cursor.execute(
+        "SELECT quote_ident(attname) FROM pg_attribute"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+        " AND attidentity = '' AND attgenerated = '' ORDER BY attnum",
+        [table],
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Web:
+    """A web server that runs."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def peak_mib(self) -> int:
+        """MiB that the largest of its processes has held (``VmHWM``): the master is none."""
+        peaks = [
+            int(row.split()[1]) // 1024
+            for child in self._children()
+            for row in Path(f"/proc/{child}/status").read_text().splitlines()
+            if row.startswith("VmHWM")
+        ]
+        return max(peaks)
+
+    def _children(self) -> Sequence[str]:
+        pid = self.process.pid
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 @contextmanager
-def web(target: str, *, port: int, workers: int = 2) -> Iterator[subprocess.Popen[bytes]]:
-    """Granian serving the WSGI application *target* on loopback."""
-    process = subprocess.Popen(
+def web(target: str, **environment: str) -> Iterator[Web]:
+    """The product's web server, with the WSGI application *target*, on loopback."""
+    port = _free_port()
+    process = processes.start(
         [
-            *(sys.executable, "-m", "granian", target, "--interface", "wsgi"),
-            *("--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)),
-            *("--blocking-threads", "2", "--no-access-log", "--log-level", "error"),
+            *(sys.executable, "-m", "granian", target, *WEB_SERVER),
+            *("--host", "127.0.0.1", "--port", str(port)),
         ],
-        cwd=ROOT,
+        log=Path(os.environ["RECOURSE_DATA_DIR"]) / "web.log",
+        environment={**os.environ, "RECOURSE_LOG_LEVEL": "INFO", **environment},
     )
     try:
         _wait(f"http://127.0.0.1:{port}/healthz")
-        yield process
+        yield Web(process, port)
     finally:
-        process.terminate()
-        process.wait(20)
+        processes.stop(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+        return port
 
 
 def _wait(url: str) -> None:
@@ -106,15 +177,3 @@ def _wait(url: str) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.1)
-
-
-def peak_memory(process: subprocess.Popen[bytes]) -> int:
-    """MiB of the largest of *process*'s children: the most that one server process has held."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    peaks = [
-        int(row.split()[1]) // 1024
-        for child in children
-        for row in Path(f"/proc/{child}/status").read_text().splitlines()
-        if row.startswith("VmHWM")
-    ]
-    return max(peaks, default=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)

@@ -19,7 +19,6 @@ from bench.load import Load, percentile, send
 
 BATCH = 500
 CONNECTIONS = 4
-PORT = 18_431
 
 
 def main() -> None:
@@ -27,7 +26,7 @@ def main() -> None:
     count = harness.scale(100_000, least=5_000)
     with harness.servers():
         harness.set_up_django()
-        key = _source_key()
+        key = harness.source_key()
         ours, memory = _over_http(key, count)
         _check(ours, count)
         copied = _copy(min(count, 20_000))
@@ -57,33 +56,20 @@ def _check(load: Load, count: int) -> None:
         raise SystemExit(f"Not all was stored: {load.statuses}, {stored} of {count}.")
 
 
-def _source_key() -> str:
-    from accounts.ledger import Actor
-    from conversations.models import Source
-    from conversations.services.sources import create_key, create_source
-    from conversations.vocabulary import Mode, Scope
-
-    actor = Actor.task("bench")
-    source = create_source(slug="bench", name="Bench", mode=Mode.ADVISORY, actor=actor)
-    # The benchmark is of storing, not of being told to wait.
-    Source.objects.update(events_per_second=10_000_000)
-    return str(create_key(source=source, name="bench", scopes=[Scope.EVENTS_WRITE], actor=actor))
-
-
 def _over_http(key: str, count: int) -> tuple[Load, int]:
     harness.say(f"{count:,} events over HTTP, batches of {BATCH}, {CONNECTIONS} connections …")
     headers = {
         "Authorization": f"Bearer {key}",
         "Content-Type": "application/cloudevents-batch+json",
     }
-    with harness.web("config.wsgi:application", port=PORT) as server:
+    with harness.web("config.wsgi:application") as web:
         post = partial(
-            send, port=PORT, path="/api/v1/events", headers=headers, connections=CONNECTIONS
+            send, port=web.port, path="/api/v1/events", headers=headers, connections=CONNECTIONS
         )
         # The partition of the month, the pools, the caches: not part of a sustained rate.
         post([b"[" + events.event(0) + b"]"] * 8)
         load = post(events.batches(1, count - 1, size=BATCH), progress=40)
-        return load, harness.peak_memory(server)
+        return load, web.peak_mib()
 
 
 _TABLES = (
@@ -181,9 +167,9 @@ def _plain(count: int) -> float:
 
     create(connection)
     headers = {"Content-Type": "application/json"}
-    with harness.web("bench.plain.wsgi:application", port=PORT + 1):
+    with harness.web("bench.plain.wsgi:application") as web:
         post = partial(
-            send, port=PORT + 1, path="/events", headers=headers, connections=CONNECTIONS
+            send, port=web.port, path="/events", headers=headers, connections=CONNECTIONS
         )
         post([b"[" + events.event(0) + b"]"] * 8)
         load = post(events.batches(1, count - 1, size=BATCH), progress=20)

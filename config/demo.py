@@ -15,7 +15,7 @@ from typing import Any
 
 from config import processes, secrets
 from config.embedded import Postgres
-from config.supervisor import Interrupted, Program, Supervisor, run
+from config.supervisor import WEB_SERVER, Interrupted, Program, Supervisor, run
 from config.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,10 +95,8 @@ def _programs(data: Path, url: str) -> dict[str, list[str]]:
     celery = [sys.executable, "-m", "celery", "--app", "config"]
     return {
         "The web server": [
-            *(sys.executable, "-m", "granian", "config.wsgi:application", "--interface", "wsgi"),
-            *("--host", "127.0.0.1", "--port", url.rpartition(":")[2], "--workers", "2"),
-            *("--blocking-threads", "4", "--respawn-failed-workers", "--no-access-log"),
-            *("--workers-kill-timeout", "8"),
+            *(sys.executable, "-m", "granian", "config.wsgi:application", *WEB_SERVER),
+            *("--host", "127.0.0.1", "--port", url.rpartition(":")[2]),
         ],
         "The worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"],
         "The beat": [*celery, "beat", "--schedule", str(data / "beat"), "--pidfile="],

@@ -9,6 +9,12 @@ from typing import Protocol, Self
 
 from config import processes
 
+WEB_SERVER = (
+    *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "4"),
+    *("--respawn-failed-workers", "--no-access-log", "--workers-kill-timeout", "8"),
+)
+"""What granian is told on one machine of two cores."""
+
 
 class Server(Protocol):
     """What can be kept up: the embedded servers and every Program."""

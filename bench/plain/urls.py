@@ -1,10 +1,11 @@
-"""The plain view."""
+"""The plain views."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils.dateparse import parse_datetime
@@ -46,7 +47,19 @@ def _row(event: dict[str, Any]) -> PlainEvent:
     )
 
 
+def one(_request: HttpRequest, external_id: str) -> HttpResponse:
+    """One indexed read and nothing else: the least that a status call could be."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM conversations_conversation WHERE source_id = 1 AND external_id = %s",
+            [external_id],
+        )
+        found = b"1" if cursor.fetchone() else b"0"
+    return HttpResponse(found, headers={"Content-Length": "1"})
+
+
 urlpatterns = [
+    path("one/<str:external_id>", one),
     path("events", events),
     path("healthz", lambda _request: HttpResponse("ok")),
 ]
