@@ -39,7 +39,7 @@ EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 REPLACEMENT = "\ufffd"
-TOO_DEEP = "The event is nested too deeply."
+TOO_DEEP = "It is nested too deeply."
 WARNING_REPLACED = "text_replaced"
 
 
@@ -76,8 +76,8 @@ class Rejected:
     errors: list[dict[str, str]]
 
 
-class _Invalid(Exception):
-    """One reason to reject an event; the pointer is relative to the event."""
+class Invalid(Exception):
+    """One reason to refuse what was sent; the pointer is relative to it."""
 
     def __init__(self, pointer: str, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -88,10 +88,23 @@ def check_object(body: bytes) -> None:
     """Raise :class:`MalformedBody` where *body* is not one JSON object."""
     try:
         content = _decode(body)[0]
-    except _Invalid as invalid:
+    except Invalid as invalid:
         raise MalformedBody(invalid.error["detail"]) from None
     if not isinstance(content, dict):
         raise MalformedBody("The body is not a JSON object.")
+
+
+def parse_question(body: bytes, kind: type[T], *, limits: Limits) -> tuple[T, list[Message] | None]:
+    """A body that asks something, as *kind*, and its ``transcript``; None where it has none.
+
+    Raises :class:`Invalid`, with a pointer into the body.
+    """
+    try:
+        question = convert(_decode(body)[0], kind)
+        transcript: TranscriptData | None = getattr(question, "transcript", None)
+        return question, _messages(transcript, limits, "")[0] if transcript else None
+    except RecursionError:
+        raise Invalid("", "too_deep", TOO_DEEP) from None
 
 
 def _refuse_constant(constant: str) -> NoReturn:
@@ -113,11 +126,11 @@ def _parse(raw: bytes, *, limits: Limits, now: datetime, prefix: str) -> Parsed 
     ce_id = ""
     try:
         if len(raw) > limits.event:
-            raise _Invalid("", "too_large", f"An event has at most {limits.event} bytes.")
+            raise Invalid("", "too_large", f"An event has at most {limits.event} bytes.")
         content, replaced = _decode(raw)
         ce_id = _own_id(content)
         parsed = _event(content, raw, limits=limits, now=now)
-    except _Invalid as invalid:
+    except Invalid as invalid:
         error = invalid.error
         return Rejected(ce_id, [{**error, "pointer": prefix + error["pointer"]}])
     except RecursionError:
@@ -142,7 +155,7 @@ def _decode(raw: bytes) -> tuple[Any, bool]:
     try:
         content = msgspec.json.decode(raw)
     except RecursionError:
-        raise _Invalid("", "too_deep", TOO_DEEP) from None
+        raise Invalid("", "too_deep", TOO_DEEP) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _storable(_decode_slowly(raw))
     return _storable(content) if b"\\u0000" in raw else (content, False)
@@ -152,9 +165,9 @@ def _decode_slowly(raw: bytes) -> Any:
     try:
         return json.loads(raw, parse_constant=_refuse_constant)
     except RecursionError:
-        raise _Invalid("", "too_deep", TOO_DEEP) from None
+        raise Invalid("", "too_deep", TOO_DEEP) from None
     except ValueError:
-        raise _Invalid("", "invalid_json", "The event is not JSON in UTF-8.") from None
+        raise Invalid("", "invalid_json", "It is not JSON in UTF-8.") from None
 
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -180,21 +193,21 @@ def _storable(content: Any) -> tuple[Any, bool]:
 
 
 def _event(content: object, raw: bytes, *, limits: Limits, now: datetime) -> Parsed:
-    envelope = _convert(content, Envelope, "")
+    envelope = convert(content, Envelope, "")
     data_type = DATA_TYPES.get(envelope.type)
     if data_type is None:
-        raise _Invalid("/type", "unknown_type", f"Known types are {', '.join(DATA_TYPES)}.")
+        raise Invalid("/type", "unknown_type", f"Known types are {', '.join(DATA_TYPES)}.")
     if envelope.time is not None and not EARLIEST <= envelope.time <= now + CLOCK_TOLERANCE:
-        raise _Invalid(
+        raise Invalid(
             "/time",
             "time_out_of_range",
             "A time lies between 2015-01-01 and five minutes from now.",
         )
-    data = _convert(envelope.data, data_type, "/data")
+    data = convert(envelope.data, data_type, "/data")
     conversation = getattr(data, "conversation", None)
     if conversation is not None:
         conversation.started_at = _in_utc(conversation.started_at, "/data/conversation/started_at")
-    messages, extra = _messages(getattr(data, "transcript", None), limits)
+    messages, extra = _messages(getattr(data, "transcript", None), limits, "/data")
     return Parsed(
         ce_source=envelope.source,
         ce_id=envelope.id,
@@ -213,20 +226,19 @@ def _in_utc(moment: datetime | None, pointer: str) -> datetime | None:
     try:
         return moment and moment.astimezone(UTC)
     except OverflowError:
-        raise _Invalid(
-            pointer, "time_out_of_range", "A time lies in the years 1 to 9999."
-        ) from None
+        raise Invalid(pointer, "time_out_of_range", "A time lies in the years 1 to 9999.") from None
 
 
 _ERROR = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 
 
-def _convert(content: object, kind: type[T], base: str) -> T:
+def convert(content: object, kind: type[T], base: str = "") -> T:
+    """Plain objects as *kind*. Raises :class:`Invalid`, its pointer beginning with *base*."""
     try:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
-        raise _Invalid(*_explain(str(error), base)) from None
+        raise Invalid(*_explain(str(error), base)) from None
 
 
 def _explain(message: str, base: str) -> tuple[str, str, str]:
@@ -251,22 +263,22 @@ def _explain(message: str, base: str) -> tuple[str, str, str]:
 
 
 def _messages(
-    transcript: TranscriptData | None, limits: Limits
+    transcript: TranscriptData | None, limits: Limits, base: str
 ) -> tuple[list[Message], dict[str, Any]]:
     if transcript is None:
         return [], {}
-    where = "/data/transcript/messages"
+    where = f"{base}/transcript/messages"
     if not transcript.messages:
-        raise _Invalid(where, "missing", "A transcript has at least one message.")
+        raise Invalid(where, "missing", "A transcript has at least one message.")
     if len(transcript.messages) > limits.messages:
-        raise _Invalid(where, "too_large", f"A transcript has at most {limits.messages} messages.")
+        raise Invalid(where, "too_large", f"A transcript has at most {limits.messages} messages.")
     try:
         messages = transcripts.read(transcript.format, transcript.messages)
     except TranscriptError as error:
-        pointer = "/data/transcript" + "".join(f"/{step}" for step in error.path)
-        raise _Invalid(pointer, error.code, error.detail) from None
+        pointer = f"{base}/transcript" + "".join(f"/{step}" for step in error.path)
+        raise Invalid(pointer, error.code, error.detail) from None
     if transcripts.size(messages) > limits.transcript:
-        raise _Invalid(
+        raise Invalid(
             where, "too_large", f"A transcript has at most {limits.transcript} bytes of text."
         )
     return messages, transcripts.unknown_fields(transcript.messages)

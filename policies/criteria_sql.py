@@ -48,7 +48,7 @@ _OVERRIDE = f"""
     CROSS JOIN (
         SELECT {_TAG}, length
         FROM (SELECT string_to_array({_LOCALE}, '-')) split (tags)
-        CROSS JOIN generate_series(1, cardinality(tags)) length
+        CROSS JOIN unnest(tags) WITH ORDINALITY tag (name, length)
         UNION ALL VALUES (NULL, 0)
     ) locale (part, length)
     JOIN policies_activation activation
