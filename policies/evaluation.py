@@ -56,6 +56,7 @@ CRITERIA: tuple[Criterion, ...] = (
     Criterion("distress", "Distress of the model", whole=False),
 )
 
+PAUSED = "paused"
 IMMINENT_RISK = "imminent_risk"
 CRISIS_CUE = "crisis_cue"
 ENABLED = "enabled"
@@ -111,9 +112,19 @@ def evaluate(observation: Observation, thresholds: Thresholds) -> Evaluation:
         asked, decision = _user_decision(observation, thresholds)
     else:
         asked, decision = (), Decision.END
-    if observation.paused or not all(line.met for line in rules):
+    if not all(line.met for line in rules):
         decision = Decision.NEVER
     return Evaluation(decision, rules + asked)
+
+
+_PAUSED = Line(
+    PAUSED,
+    True,
+    "=",
+    False,
+    met=False,
+    explanation="Ending is paused here: nothing may be ended until two people have resumed it.",
+)
 
 
 def _rules(observation: Observation, thresholds: Thresholds) -> tuple[Line, ...]:
@@ -127,6 +138,7 @@ def _rules(observation: Observation, thresholds: Thresholds) -> tuple[Line, ...]
     risk_met = risk is not None and risk <= ceiling
     cue = observation.crisis_cue
     return (
+        *((_PAUSED,) if observation.paused else ()),
         Line(IMMINENT_RISK, risk, "≤", ceiling, risk_met, words),
         Line(
             CRISIS_CUE,
