@@ -177,8 +177,12 @@ def headline(
     warnings: int | None,
     confirmed: bool | None,
     flags: Sequence[str],
+    expired: bool = False,
 ) -> str:
-    """One line for a list of cases, from what the service reported and the flags."""
+    """One line for a list of cases, from what the service reported and the flags.
+
+    *expired*: the term of what was reported is over.
+    """
     beginning = {
         Initiator.MODEL: "Ended by the model",
         Initiator.USER: "Ended at the user’s request",
@@ -193,6 +197,8 @@ def headline(
         return f"{start} without a warning"
     if subject.initiator == Initiator.USER:
         return f"{start}, {_CONFIRMED[confirmed]}"
+    if expired:
+        return f"{start}; what was reported is no longer kept"
     counts = [
         _count(refusals, "refusal"),
         _count(redirects, "redirect"),
@@ -240,20 +246,32 @@ _FINDINGS: Final = {
 
 #: What the reported severity reads while the reviewer has not graded it.
 FOLDED_SEVERITY: Final = "folded until your verdict"
+#: What a signal reads once its term is over: that is not the same as never reported.
+NO_LONGER_KEPT: Final = "no longer kept"
+
+_SIGNALS: Final = frozenset(
+    {evaluation.IMMINENT_RISK, *(criterion.name for criterion in evaluation.CRITERIA)}
+)
 
 
-def table(conformance: Conformance, *, folded: bool) -> list[Row]:
-    """The conformance criterion by criterion; *folded* keeps the reported severity back."""
-    return [_row(line, folded=folded and line.name == _SEVERITY) for line in conformance.lines]
+def table(conformance: Conformance, *, folded: bool, expired: bool = False) -> list[Row]:
+    """The conformance criterion by criterion; *folded* keeps the reported severity back.
+
+    *expired*: the term of the signals is over, and nobody knows any more what was reported.
+    """
+    return [
+        _row(line, folded=folded and line.name == _SEVERITY, expired=expired)
+        for line in conformance.lines
+    ]
 
 
-def _row(line: ConformanceLine, *, folded: bool) -> Row:
+def _row(line: ConformanceLine, *, folded: bool, expired: bool) -> Row:
     finding, kind = _FINDINGS[line.finding]
     return Row(
         label=line.label,
         rule=line.rule,
         asked=_NOTHING_ASKED.get(line.asked, line.asked),
-        reported=FOLDED_SEVERITY if folded else _reported(line),
+        reported=FOLDED_SEVERITY if folded else _reported(line, expired=expired),
         shown=_shown(line),
         turns=line.shown.turns,
         basis=line.shown.basis,
@@ -264,9 +282,11 @@ def _row(line: ConformanceLine, *, folded: bool) -> Row:
     )
 
 
-def _reported(line: ConformanceLine) -> str:
+def _reported(line: ConformanceLine, *, expired: bool) -> str:
     if line.name in _POLICY_ALONE:
         return "–"
+    if expired and line.reported is None and line.name in _SIGNALS:
+        return NO_LONGER_KEPT
     match line.reported:
         case bool():
             return "yes" if line.reported else "no"

@@ -75,6 +75,7 @@ def _row(case: Any, user: User, now: datetime) -> QueueRow:
             warnings=cutoff.warnings,
             confirmed=cutoff.user_confirmed,
             flags=case.flags,
+            expired=cutoff.signals_expired_at is not None,
         ),
         due=_due(case, now),
         claim=claim,

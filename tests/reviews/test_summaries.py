@@ -136,6 +136,28 @@ def test_the_table_keeps_the_reported_severity_back_while_folded() -> None:
     assert (row.reported, row.finding) == ("0.90", "Met")
 
 
+def test_signals_whose_term_is_over_are_not_called_unknown() -> None:
+    nothing = dict.fromkeys(SIGNALS)
+    conformed = conformance(Observation("model", "hate", nothing), Thresholds(), None)
+    before = {row.label: row.reported for row in table(conformed, folded=False)}
+    after = {row.label: row.reported for row in table(conformed, folded=False, expired=True)}
+    assert (before["Severity"], after["Severity"]) == ("unknown", "no longer kept")
+    assert after["Imminent risk"] == "no longer kept"
+    asked = conformance(Observation("user", "hate", nothing), Thresholds(), None)
+    after = {row.label: row.reported for row in table(asked, folded=False, expired=True)}
+    assert after["Confirmed by the user"] == "unknown"
+    line = headline(
+        SUBJECT,
+        refusals=None,
+        redirects=None,
+        warnings=None,
+        confirmed=None,
+        flags=[],
+        expired=True,
+    )
+    assert line == "Ended by the model; what was reported is no longer kept"
+
+
 @pytest.mark.parametrize(
     ("initiator", "flags", "confirmed", "words"),
     [
