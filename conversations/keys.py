@@ -30,10 +30,14 @@ def lowest(moment: datetime) -> UUID:
     return UUID(int=_milliseconds(moment) << 80)
 
 
+def moment_of(key: UUID) -> datetime:
+    """The moment that a key was minted from, to the millisecond, in UTC."""
+    return _EPOCH + timedelta(milliseconds=key.int >> 80)
+
+
 def month_of(key: UUID) -> datetime:
     """The first moment, in UTC, of the month that a key lies in."""
-    moment = datetime.fromtimestamp((key.int >> 80) / 1_000, tz=UTC)
-    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return moment_of(key).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def pseudonym(*, source: str, user_id: str, secret: str) -> str:

@@ -67,8 +67,8 @@ class StaffView(APIView):
 
     def case(self, pk: str) -> Case:
         """A case that the caller may know of; 404 otherwise."""
-        cases = Case.objects.listed_for(self.reviewer).select_related("cutoff", "source")
-        return get_object_or_404(cases, pk=pk)
+        cases = Case.objects.listed_for(self.reviewer)
+        return get_object_or_404(cases.select_related("cutoff__conversation", "source"), pk=pk)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Say what the services refused."""

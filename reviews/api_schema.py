@@ -29,7 +29,7 @@ from accounts.api_schema import (
     shape,
 )
 from conversations.transcripts import Message
-from conversations.vocabulary import ConversationState
+from conversations.vocabulary import ConversationState, Kind
 from policies.conformance import Conformance
 from reviews.filters import CaseFilter
 from reviews.serializers import CaseSerializer, VerdictSerializer
@@ -61,6 +61,25 @@ COMPONENTS: dict[str, Any] = {
         }
     ),
     "Claim": shape({"name": TEXT, "until": MOMENT}),
+    "Thread": shape(
+        {
+            "conversation_id": TEXT,
+            "received": FLAG,
+            "state": nullable({"enum": ConversationState.values}),
+            "at": nullable(MOMENT),
+            "cases": listed(
+                shape(
+                    {
+                        "id": {**TEXT, "format": "uuid"},
+                        "number": NUMBER,
+                        "label": TEXT,
+                        "kind": {"enum": Kind.values},
+                    }
+                )
+            ),
+        }
+    ),
+    "Threads": shape({"count": NUMBER, "more": FLAG, "first": listed(ref("Thread"))}),
     "GivenVerdict": shape(
         {
             "id": {**TEXT, "format": "uuid"},
@@ -117,6 +136,19 @@ class OpenedCaseSerializer(CaseSerializer):
     rationale = _field(TEXT, required=False)
     verdicts = _field(listed(ref("GivenVerdict")), required=False)
     timeline = _field(listed(shape({"at": MOMENT, "who": TEXT, "what": TEXT})))
+    signals_expired_at = _field(nullable(MOMENT))
+    lineage = _field(
+        shape(
+            {
+                "conversation_id": TEXT,
+                "parent": nullable(ref("Thread")),
+                "branched_from_message_id": nullable(TEXT),
+                "siblings": ref("Threads"),
+                "branches": ref("Threads"),
+            }
+        ),
+        required=False,
+    )
 
     class Meta(CaseSerializer.Meta):
         fields = [
@@ -128,6 +160,8 @@ class OpenedCaseSerializer(CaseSerializer):
             "rationale",
             "verdicts",
             "timeline",
+            "signals_expired_at",
+            "lineage",
         ]
 
 

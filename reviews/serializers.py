@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from conversations.vocabulary import Category, Remedy
 from reviews.models import Case, Claim, Verdict
+from reviews.services.lineage import Lineage, Thread, Threads
 from reviews.services.reading import OpenedCase
 from reviews.services.verdicts import LONGEST_RATIONALE, NewVerdict
 from reviews.visibility import Text
@@ -77,6 +78,39 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def lineage_data(lineage: Lineage) -> dict[str, Any]:
+    """A conversation among its branches."""
+    return {
+        "conversation_id": lineage.external_id,
+        "parent": _thread(lineage.parent) if lineage.parent else None,
+        "branched_from_message_id": lineage.branched_from or None,
+        "siblings": _threads(lineage.siblings),
+        "branches": _threads(lineage.children),
+    }
+
+
+def _threads(threads: Threads) -> dict[str, Any]:
+    return {
+        "count": threads.count,
+        "more": threads.more,
+        "first": [_thread(thread) for thread in threads.shown],
+    }
+
+
+def _thread(thread: Thread) -> dict[str, Any]:
+    """A related conversation; its state is null where it is unknown or not the viewer's to know."""
+    return {
+        "conversation_id": thread.external_id,
+        "received": thread.received,
+        "state": thread.state or None,
+        "at": thread.at,
+        "cases": [
+            {"id": str(case.pk), "number": case.number, "label": case.label, "kind": case.kind}
+            for case in thread.cases
+        ],
+    }
+
+
 #: What would steer an independent verdict: null until the viewer's own is in.
 _FOLDED = ("reasons", "priority", "surprised")
 
@@ -87,8 +121,11 @@ def opened_case_data(opened: OpenedCase) -> dict[str, Any]:
     data: dict[str, Any] = dict(CaseSerializer(case).data)
     data["held_by"] = claim_data(opened.claim) if opened.claim else None
     data["reasons"] = opened.reasons
+    data["signals_expired_at"] = case.cutoff.signals_expired_at
     if opened.folded:
         data |= dict.fromkeys(_FOLDED)
+    if opened.lineage:
+        data["lineage"] = lineage_data(opened.lineage)
     if Text.NUMBERS in opened.shows and opened.conformance:
         data["conformance"] = _conformance(opened)
     if Text.TRANSCRIPT in opened.shows:

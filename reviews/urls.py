@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from reviews.views import cases, feedback, notices, queue, verdicts
+from reviews.views import cases, feedback, lineage, notices, queue, verdicts
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="queue"), name="home"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("cases/<int:number>/reveal", cases.reveal_all, name="reveal-all"),
     path("cases/<int:number>/reveal/<int:turn>", cases.reveal_turn, name="reveal-turn"),
     path("cases/<int:number>/feedback", cases.show_what_the_user_said, name="case-feedback"),
+    path("cases/<int:number>/threads", lineage.show_other_threads, name="case-threads"),
     path("cases/<int:number>/claim", cases.claim, name="claim"),
     path("cases/<int:number>/release", cases.release, name="release"),
     path("cases/<int:number>/heartbeat", cases.heartbeat, name="heartbeat"),

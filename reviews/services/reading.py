@@ -22,6 +22,7 @@ from reviews.permissions import facts_of, viewer_of, visible_texts
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
 from reviews.services.claims import live_claim
 from reviews.services.enrichment import assess
+from reviews.services.lineage import Lineage, lineage_of
 from reviews.transitions import PENDING
 from reviews.visibility import Text, is_blind, visible
 from reviews.vocabulary import Reason
@@ -64,6 +65,7 @@ class OpenedCase:
     reasons: list[str] = field(default_factory=list)
     priority_parts: list[Part] = field(default_factory=list)
     timeline: list[TimelineEntry] = field(default_factory=list)
+    lineage: Lineage | None = None
 
 
 def open_case(*, case: Case, user: User) -> OpenedCase:
@@ -84,6 +86,7 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
     opened.priority_parts = parts(reasons=reasons, risk_unknown="risk_unknown" in case.flags)
     if Text.NUMBERS in shows:
         _add_conformance(opened)
+        opened.lineage = lineage_of(case=case, user=user, viewer=viewer, blind=opened.blind)
     if Text.TRANSCRIPT in shows:
         _add_transcript(opened, user)
     if Text.VERDICTS in shows:
@@ -198,6 +201,7 @@ _WORDS = {
     "transcript.opened": "opened the transcript",
     "transcript.revealed": "asked for hidden turns",
     "feedback.opened": "read the feedback",
+    "threads.opened": "looked at the subject’s other threads",
 }
 
 _TOLD_BY_VERDICTS = ("case.decided", "case.undone", "case.settled")

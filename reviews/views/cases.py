@@ -19,6 +19,7 @@ from reviews.models import Case
 from reviews.permissions import visible_texts
 from reviews.services import claims
 from reviews.services.claims import HeldByAnother
+from reviews.services.lineage import reveal_threads
 from reviews.services.page import CasePage, Rail, page_of, reading_of
 from reviews.services.reading import note, open_case, reveal, reveal_feedback
 from reviews.transitions import Forbidden
@@ -47,7 +48,9 @@ def case_page(
     first, last = _asked_for(request)
     stretches = page.reading.stretches(first=first, last=last) if page.reading else []
     feedback = reveal_feedback(case=case, user=user) if asked.feedback else None
+    threads = reveal_threads(case=case, user=user) if asked.threads else None
     context = _context(page, form) | {
+        "threads": threads,
         "stretches": stretches,
         "open_turns": {turn.number for stretch in stretches for turn in stretch.turns},
         "feedback": feedback,
@@ -66,7 +69,11 @@ def _context(page: CasePage, form: VerdictForm | None) -> dict[str, Any]:
         "case_url": reverse("case", kwargs={"number": opened.case.number}),
         "form": form,
         "summary": page.summary,
-        "conformance": summaries.table(opened.conformance, folded=opened.folded)
+        "conformance": summaries.table(
+            opened.conformance,
+            folded=opened.folded,
+            expired=opened.case.cutoff.signals_expired_at is not None,
+        )
         if opened.conformance
         else [],
         "jumps": page.reading.jumps() if page.reading else [],

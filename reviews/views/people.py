@@ -20,5 +20,5 @@ def reviewer(request: HttpRequest) -> User:
 
 def case_for(user: User, number: int) -> Case:
     """The case of that number that *user* may know of; 404 otherwise."""
-    cases = Case.objects.listed_for(user).select_related("cutoff", "source")
+    cases = Case.objects.listed_for(user).select_related("cutoff__conversation", "source")
     return get_object_or_404(cases, number=number)

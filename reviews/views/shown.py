@@ -6,7 +6,7 @@ case is remembered, numbers only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 
@@ -15,11 +15,15 @@ _KEY = "shown"
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown of one case. ``everything``: all turns; ``feedback``: what the user said."""
+    """What is shown of one case. ``everything``: all turns; ``feedback``: what the user said.
+
+    ``threads``: the subject's other threads.
+    """
 
     turns: frozenset[int] = frozenset()
     everything: bool = False
     feedback: bool = False
+    threads: bool = False
 
     def among(self, hidden: frozenset[int]) -> frozenset[int]:
         """Which of the *hidden* turns are shown."""
@@ -31,7 +35,12 @@ def shown(request: HttpRequest, number: int) -> Shown:
     kept = request.session.get(_KEY, {})
     if kept.get("case") != number:
         return Shown()
-    return Shown(frozenset(kept["turns"]), kept["everything"], kept["feedback"])
+    return Shown(
+        frozenset(kept["turns"]),
+        kept["everything"],
+        kept["feedback"],
+        kept.get("threads", False),
+    )
 
 
 def show_turns(request: HttpRequest, number: int, turns: list[int] | None) -> None:
@@ -40,14 +49,22 @@ def show_turns(request: HttpRequest, number: int, turns: list[int] | None) -> No
     _keep(
         request,
         number,
-        Shown(before.turns | set(turns or ()), before.everything or turns is None, before.feedback),
+        replace(
+            before,
+            turns=before.turns | set(turns or ()),
+            everything=before.everything or turns is None,
+        ),
     )
 
 
 def show_feedback(request: HttpRequest, number: int) -> None:
     """Remember that the user's words were asked for."""
-    before = shown(request, number)
-    _keep(request, number, Shown(before.turns, before.everything, feedback=True))
+    _keep(request, number, replace(shown(request, number), feedback=True))
+
+
+def show_threads(request: HttpRequest, number: int) -> None:
+    """Remember that the subject's other threads were asked for."""
+    _keep(request, number, replace(shown(request, number), threads=True))
 
 
 def _keep(request: HttpRequest, number: int, now: Shown) -> None:
@@ -56,4 +73,5 @@ def _keep(request: HttpRequest, number: int, now: Shown) -> None:
         "turns": sorted(now.turns),
         "everything": now.everything,
         "feedback": now.feedback,
+        "threads": now.threads,
     }
