@@ -16,12 +16,14 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 
 import accounts.api_schema
 import conversations.api_schema
+import policies.asking_schema
 import reviews.api_schema
 
 
 def add_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Spectacular's hook: the schemas that the views refer to by name."""
     schemas: dict[str, Any] = result["components"].setdefault("schemas", {})
+    schemas.update(policies.asking_schema.COMPONENTS)
     for app in (accounts, conversations, reviews):
         schemas.update(app.api_schema.COMPONENTS)
     result["components"]["schemas"] = dict(sorted(schemas.items()))

@@ -16,3 +16,9 @@ words_erased = Signal()
 #: Sent once a batch, inside its transaction, with ``cutoff_ids`` whose signals are no longer
 #: kept. Receivers forget their copies of them.
 signals_expired = Signal()
+
+#: Sent once a source and run of retention, outside any transaction, with ``source``, ``before``
+#: (what was received before it has been kept for as long as the source's signals) and ``now``.
+#: Receivers return a kind, all their rows of the source from before, and those of them that no
+#: hold keeps, as querysets with UUIDv7 keys. Retention counts and deletes the latter.
+kept_like_signals = Signal()

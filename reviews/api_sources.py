@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import msgspec
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_view
@@ -19,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.problems import Problem
+from accounts.revalidation import respond
 from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
 from conversations.models import Conversation, Source
 from conversations.rate_limits import SourceCallThrottle
@@ -60,12 +58,7 @@ class StatusView(APIView):
         status = status_of(source=source, external_id=wanted) if source else None
         if status is None:
             raise NotFound("No conversation of this source has that id.")
-        etag = f'"{hashlib.sha256(msgspec.json.encode(status)).hexdigest()[:32]}"'
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-        known = {tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")}
-        if known & {etag, f"W/{etag}", "*"}:
-            return Response(status=304, headers=headers)
-        return Response(status, headers=headers)
+        return respond(request, status, cache_control="private, no-cache")
 
 
 @extend_schema_view(get=api_schema.status_by_query)

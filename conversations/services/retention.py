@@ -32,7 +32,7 @@ from conversations.retention import Terms, happened_before, received_before
 from conversations.services import holds
 from conversations.services.months import drop_empty_months
 from conversations.services.words import count_search_chunks, delete_search_chunks
-from conversations.signals import signals_expired
+from conversations.signals import kept_like_signals, signals_expired
 
 #: How many rows one transaction takes.
 BATCH: Final = 1_000
@@ -132,6 +132,12 @@ def _enforce_for(source: Source, run: _Run) -> None:
     before = lowest(happened_before(run.now, source.signal_days))
     known = Cutoff.objects.filter(pk__lt=before, source=source, signals_expired_at=None)
     _by_batches(source, run, _Forgetting(SIGNALS, known, signals_over))
+    received = received_before(run.now, source.signal_days)
+    answers: list[tuple[Any, Any]] = kept_like_signals.send(
+        sender=Source, source=source, before=received, now=run.now
+    )
+    for _, offered in answers:
+        _by_batches(source, run, _Deletion(*offered))
     _note(source, run)
 
 

@@ -1,16 +1,21 @@
-"""Forgetting, with the signals whose term is over, the figures that conformance repeats."""
+"""Forgetting, with the signals whose term is over, what repeats them: conformance, evaluations."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from django.db.models import QuerySet
 
-from policies.models import CutoffConformance
+from conversations.models import Source
+from policies.models import AskedEvaluation, CutoffConformance
 from policies.services.conformance import SIGNALS, conformance_of
+from policies.services.evaluations import evaluations_over
 
+EVALUATIONS: Final = "evaluations"
 NO_LONGER_KEPT: Final = "What was reported is no longer kept."
 #: The lines of a conformance that repeat a signal: its own, or the larger of the two risks.
 _REPEATING: Final = frozenset({*SIGNALS, "imminent_risk"})
@@ -29,3 +34,10 @@ def forget_signals(*, cutoff_ids: Sequence[UUID], **_kwargs: Any) -> None:
         )
         row.found = msgspec.to_builtins(msgspec.structs.replace(found, lines=lines))
     CutoffConformance.objects.bulk_update(rows, ["found"])
+
+
+def offer_evaluations(
+    *, source: Source, before: datetime, now: datetime, **_kwargs: Any
+) -> tuple[str, QuerySet[AskedEvaluation], QuerySet[AskedEvaluation]]:
+    """What the source asked and is kept no longer, for retention to delete in its batches."""
+    return EVALUATIONS, *evaluations_over(source=source, before=before, now=now)

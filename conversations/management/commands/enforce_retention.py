@@ -46,9 +46,10 @@ class Command(BaseCommand):
         if not places:
             self.stdout.write("Nothing is over.")
             return
-        titles = [kind.replace("_", " ") for kind in KINDS]
+        kinds = [*KINDS, *sorted({line.kind for line in report.counts} - set(KINDS))]
+        titles = [kind.replace("_", " ") for kind in kinds]
         rows = [("source", "month", *titles)] + [
-            (*place, *(str(report.counts[retention.Line(*place, kind)]) for kind in KINDS))
+            (*place, *(str(report.counts[retention.Line(*place, kind)]) for kind in kinds))
             for place in places
         ]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
