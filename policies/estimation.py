@@ -161,7 +161,7 @@ def with_certainties(reviewed: Sequence[Reviewed]) -> list[Audited]:
     return joined
 
 
-def strata_with_few_events(strata: weighting.Codes, happened: Floats) -> bool:
+def has_few_events(strata: weighting.Codes, happened: Floats) -> bool:
     """Whether a stratum that has cases has fewer than five events."""
     cases = np.bincount(strata)
     events = np.bincount(strata, happened)
@@ -174,10 +174,10 @@ def _interval(sample: Sample, confidence: float) -> tuple[float, Interval, float
     size = _effective_size(sample, fit, confidence)
     parts = [intervals.clopper_pearson(fit.share * size, size, confidence=confidence)]
     weights = float(sample.weight.sum())
-    if strata_with_few_events(sample.stratum, sample.outcome):
+    if has_few_events(sample.stratum, sample.outcome):
         found = _total(sample, confidence)
         parts.append(Interval(found.low / weights, found.high / weights))
-    if strata_with_few_events(sample.stratum, 1 - sample.outcome):
+    if has_few_events(sample.stratum, 1 - sample.outcome):
         # A share near 1 is a rare event seen from the other end.
         found = _total(replace(sample, outcome=1 - sample.outcome), confidence)
         parts.append(Interval(1 - found.high / weights, 1 - found.low / weights))

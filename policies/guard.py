@@ -1,0 +1,214 @@
+"""Watching a version after its activation: has ending become wrong more often?
+
+Pure. An e-process may be looked at every day: whatever the looks, it reaches 1/a with a
+probability of at most a while nothing has changed for the worse (Ville's inequality).
+
+Sources: R. J. Turner, A. Ly and P. D. Grünwald, "Generic E-variables for exact sequential
+k-sample tests that allow for optional stopping", Journal of Statistical Planning and Inference
+230 (2024), for two proportions in blocks with the alternatives given as odds ratios; J. Ville,
+Étude critique de la notion de collectif (1939).
+
+Silence is not safety: a rate that doubles from 5 % to 10 % takes hundreds of audits to show
+(docs/explanation/estimation.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from scipy import special
+
+from policies.weighting import Floats
+
+#: Evidence that tells people, and evidence that takes a version back.
+ALERT: Final = 40.0
+ROLL_BACK: Final = 200.0
+#: More dropped blocks than this share pause the guard.
+MOST_DROPPED: Final = 0.05
+#: How much worse the version may be: odds of an overturn against the odds before, all above 1.
+ODDS_RATIOS: Final = (1.5, 2.0, 3.0, 5.0)
+#: What is thought of the rate before the first verdict: so many overturned and upheld.
+_PRIOR: Final = (0.5, 9.5)
+
+
+class State(StrEnum):
+    """What a look at the guard says."""
+
+    WATCHING = "watching"
+    ALERT = "alert"
+    ROLL_BACK = "roll_back"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An audited cutoff: when it was made, under which arm, and its first verdict.
+
+    ``candidate`` is true in the arm of the version that is watched. ``decided`` is when the
+    verdict came, None while it is missing; after ``due`` it no longer counts.
+    """
+
+    key: str
+    subject: str
+    ended: datetime
+    candidate: bool
+    overturned: bool
+    decided: datetime | None
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the guard knows at one moment.
+
+    ``evidence`` is the e-process now and ``peak`` its highest value so far, which decides.
+    ``audits`` is what the counted blocks hold. ``waiting`` blocks lie behind a verdict that may
+    still come in time; ``dropped`` ones had one that did not.
+    """
+
+    evidence: float
+    peak: float
+    audits: int
+    counted: int
+    dropped: int
+    waiting: int
+
+    @property
+    def state(self) -> State:
+        """What to do; rolling back is for the caller to decide, by what the activation said."""
+        if self.dropped > MOST_DROPPED * (self.dropped + self.counted):
+            return State.PAUSED
+        if self.peak >= ROLL_BACK:
+            return State.ROLL_BACK
+        return State.ALERT if self.peak >= ALERT else State.WATCHING
+
+
+def compare_arms(watched: Sequence[Watched], *, now: datetime) -> Reading:
+    """Is the candidate overturned more often than what it replaces, in the same days?
+
+    Blocks are the shortest runs of cutoffs, by time, in which both arms occur, so that neither a
+    change of the times nor one of the rollout's share tells against an arm. Only the first
+    cutoff of a subject counts.
+    """
+    blocks = list(_blocks(_firsts(watched, now)))
+    settled, dropped = _settled(blocks, now)
+    counts = np.array([_counts(block) for block in settled], dtype=np.float64).reshape(-1, 4)
+    return _reading(_two_by_two(counts), settled, dropped, len(blocks))
+
+
+def compare_with_ceiling(watched: Sequence[Watched], *, ceiling: float, now: datetime) -> Reading:
+    """Is the candidate overturned more often than *ceiling*, above 0 and below 1?
+
+    For a rollout of 100 %, which has no other arm. Each first cutoff of a subject is a block.
+    """
+    if not 0 < ceiling < 1:
+        raise ValueError("A ceiling must be above 0 and below 1.")
+    blocks = [[one] for one in _firsts(watched, now) if one.candidate]
+    settled, dropped = _settled(blocks, now)
+    overturned = np.array([block[0].overturned for block in settled], dtype=np.float64)
+    worse = special.expit(special.logit(ceiling) + np.log(ODDS_RATIOS))
+    steps = overturned[:, None] * np.log(worse / ceiling) + (1 - overturned)[:, None] * np.log(
+        (1 - worse) / (1 - ceiling)
+    )
+    return _reading(_mixture(steps), settled, dropped, len(blocks))
+
+
+def _firsts(watched: Iterable[Watched], now: datetime) -> list[Watched]:
+    """The first cutoff of each subject up to *now*, by time."""
+    firsts: dict[str, Watched] = {}
+    for one in sorted(watched, key=lambda one: (one.ended, one.key)):
+        if one.ended <= now:
+            firsts.setdefault(one.subject, one)
+    return list(firsts.values())
+
+
+def _blocks(firsts: Iterable[Watched]) -> Iterator[list[Watched]]:
+    """The shortest runs in which both arms occur; what is left over waits for more."""
+    block: list[Watched] = []
+    for one in firsts:
+        block.append(one)
+        if one.candidate != block[0].candidate:
+            yield block
+            block = []
+
+
+def _settled(blocks: Sequence[list[Watched]], now: datetime) -> tuple[list[list[Watched]], int]:
+    """The blocks that count up to the first that waits, and how many were dropped before it.
+
+    What became of a block never changes afterwards, so that a look tomorrow begins with what
+    today's saw. Counting whatever is decided would let quick verdicts speak first.
+    """
+    settled, dropped = [], 0
+    for block in blocks:
+        missing = [one for one in block if not _in_time(one, now)]
+        if any(now > one.due for one in missing):
+            dropped += 1
+        elif missing:
+            break
+        else:
+            settled.append(block)
+    return settled, dropped
+
+
+def _in_time(one: Watched, now: datetime) -> bool:
+    return one.decided is not None and one.decided <= min(one.due, now)
+
+
+def _counts(block: Sequence[Watched]) -> tuple[int, int, int, int]:
+    """Cutoffs and overturned ones of the baseline, then of the candidate."""
+    of_candidate = [one.overturned for one in block if one.candidate]
+    of_baseline = [one.overturned for one in block if not one.candidate]
+    return len(of_baseline), sum(of_baseline), len(of_candidate), sum(of_candidate)
+
+
+def _two_by_two(counts: Floats) -> Floats:
+    """The logarithm of the e-process after each row of *counts* (see ``_counts``).
+
+    A block's factor is the likelihood under both arms' alternative rates over that under their
+    mean, weighted by the block's own sizes. The rates follow from an odds ratio and from the
+    blocks before, so nothing that a block holds sets its own stake.
+    """
+    n_old, y_old, n_new, y_new = counts.T
+    n, y = n_old + n_new, y_old + y_new
+    before = np.cumsum(n) - n, np.cumsum(y) - y
+    base = special.logit((before[1] + _PRIOR[0]) / (before[0] + sum(_PRIOR)))
+    step = np.log(ODDS_RATIOS)[:, None]
+    old = special.expit(base - step * n_new / n)
+    new = special.expit(base + step * n_old / n)
+    mean = (n_old * old + n_new * new) / n
+    factors = (
+        y_old * np.log(old / mean)
+        + (n_old - y_old) * np.log((1 - old) / (1 - mean))
+        + y_new * np.log(new / mean)
+        + (n_new - y_new) * np.log((1 - new) / (1 - mean))
+    )
+    return _mixture(factors.T)
+
+
+def _mixture(steps: Floats) -> Floats:
+    """The mean over the odds ratios of the e-processes whose logarithms grow by *steps*."""
+    total: Floats = special.logsumexp(np.cumsum(steps, axis=0), axis=1) - np.log(len(ODDS_RATIOS))
+    return total
+
+
+def _reading(
+    logarithms: Floats, settled: Sequence[Sequence[Watched]], dropped: int, blocks: int
+) -> Reading:
+    return Reading(
+        evidence=_exp(logarithms[-1]) if len(settled) else 1.0,
+        peak=max(1.0, _exp(logarithms.max())) if len(settled) else 1.0,
+        audits=sum(len(block) for block in settled),
+        counted=len(settled),
+        dropped=dropped,
+        waiting=blocks - len(settled) - dropped,
+    )
+
+
+def _exp(logarithm: float) -> float:
+    """Finite also where the evidence is beyond what a float holds."""
+    return float(np.exp(min(float(logarithm), 700.0)))
