@@ -10,12 +10,11 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator
-from functools import partial
 
 import psycopg
 
 from bench import events, harness
-from bench.load import Load, percentile, send
+from bench.load import Load, Target, percentile, send
 
 BATCH = 500
 CONNECTIONS = 4
@@ -63,12 +62,10 @@ def _over_http(key: str, count: int) -> tuple[Load, int]:
         "Content-Type": "application/cloudevents-batch+json",
     }
     with harness.web("config.wsgi:application") as web:
-        post = partial(
-            send, port=web.port, path="/api/v1/events", headers=headers, connections=CONNECTIONS
-        )
+        target = Target(web.port, "/api/v1/events", headers, CONNECTIONS)
         # The partition of the month, the pools, the caches: not part of a sustained rate.
-        post([b"[" + events.event(0) + b"]"] * 8)
-        load = post(events.batches(1, count - 1, size=BATCH), progress=40)
+        send([b"[" + events.event(0) + b"]"] * 8, target)
+        load = send(events.batches(1, count - 1, size=BATCH), target, progress=40)
         return load, web.peak_mib()
 
 
@@ -168,11 +165,9 @@ def _plain(count: int) -> float:
     create(connection)
     headers = {"Content-Type": "application/json"}
     with harness.web("bench.plain.wsgi:application") as web:
-        post = partial(
-            send, port=web.port, path="/events", headers=headers, connections=CONNECTIONS
-        )
-        post([b"[" + events.event(0) + b"]"] * 8)
-        load = post(events.batches(1, count - 1, size=BATCH), progress=20)
+        target = Target(web.port, "/events", headers, CONNECTIONS)
+        send([b"[" + events.event(0) + b"]"] * 8, target)
+        load = send(events.batches(1, count - 1, size=BATCH), target, progress=20)
     if set(load.statuses) != {202}:
         raise SystemExit(f"The plain view failed: {load.statuses}.")
     return count / load.seconds

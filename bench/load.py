@@ -6,6 +6,7 @@ import http.client
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
@@ -18,46 +19,85 @@ class Load:
     statuses: dict[int, int] = field(default_factory=dict)
 
 
-def send(
-    bodies: Iterable[bytes],
-    *,
-    port: int,
-    path: str,
-    headers: dict[str, str],
-    connections: int,
-    progress: int = 0,
-) -> Load:
-    """POST all *bodies* over *connections*; a line of progress every *progress* requests."""
-    load, lock, source = Load(), threading.Lock(), iter(bodies)
+@dataclass(frozen=True)
+class Target:
+    """Where a load goes, and with which headers."""
 
-    def work() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        while (body := _next(source, lock)) is not None:
-            began = time.perf_counter()
-            connection.request("POST", path, body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            took = time.perf_counter() - began
-            with lock:
-                load.latencies.append(took)
-                load.statuses[answer.status] = load.statuses.get(answer.status, 0) + 1
-                if progress and len(load.latencies) % progress == 0:
-                    print(f"  {len(load.latencies)} requests", flush=True)
-        connection.close()
+    port: int
+    path: str
+    headers: dict[str, str]
+    connections: int
 
-    threads = [threading.Thread(target=work) for _ in range(connections)]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    load.seconds = time.perf_counter() - began
+
+def send(bodies: Iterable[bytes], target: Target, *, progress: int = 0) -> Load:
+    """POST all *bodies*; a line of progress every *progress* requests."""
+    with meanwhile(bodies, target, progress=progress, until_done=True) as load:
+        pass
     return load
 
 
-def _next(source: Iterator[bytes], lock: threading.Lock) -> bytes | None:
-    with lock:
-        return next(source, None)
+@contextmanager
+def meanwhile(
+    bodies: Iterable[bytes], target: Target, *, progress: int = 0, until_done: bool = False
+) -> Iterator[Load]:
+    """POST *bodies* until the block is over, or until all are sent; then the load is complete."""
+    sending = _Sending(iter(bodies), target, progress)
+    threads = [
+        threading.Thread(target=sending.work, daemon=True) for _ in range(target.connections)
+    ]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    try:
+        yield sending.load
+        if not until_done:
+            sending.over.set()
+        for thread in threads:
+            thread.join()
+        sending.load.seconds = time.perf_counter() - began
+    finally:
+        sending.over.set()
+    if sending.failures:
+        raise SystemExit(f"The server broke a connection: {sending.failures[0]!r}")
+
+
+class _Sending:
+    def __init__(self, bodies: Iterator[bytes], target: Target, progress: int) -> None:
+        self.load = Load()
+        self.over = threading.Event()
+        self.failures: list[Exception] = []
+        self._bodies, self._target, self._progress = bodies, target, progress
+        self._lock = threading.Lock()
+
+    def work(self) -> None:
+        try:
+            self._work()
+        except (OSError, http.client.HTTPException) as failure:
+            if not self.over.is_set():
+                self.failures.append(failure)
+
+    def _work(self) -> None:
+        target = self._target
+        connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=60)
+        while (body := self._next()) is not None:
+            began = time.perf_counter()
+            connection.request("POST", target.path, body, target.headers)
+            answer = connection.getresponse()
+            answer.read()
+            self._count(answer.status, time.perf_counter() - began)
+        connection.close()
+
+    def _next(self) -> bytes | None:
+        with self._lock:
+            return None if self.over.is_set() else next(self._bodies, None)
+
+    def _count(self, status: int, took: float) -> None:
+        load = self.load
+        with self._lock:
+            load.latencies.append(took)
+            load.statuses[status] = load.statuses.get(status, 0) + 1
+            if self._progress and len(load.latencies) % self._progress == 0:
+                print(f"  {len(load.latencies)} requests", flush=True)
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -17,7 +17,9 @@ def events(request: HttpRequest) -> HttpResponse:
     """Store a batch as most would write it: ``json.loads`` and ``bulk_create``."""
     sent = json.loads(request.read())
     PlainEvent._default_manager.bulk_create([_row(event) for event in sent], ignore_conflicts=True)
-    return JsonResponse({"accepted": len(sent)}, status=202)
+    answer = JsonResponse({"accepted": len(sent)}, status=202)
+    answer["Content-Length"] = str(len(answer.content))
+    return answer
 
 
 def _row(event: dict[str, Any]) -> PlainEvent:
