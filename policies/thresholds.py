@@ -6,6 +6,8 @@ laxer cannot be constructed (DESIGN.md, "Rules without a switch").
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -22,6 +24,10 @@ Unit = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=100)]
 Warnings = Annotated[int, Meta(ge=FEWEST_WARNINGS, le=100)]
 Ceiling = Annotated[float, Meta(ge=0, le=HIGHEST_RISK_CEILING)]
+#: What is never drawn cannot be estimated (ESTIMATION.md, "Sampling design").
+AuditShare = Annotated[float, Meta(gt=0, le=1)]
+UrgentHours = Annotated[int, Meta(ge=1, le=24)]
+Hours = Annotated[int, Meta(ge=1, le=720)]
 
 
 class CategoryThresholds(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +46,31 @@ class CategoryThresholds(Struct, frozen=True, forbid_unknown_fields=True):
     distress: Unit = 0.0
 
 
+class DueHours(Struct, frozen=True, forbid_unknown_fields=True):
+    """How soon somebody should have looked: whole hours from the opening of a case, by reason."""
+
+    breach: UrgentHours = 1
+    cue: UrgentHours = 1
+    appeal: Hours = 24
+    feedback: Hours = 48
+    other: Hours = 72
+
+
+class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What people look at: probabilities with which a cutoff or near miss is drawn, and due times.
+
+    ``near_miss_share`` stands for ``audit_share`` where it is a near miss. One audit share holds
+    for all categories: intake draws every event of a batch under one row of shares, and a share
+    for each category would make it look one up for each event.
+    Only the version in force by default has a say; those of overrides are not heard.
+    """
+
+    audit_share: AuditShare = 0.10
+    double_share: Unit = 0.10
+    near_miss_share: Unit = 0.05
+    due_hours: DueHours = DueHours()
+
+
 class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     """All thresholds of a policy version. A category that is not named has the default ones."""
 
@@ -47,6 +78,7 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     confirm_user_request: bool = True
     default: CategoryThresholds = CategoryThresholds()
     categories: dict[str, CategoryThresholds] = {}
+    review: ReviewSettings = ReviewSettings()
 
     def __post_init__(self) -> None:
         if unknown := self.categories.keys() - set(Category.values):
@@ -63,6 +95,71 @@ def parse(content: Any) -> Thresholds:
     Raises ``msgspec.ValidationError`` with the place where it is out of bounds.
     """
     return msgspec.convert(content, Thresholds)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a content: a JSON Pointer, a code and a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class InvalidPolicy(ValueError):
+    """A content that no policy version may have."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
+        self.faults = faults
+
+
+def read(content: Any) -> Thresholds:
+    """As :func:`parse`, but told of everything that is wrong: raises :class:`InvalidPolicy`."""
+    if faults := list(_faults(content, Thresholds, "")):
+        raise InvalidPolicy(faults)
+    return parse(content)
+
+
+def _faults(content: Any, kind: type[Struct], pointer: str) -> Iterator[Fault]:
+    if not isinstance(content, Mapping):
+        yield Fault(pointer, "wrong_type", "Expected an object with named values.")
+        return
+    kinds = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    for name, value in content.items():
+        inner = f"{pointer}/{_escaped(name)}"
+        if name not in kinds:
+            yield Fault(inner, "unknown", "There is no setting of this name.")
+        elif kinds[name] == dict[str, CategoryThresholds]:
+            yield from _category_faults(value, inner)
+        elif isinstance(kinds[name], type) and issubclass(kinds[name], Struct):
+            yield from _faults(value, kinds[name], inner)
+        else:
+            yield from _value_fault(value, kinds[name], inner)
+
+
+def _category_faults(content: Any, pointer: str) -> Iterator[Fault]:
+    if not isinstance(content, Mapping):
+        yield Fault(pointer, "wrong_type", "Expected an object with a category in each name.")
+        return
+    for name, value in content.items():
+        inner = f"{pointer}/{_escaped(name)}"
+        if name in Category.values:
+            yield from _faults(value, CategoryThresholds, inner)
+        else:
+            yield Fault(inner, "unknown", "There is no category of this name.")
+
+
+def _value_fault(value: Any, kind: Any, pointer: str) -> Iterator[Fault]:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        yield Fault(pointer, "out_of_bounds", f"{error}.".replace("`", ""))
+
+
+def _escaped(name: Any) -> str:
+    """A name as JSON Pointers write it (RFC 6901)."""
+    return str(name)[:80].replace("~", "~0").replace("/", "~1")
 
 
 BUILT_IN = Thresholds(

@@ -1,8 +1,7 @@
-"""Making policy versions and putting them in force."""
+"""Policy versions: their numbers, the built-in one, and what becomes of them."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,10 +9,15 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from accounts.ledger import Actor, record
-from policies.models import BUILT_IN_NUMBER, DEFAULT_SCOPE, Activation, PolicyVersion
+from accounts.models import User
+from policies.models import BUILT_IN_NUMBER, Draft, PolicyVersion
 from policies.thresholds import BUILT_IN, Thresholds, parse
 
 _ADVISORY_KEY = 0x5EC0_0901
+
+
+class NotPossible(Exception):
+    """What was asked cannot be done as things stand; the text says why."""
 
 
 def create_built_in(**_kwargs: Any) -> None:
@@ -25,48 +29,52 @@ def create_built_in(**_kwargs: Any) -> None:
 
 
 def create_version(*, thresholds: Thresholds, note: str, actor: Actor) -> PolicyVersion:
-    """A new, immutable version with the next number.
+    """A new, immutable version with the next number, that needs no second person.
 
-    Raises ``msgspec.ValidationError`` where a threshold is laxer than the code allows: a struct
-    that was built, not read, was never held against its bounds.
+    For what an installation brings with it; people write drafts. Raises
+    ``msgspec.ValidationError`` where a threshold is laxer than the code allows: a struct that
+    was built, not read, was never held against its bounds.
     """
     content = msgspec.to_builtins(thresholds)
     parse(content)
     with transaction.atomic():
-        _lock()
-        latest = PolicyVersion.objects.aggregate(latest=Max("number"))["latest"] or 0
+        lock()
         version = PolicyVersion.objects.create(
-            number=latest + 1,
-            content=content,
-            note=note,
-            author=actor.user,
+            number=next_number(), content=content, note=note, author=actor.user
         )
         record(actor=actor, action="policy.created", obj="policy_version", object_id=version.number)
     return version
 
 
-def activate(
-    *, version: PolicyVersion, now: datetime, actor: Actor, scope: str = DEFAULT_SCOPE
-) -> Activation:
-    """Put *version* in force for *scope* from *now* on, in place of the one that was."""
-    with transaction.atomic():
-        _lock()
-        Activation.objects.filter(scope=scope, ended_at=None).update(ended_at=now)
-        activation = Activation.objects.create(
-            version=version, scope=scope, activated_at=now, activated_by=actor.user
-        )
-        record(
-            actor=actor,
-            at=now,
-            action="policy.activated",
-            obj="policy_version",
-            object_id=version.number,
-            details={"scope": scope},
-        )
-    return activation
+def thresholds_of(version: PolicyVersion) -> Thresholds:
+    """What *version* says. Raises :class:`NotPossible` where it can no longer be read."""
+    try:
+        return version.thresholds
+    except msgspec.ValidationError:
+        raise NotPossible(
+            f"Policy {version.number} was written for another version of Recourse and can no"
+            " longer be read. It explains old cases and cannot come in force again."
+        ) from None
 
 
-def _lock() -> None:
-    """Numbers and activations are given out one at a time."""
+def person(user: User) -> Actor:
+    """*user* as the ledger knows them."""
+    return Actor(user=user)
+
+
+def lock() -> None:
+    """Until the transaction ends, nobody else gives out numbers or changes what is in force.
+
+    Whoever takes it takes it before the lock of any row.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_KEY])
+
+
+def next_number() -> int:
+    """The next number of a draft or version, under the lock."""
+    latest = (
+        kind._default_manager.aggregate(latest=Max("number"))["latest"] or 0
+        for kind in (PolicyVersion, Draft)
+    )
+    return int(max(latest)) + 1

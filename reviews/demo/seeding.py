@@ -19,12 +19,13 @@ from accounts.roles import Role
 from accounts.services import create_user
 from conversations import parsing
 from conversations.api import limits
-from conversations.models import AuditSettings, Event, Source
+from conversations.models import Event, Source
 from conversations.services import intake, sources
 from conversations.vocabulary import Category, Mode
 from policies.models import Activation, PolicyVersion
-from policies.services.versions import activate, create_version
-from policies.thresholds import BUILT_IN
+from policies.services.activations import activate
+from policies.services.versions import create_version
+from policies.thresholds import BUILT_IN, ReviewSettings
 from reviews.demo import aftermath, story
 from reviews.demo.people import REVIEWERS
 from reviews.models import Case, Claim
@@ -60,7 +61,6 @@ def seed(*, now: datetime, progress: Progress) -> None:
     people = _people()
     source = _source()
     _policies(people["policy_admin"], began)
-    _draw_more()
     events = list(story.events(seed=SEED, now=began))
     _send(source, events, progress)
     _enrich(began, progress)
@@ -101,12 +101,6 @@ def _person(name: str, email: str, role: Role) -> User:
     return found or create_user(email=email, name=name, password=None, roles=[role])
 
 
-def _draw_more() -> None:
-    """A larger share of audits than an installation begins with: the demo is small."""
-    if AuditSettings.objects.count() == 1:
-        AuditSettings.objects.create(audit_share=0.3, double_share=0.1, near_miss_share=0.03)
-
-
 def _source() -> Source:
     found = Source.objects.filter(slug=SOURCE).first()
     return found or sources.create_source(
@@ -130,6 +124,8 @@ def _policies(admin: User, began: datetime) -> None:
                 harassment, redirects=harassment.redirects + 1, turns_after_warning=2
             )
         },
+        # A larger share of audits than an installation begins with: the demo is small.
+        review=ReviewSettings(audit_share=0.3, double_share=0.1, near_miss_share=0.03),
     )
     version = create_version(
         thresholds=stricter,

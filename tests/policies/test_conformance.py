@@ -19,8 +19,9 @@ from policies import conformance as rules
 from policies.conformance import Finding, conformance
 from policies.evaluation import Decision, Observation
 from policies.models import Basis, CutoffConformance, PolicyVersion
+from policies.services.activations import activate
 from policies.services.conformance import compute, conformance_of, observation_of
-from policies.services.versions import activate, create_version
+from policies.services.versions import create_version
 from policies.thresholds import BUILT_IN, Thresholds
 from reviews.models import Case
 from tests.factories import MESSAGES, NOW, SIGNALS, ended_event, make_cutoff, make_source, record

@@ -10,7 +10,8 @@ from django.test import Client
 from accounts.ledger import Actor
 from accounts.models import User
 from accounts.roles import Role
-from policies.services.versions import activate, create_version
+from policies.services.activations import activate
+from policies.services.versions import create_version
 from policies.thresholds import CategoryThresholds, Thresholds
 from tests.factories import make_user
 

@@ -1,0 +1,115 @@
+"""One person alone makes ending harder, at once; a second one looks at it within a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from accounts.models import User
+from policies.differences import stricter_in_every_threshold
+from policies.models import (
+    BUILT_IN_NUMBER,
+    DEFAULT_SCOPE,
+    Activation,
+    ActivationKind,
+    ActivationQuerySet,
+    Draft,
+    PolicyVersion,
+    Submission,
+    SubmissionDecision,
+)
+from policies.permissions import check_change
+from policies.scopes import Scope, candidates
+from policies.services.activations import Stretch, begin, live_in
+from policies.services.drafts import submit
+from policies.services.versions import NotPossible, lock, person, thresholds_of
+
+#: How soon a second person looks at it.
+REVIEW_WITHIN: Final = timedelta(hours=24)
+
+
+class NotStricter(NotPossible):
+    """One person alone may not activate a version that is laxer in some threshold."""
+
+
+def break_glass(
+    *, number: int, user: User, now: datetime, reason: str, scope: str = DEFAULT_SCOPE
+) -> Activation:
+    """Put a draft, or a version that waits for approval, in force for all of *scope* at once.
+
+    It then waits for approval while it holds; a rejection takes it back. Raises
+    ``MalformedScope``; :class:`NotStricter` where some threshold is laxer than that of a version
+    which it would take the place of, on either side of a rollout; and ``NotPossible`` where it
+    is decided on already.
+    """
+    check_change(user)
+    Scope.parse(scope)
+    with transaction.atomic():
+        lock()
+        version = _undecided(number, user, now)
+        thresholds = thresholds_of(version)
+        for replaced in _replaced(scope):
+            if not stricter_in_every_threshold(thresholds, thresholds_of(replaced)):
+                raise NotStricter(
+                    f"Policy {number} is not stricter in every threshold than policy"
+                    f" {replaced.number}, which holds there. It needs a second person."
+                )
+        live = live_in(scope)
+        if live and live.version_id == number:
+            raise NotPossible(f"Policy {number} is in force there already.")
+        stretch = Stretch(scope, version, kind=ActivationKind.BREAK_GLASS)
+        return begin(stretch, actor=person(user), now=now, reason=reason)
+
+
+def unreviewed() -> ActivationQuerySet:
+    """Activations by one person alone whose version no second person decided on, oldest first.
+
+    Whether they are over by now or not.
+    """
+    return (
+        Activation.objects.filter(
+            kind=ActivationKind.BREAK_GLASS,
+            version__submission__decision=SubmissionDecision.PENDING,
+        )
+        .select_related("version", "activated_by")
+        .order_by("activated_at", "pk")
+    )
+
+
+def overdue(*, now: datetime) -> ActivationQuerySet:
+    """Those of :func:`unreviewed` whose time for a second look is over at *now*."""
+    return unreviewed().filter(activated_at__lte=now - REVIEW_WITHIN)
+
+
+def _undecided(number: int, user: User, now: datetime) -> PolicyVersion:
+    if Draft.objects.filter(number=number).exists():
+        return submit(number=number, user=user, now=now)
+    submission = Submission.objects.filter(version=number).select_related("version").first()
+    if submission is None or submission.decision != SubmissionDecision.PENDING:
+        raise NotPossible(f"Policy {number} is decided on already: activate it, or draft another.")
+    return submission.version
+
+
+def _replaced(scope: str) -> list[PolicyVersion]:
+    """Every version that some conversation of *scope* has now and would have no more."""
+    live = Activation.objects.live().select_related("version", "beside")
+    outranked = [one for one in live if one.scope == scope or _outranks(scope, one.scope)]
+    found = [version for one in outranked for version in (one.version, one.beside) if version]
+    if not any(one.scope == DEFAULT_SCOPE for one in outranked):
+        found.append(PolicyVersion.objects.get(number=BUILT_IN_NUMBER))
+    return found
+
+
+def _outranks(scope: str, other: str) -> bool:
+    """Whether a conversation that is in both scopes has the policy of *scope*."""
+    mine, its = Scope.parse(scope), Scope.parse(other)
+    # A locale's longer tag is in the scope of the shorter one.
+    shared = {
+        "model": mine.model or its.model,
+        "surface": mine.surface or its.surface,
+        "locale": max(mine.locale, its.locale, key=len),
+    }
+    order = candidates(**shared)
+    return scope in order and other in order and order.index(scope) < order.index(other)
