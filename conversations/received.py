@@ -40,9 +40,12 @@ def body_as_sent(request: HttpRequest) -> bytes:
 def decompressed_body(request: HttpRequest, *, limit: int) -> bytes:
     """The body without its Content-Encoding. Raises :class:`Problem` 400, 411, 413 or 415.
 
-    It may have *limit* bytes, and INTAKE_MAX_BODY as sent.
+    It may have *limit* bytes, and INTAKE_MAX_BODY as sent. Nothing of it stays with the request:
+    REST framework's view and request hold one another, and with them would hold up to 16 MiB
+    until the collector comes by.
     """
     sent = body_as_sent(request)
+    delattr(request, _KEPT)
     encoding = request.headers.get("Content-Encoding", "")
     try:
         return bodies.decompress(sent, encoding=encoding, limit=limit)
