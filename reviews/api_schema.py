@@ -31,6 +31,7 @@ from accounts.api_schema import (
 from conversations.transcripts import Message
 from conversations.vocabulary import ConversationState, Kind
 from policies.conformance import Conformance
+from policies.services.evaluations import AskedFirst
 from reviews.filters import CaseFilter
 from reviews.serializers import CaseSerializer, VerdictSerializer
 from reviews.services.feedback import LONGEST_COMMENT
@@ -39,7 +40,7 @@ from reviews.vocabulary import PLAIN_REASONS, Queue
 Decorator = Callable[[Any], Any]
 
 _, _STRUCTS = msgspec.json.schema_components(
-    [Message, Conformance], ref_template="#/components/schemas/{name}"
+    [Message, Conformance, AskedFirst], ref_template="#/components/schemas/{name}"
 )
 
 # What the API adds where a reviewer has yet to judge for themselves.
@@ -126,7 +127,13 @@ class OpenedCaseSerializer(CaseSerializer):
         {
             "allOf": [
                 ref("Conformance"),
-                shape({"policy_version": nullable(NUMBER), "basis": TEXT}),
+                shape(
+                    {
+                        "policy_version": nullable(NUMBER),
+                        "basis": TEXT,
+                        "asked_first": nullable(ref("AskedFirst")),
+                    }
+                ),
             ]
         },
         required=False,

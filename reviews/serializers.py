@@ -154,6 +154,7 @@ def _conformance(opened: OpenedCase) -> dict[str, Any]:
         **built,
         "policy_version": opened.policy_version,
         "basis": opened.conformance_basis,
+        "asked_first": msgspec.to_builtins(opened.asked_first),
     }
 
 

@@ -122,7 +122,7 @@ class Permission(StrEnum):
     NO_LONGER_KEPT = "no_longer_kept"
 
 
-class Tie(msgspec.Struct, frozen=True):
+class AskedFirst(msgspec.Struct, frozen=True):
     """Whether a cutoff was allowed, in words too; the rest is known where it was asked for."""
 
     result: Permission
@@ -132,33 +132,33 @@ class Tie(msgspec.Struct, frozen=True):
     asked_at: datetime | None = None
 
 
-_NO_ID = Tie(
+_NO_ID = AskedFirst(
     Permission.NEVER_ASKED,
     "The service never asked whether it may end this conversation, though it is set up to ask.",
 )
-_UNKNOWN = Tie(
+_UNKNOWN = AskedFirst(
     Permission.NEVER_ASKED,
     "The service quoted an evaluation that it was never given. So it did not ask.",
 )
-_ANOTHERS = Tie(
+_ANOTHERS = AskedFirst(
     Permission.NEVER_ASKED,
     "The service quoted the evaluation of another conversation. For this one it did not ask.",
 )
-_GONE = Tie(
+_GONE = AskedFirst(
     Permission.NO_LONGER_KEPT,
     "What the service asked before it ended this conversation is no longer kept.",
 )
 
 
-def tie_of(cutoff: Cutoff) -> Tie | None:
-    """What ties *cutoff*, its source and conversation at hand, to what was asked; one read.
+def asked_first(*, cutoff: Cutoff, mode: str) -> AskedFirst | None:
+    """What ties *cutoff* to what its source, which works in *mode*, asked before; one read.
 
     None for a near miss, and for a cutoff of an advisory source that quoted no evaluation.
     """
     if cutoff.kind != Kind.CUTOFF:
         return None
     if not cutoff.evaluation_id:
-        return _NO_ID if cutoff.source.mode == Mode.ENFORCING else None
+        return _NO_ID if mode == Mode.ENFORCING else None
     key = _key(cutoff.evaluation_id)
     asked = AskedEvaluation.objects.filter(pk=key).first() if key else None
     if asked is None or asked.source_id != cutoff.source_id:
@@ -168,7 +168,7 @@ def tie_of(cutoff: Cutoff) -> Tie | None:
     return _told(asked, cutoff)
 
 
-def _told(asked: AskedEvaluation, cutoff: Cutoff) -> Tie:
+def _told(asked: AskedEvaluation, cutoff: Cutoff) -> AskedFirst:
     decision = Decision(asked.decision)
     result = Permission.ALLOWED if decision == Decision.END else Permission.REFUSED
     words = _WORDS[decision].format(version=asked.version_id)
@@ -178,7 +178,7 @@ def _told(asked: AskedEvaluation, cutoff: Cutoff) -> Tie:
             f"The service asked about an ending by {asked.get_initiator_display()}, which was"
             f" allowed. For an ending by {cutoff.get_initiator_display()} it did not ask."
         )
-    return Tie(result, words, decision, asked.version_id, asked.at)
+    return AskedFirst(result, words, decision, asked.version_id, asked.at)
 
 
 _WORDS: Final = {

@@ -16,6 +16,7 @@ from conversations.transcripts import Message
 from policies.conformance import Conformance
 from policies.models import CutoffConformance
 from policies.services.conformance import conformance_of
+from policies.services.evaluations import AskedFirst, asked_first
 from reviews import hazards
 from reviews.models import Case, Claim, Feedback, Verdict
 from reviews.permissions import facts_of, viewer_of, visible_texts
@@ -55,6 +56,7 @@ class OpenedCase:
     conformance: Conformance | None = None
     conformance_basis: str = ""
     policy_version: int | None = None
+    asked_first: AskedFirst | None = None
     evidence: Evidence | None = None
     messages: list[Message] | None = None
     explanation: str = ""
@@ -119,6 +121,7 @@ def _add_conformance(opened: OpenedCase) -> None:
     opened.conformance = conformance_of(stored)
     opened.conformance_basis = stored.get_basis_display()
     opened.policy_version = stored.version_id
+    opened.asked_first = asked_first(cutoff=case.cutoff, mode=case.source.mode)
     opened.evidence = stored_evidence(case)
 
 
