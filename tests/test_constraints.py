@@ -30,7 +30,7 @@ from conversations.models import (
     Transcript,
     TranscriptSearch,
 )
-from policies.models import Activation, PolicyVersion
+from policies.models import PolicyVersion
 from reviews.models import Claim, Selection, Verdict
 from tests.factories import (
     NOW,
@@ -42,12 +42,13 @@ from tests.factories import (
     make_source,
     make_user,
 )
+from tests.policies import violations as of_policies
 
 APPS = ("accounts", "conversations", "policies", "reviews")
 
 pytestmark = pytest.mark.django_db
 
-_VIOLATIONS: dict[str, Callable[[], object]] = {}
+_VIOLATIONS: dict[str, Callable[[], object]] = dict(of_policies.VIOLATIONS)
 
 
 def violates(name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
@@ -239,22 +240,6 @@ def _chunk_twice() -> None:
     TranscriptSearch.objects.create(**row)
 
 
-def _activation(**changes: Any) -> None:
-    version = PolicyVersion.objects.get(number=1)
-    Activation.objects.create(**{"version": version, "activated_at": NOW} | changes)
-
-
-@violates("activation_one_active_version_a_scope")
-def _two_active() -> None:
-    _activation()
-    _activation()
-
-
-@violates("activation_ends_after_it_begins")
-def _ends_before() -> None:
-    _activation(ended_at=NOW - timedelta(seconds=1))
-
-
 @violates("reviews_case.number")
 def _case_number_twice() -> None:
     update(make_case(), number=make_case().number)
@@ -361,7 +346,7 @@ def test_rows_of_append_only_tables_stay_as_they_are(name: str) -> None:
     assert type(row)._default_manager.filter(pk=row.pk).exists()
 
 
-@pytest.mark.parametrize("name", _rows_of_append_only_tables())
+@pytest.mark.parametrize("name", [*_rows_of_append_only_tables(), *of_policies.KEPT])
 def test_append_only_tables_are_not_emptied_where_it_is_no_test(name: str) -> None:
     """The trigger lets a test database through: its own words are read."""
     with connection.cursor() as cursor:
@@ -389,7 +374,7 @@ def test_every_constraint_of_the_models_is_violated_here() -> None:
             }
             triggers |= {trigger.name for trigger in getattr(model._meta, "triggers", [])}
     assert stated == set(_VIOLATIONS)
-    rows = _rows_of_append_only_tables()
+    append_only = _rows_of_append_only_tables()
     assert triggers == {
-        f"{name}_{what}" for name in rows for what in ("append_only", "no_truncate")
-    }
+        f"{name}_{what}" for name in append_only for what in ("append_only", "no_truncate")
+    } | {f"{name}_{what}" for name in of_policies.KEPT for what in of_policies.GUARDS}

@@ -33,6 +33,21 @@ def category_thresholds() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def review_settings() -> st.SearchStrategy[dict[str, Any]]:
+    """What people look at, as plain objects."""
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "audit_share": st.floats(0, 1, exclude_min=True),
+            "double_share": _UNIT,
+            "near_miss_share": _UNIT,
+            "due_hours": st.fixed_dictionaries(
+                {}, optional={"breach": st.integers(1, 24), "appeal": st.integers(1, 720)}
+            ),
+        },
+    )
+
+
 def thresholds() -> st.SearchStrategy[Thresholds]:
     """Any policy that can be read."""
     return st.fixed_dictionaries(
@@ -44,6 +59,7 @@ def thresholds() -> st.SearchStrategy[Thresholds]:
             "categories": st.dictionaries(
                 st.sampled_from(Category.values), category_thresholds(), max_size=3
             ),
+            "review": review_settings(),
         },
     ).map(parse)
 

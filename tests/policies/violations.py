@@ -1,0 +1,191 @@
+"""What each constraint of the policies' models forbids; tests/test_constraints.py does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import models
+
+from policies.models import Activation, Draft, Pause, PlannedActivation, PolicyVersion, Submission
+from tests.factories import NOW
+from tests.policies.lifecycle import admin, submitted
+
+VIOLATIONS: dict[str, Callable[[], object]] = {}
+
+EARLIER = NOW - timedelta(seconds=1)
+
+
+def _violates(*names: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    def keep(violation: Callable[[], object]) -> Callable[[], object]:
+        VIOLATIONS.update(dict.fromkeys(names, violation))
+        return violation
+
+    return keep
+
+
+def _version(number: int = 1) -> PolicyVersion:
+    return PolicyVersion.objects.get_or_create(number=number, defaults={"content": {}})[0]
+
+
+def _activation(**changes: Any) -> Activation:
+    row = {"version": _version(), "activated_at": NOW}
+    return Activation.objects.create(**row | changes)
+
+
+@_violates("activation_one_active_version_a_scope")
+def _two_active() -> None:
+    _activation()
+    _activation()
+
+
+@_violates("activation_ends_after_it_begins")
+def _ends_before() -> None:
+    _activation(ended_at=EARLIER)
+
+
+@_violates("activation_percent_1_to_100")
+def _for_nobody() -> None:
+    _activation(percent=0, beside=_version(2))
+
+
+@_violates("activation_beside_another")
+def _beside_itself() -> None:
+    _activation(percent=50, beside=_version())
+
+
+@_violates("activation_ceiling_is_a_share")
+def _ceiling_of_one() -> None:
+    _activation(guard_ceiling=1)
+
+
+@_violates("activation_ended_by_whom_and_why_at_a_time")
+def _ended_at_no_time() -> None:
+    _activation(ended_by=admin())
+
+
+@_violates("activation_break_glass_by_somebody")
+def _glass_broken_by_nobody() -> None:
+    _activation(kind="break_glass")
+
+
+@_violates("draft_revision_from_1")
+def _revision_of_none() -> None:
+    Draft.objects.create(number=2, content={}, revision=0, created_at=NOW, updated_at=NOW)
+
+
+def _submission(**changes: Any) -> None:
+    submitter = changes.pop("submitted_by", None) or admin()
+    row = {"version": _version(2), "submitted_by": submitter, "submitted_at": NOW}
+    Submission.objects.create(**row | {"contributors": [submitter.pk]} | changes)
+
+
+@_violates("submission_decided_by_somebody")
+def _approved_by_nobody() -> None:
+    _submission(decision="approved")
+
+
+@_violates("submission_counts_its_submitter")
+def _had_no_hand_in_it() -> None:
+    _submission(contributors=[])
+
+
+@_violates("submission_decided_by_another")
+def _approved_ones_own() -> None:
+    user = admin()
+    _submission(submitted_by=user, decision="approved", decided_by=user, decided_at=NOW)
+
+
+@_violates("submission_rejected_with_reason")
+def _rejected_without_reason() -> None:
+    _submission(decision="rejected", decided_by=admin(), decided_at=NOW)
+
+
+def _plan(**changes: Any) -> PlannedActivation:
+    row = {"version": _version(), "scope": "default", "at": NOW, "planned_at": EARLIER}
+    return PlannedActivation.objects.create(**row | {"planned_by": admin()} | changes)
+
+
+@_violates("plan_one_pending_a_scope")
+def _two_planned() -> None:
+    _plan()
+    _plan()
+
+
+@_violates("plan_percent_1_to_100")
+def _planned_for_more_than_all() -> None:
+    _plan(percent=101)
+
+
+@_violates("plan_ceiling_is_a_share")
+def _planned_ceiling_of_none() -> None:
+    _plan(guard_ceiling=0)
+
+
+@_violates("plan_ends_one_way")
+def _carried_out_and_cancelled() -> None:
+    _plan(carried_out_at=NOW, cancelled_at=NOW, cancel_reason="x")
+
+
+@_violates("plan_cancelled_at_a_time_with_reason")
+def _cancelled_without_reason() -> None:
+    _plan(cancelled_at=NOW)
+
+
+def _pause(**changes: Any) -> Pause:
+    row = {"scope": "everything", "paused_at": NOW, "paused_by": admin(), "reason": "x"}
+    return Pause.objects.create(**row | changes)
+
+
+@_violates("pause_one_live_a_scope")
+def _paused_twice() -> None:
+    _pause()
+    _pause()
+
+
+@_violates("pause_has_a_reason")
+def _paused_without_reason() -> None:
+    _pause(reason="")
+
+
+@_violates("pause_first_resume_by_somebody")
+def _first_resumed_by_nobody() -> None:
+    _pause(first_resume_at=NOW)
+
+
+@_violates("pause_ended_by_somebody")
+def _resumed_by_nobody() -> None:
+    _pause(first_resume_at=NOW, first_resume_by=admin(), ended_at=NOW)
+
+
+@_violates("pause_ended_by_two")
+def _resumed_by_one() -> None:
+    user = admin()
+    first = {"first_resume_at": NOW, "first_resume_by": user}
+    _pause(**first, ended_at=NOW, ended_by=user)
+
+
+@_violates("pause_in_order_of_time")
+def _resumed_before() -> None:
+    _pause(first_resume_at=EARLIER, first_resume_by=admin())
+
+
+#: Rows of the tables whose rows stay: what none of them lets be changed, and, once it is over,
+#: what it lets be changed no more.
+KEPT: dict[str, tuple[Callable[[], models.Model], dict[str, Any], dict[str, Any]]] = {
+    "activation": (_activation, {"percent": 7}, {"ended_at": NOW}),
+    "planned_activation": (_plan, {"percent": 7}, {"carried_out_at": NOW}),
+    "submission": (
+        lambda: submitted().submission,
+        {"contributors": []},
+        {"decision": "approved", "decided_by": admin, "decided_at": NOW},
+    ),
+    "pause": (
+        lambda: _pause(first_resume_at=NOW, first_resume_by=admin()),
+        {"reason": "y"},
+        {"ended_at": NOW, "ended_by": admin},
+    ),
+}
+#: What the triggers of such a table are called.
+GUARDS = ("read_only", "not_deleted", "no_truncate", "final")
