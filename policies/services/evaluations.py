@@ -44,7 +44,7 @@ class Answer:
 def answer(
     *, source: Source, question: Question, messages: list[Message] | None, now: datetime
 ) -> Answer:
-    """Evaluate under the policy in force at *now*, and keep it; three queries.
+    """Evaluate under the policy in force at *now*, and keep it; two queries.
 
     A signal that was not given is filled by what the transcript, where there is one, shows.
     """
