@@ -15,12 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api_lists import page_response
 from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.problems import Problem
 from reviews import api_schema
 from reviews.filters import CaseFilter
-from reviews.keyset import CursorMismatch, page
 from reviews.models import Case, CaseQuerySet, Claim
 from reviews.permissions import can_list
 from reviews.serializers import (
@@ -37,8 +37,6 @@ from reviews.transitions import Forbidden
 from reviews.vocabulary import Queue
 
 ORDERINGS = {"priority": "priority", "due_at": "due_at", "ended_at": "at"}
-PAGE_SIZE = 50
-LARGEST_PAGE = 200
 
 
 class MayListCases(BasePermission):
@@ -111,27 +109,11 @@ class CasesView(StaffView):
         if not filtered.is_valid():
             raise serializers.ValidationError(filtered.errors)
         ordering = _ordering(query.get("ordering", "-priority"))
-        bound_to = "&".join(
-            f"{key}={value}"
-            for key, value in sorted(query.items())
-            if key not in ("cursor", "page_size")
-        )
-        try:
-            found = page(
-                with_claims(filtered.qs),
-                ordering=ordering,
-                cursor=query.get("cursor"),
-                page_size=_page_size(query.get("page_size")),
-                bound_to=bound_to,
-            )
-        except CursorMismatch as error:
-            raise Problem(400, "cursor_mismatch", str(error)) from None
-        return Response(
-            {
-                "next": _link(request, found.next_cursor),
-                "previous": _link(request, found.previous_cursor),
-                "results": CaseSerializer(found.items, many=True).data,
-            }
+        return page_response(
+            request,
+            with_claims(filtered.qs),
+            ordering=ordering,
+            data=lambda cases: CaseSerializer(cases, many=True).data,
         )
 
 
@@ -141,22 +123,6 @@ def _ordering(wanted: str) -> list[str]:
         raise serializers.ValidationError({"ordering": f"One of {', '.join(ORDERINGS)}."})
     sign = "-" if wanted.startswith("-") else ""
     return [sign + field, "due_at"] if field == "priority" else [sign + field]
-
-
-def _page_size(wanted: str | None) -> int:
-    if wanted is None:
-        return PAGE_SIZE
-    if not wanted.isdecimal() or not 1 <= int(wanted) <= LARGEST_PAGE:
-        raise serializers.ValidationError({"page_size": f"1 to {LARGEST_PAGE}."})
-    return int(wanted)
-
-
-def _link(request: Request, cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    query = request.query_params.copy()
-    query["cursor"] = cursor
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 class QueueSerializer(serializers.Serializer[Any]):

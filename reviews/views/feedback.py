@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from reviews.keyset import CursorMismatch, page
+from accounts.keyset import CursorMismatch, page
 from reviews.models import Case, Feedback
 from reviews.permissions import check_read_feedback
 from reviews.views.people import reviewer

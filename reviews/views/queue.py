@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.keyset import CursorMismatch, Page, page
 from reviews.filters import WAITING, QueueFilter
-from reviews.keyset import CursorMismatch, Page, page
 from reviews.models import Case
 from reviews.permissions import can_decide, can_search
 from reviews.services import claims

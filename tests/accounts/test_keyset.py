@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from django.utils import timezone
 
-from reviews.keyset import CursorMismatch, Page, page
+from accounts.keyset import CursorMismatch, Page, page
 from reviews.models import Case, Feedback
 from reviews.vocabulary import Channel
 from tests.factories import make_case, make_source

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Generic, Literal, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -59,7 +60,7 @@ class _Order:
 
 def page(
     queryset: QuerySet[Row],
-    *,
+    *others: QuerySet[Row],
     ordering: Sequence[str],
     cursor: str | None,
     page_size: int,
@@ -67,18 +68,24 @@ def page(
 ) -> Page[Row]:
     """One page of *queryset* in *ordering*, then by key, at *cursor* or at the beginning.
 
-    *ordering* are field names, with ``-`` for descending; none of them may hold NULL.
+    *ordering* are field names, with ``-`` for descending; none of them may hold NULL. *others*
+    are merged in: of models with the same order fields and key, no two of whose rows are alike
+    in all of them.
     *bound_to* spells the filters. Raises :class:`CursorMismatch`.
     """
     orders = _orders(queryset.model, ordering)
     binding = _binding(bound_to, ordering)
     way, values = _read(cursor, binding, queryset.model, orders) if cursor else ("next", None)
     backwards = way == "previous"
-    if values is not None:
-        queryset = queryset.filter(_after(orders, values, backwards=backwards))
-    found = list(
-        queryset.order_by(*(order.spelt(backwards=backwards) for order in orders))[: page_size + 1]
-    )
+    spelt = [order.spelt(backwards=backwards) for order in orders]
+    found: list[Row] = []
+    for rows in (queryset, *others):
+        if values is not None:
+            rows = rows.filter(_after(orders, values, backwards=backwards))
+        found += rows.order_by(*spelt)[: page_size + 1]
+    if others:
+        for order in reversed(orders):
+            found.sort(key=attrgetter(order.name), reverse=order.descending != backwards)
     more, items = len(found) > page_size, found[:page_size]
     if backwards:
         items.reverse()
