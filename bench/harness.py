@@ -19,11 +19,6 @@ from pathlib import Path
 
 from django.db.backends.utils import CursorWrapper
 
-from config import processes
-from config.embedded import Postgres
-from config.supervisor import WEB_SERVER
-from config.valkey import Valkey
-
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
 
@@ -71,6 +66,10 @@ def servers() -> Iterator[Path]:
         "RECOURSE_LOG_LEVEL": "ERROR",
         "PROMETHEUS_MULTIPROC_DIR": str(counts),
     }
+    # Not before: what is imported from config may read the settings.
+    from config.embedded import Postgres
+    from config.valkey import Valkey
+
     try:
         with (
             Postgres(directory / "postgres", durable=True),
@@ -144,6 +143,9 @@ class Web:
 @contextmanager
 def web(target: str, **environment: str) -> Iterator[Web]:
     """The product's web server, with the WSGI application *target*, on loopback."""
+    from config import processes
+    from config.supervisor import WEB_SERVER
+
     port = _free_port()
     process = processes.start(
         [
