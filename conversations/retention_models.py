@@ -20,6 +20,10 @@ class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
         """Neither released nor run out at *now*."""
         return self.filter(released_at=None, expires_at__gt=now)
 
+    def ended(self, now: datetime) -> LegalHoldQuerySet:
+        """Released or run out at *now*."""
+        return self.exclude(released_at=None, expires_at__gt=now)
+
 
 class LegalHold(models.Model):
     """Nothing of one case, or of one subject and whatever comes of them later, is deleted.

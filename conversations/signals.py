@@ -22,3 +22,7 @@ signals_expired = Signal()
 #: Receivers return a kind, all their rows of the source from before, and those of them that no
 #: hold keeps, as querysets with UUIDv7 keys. Retention counts and deletes the latter.
 kept_like_signals = Signal()
+
+#: Sent when a legal hold is placed on a case, inside its transaction, with ``cutoff_id`` and
+#: ``now``. Receivers show nothing that tells of the hold.
+case_held = Signal()

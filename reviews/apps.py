@@ -11,10 +11,17 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         """Open cases with their cutoffs, and erase words with those that they are about."""
-        from conversations.signals import cutoffs_recorded, signals_expired, words_erased
+        from conversations.signals import (
+            case_held,
+            cutoffs_recorded,
+            signals_expired,
+            words_erased,
+        )
         from reviews.services.erasure import erase_words, forget_signals
         from reviews.services.opening import open_cases
+        from reviews.services.selection import select_held
 
         cutoffs_recorded.connect(open_cases, dispatch_uid="reviews.open_cases")
         words_erased.connect(erase_words, dispatch_uid="reviews.erase_words")
+        case_held.connect(select_held, dispatch_uid="reviews.select_held")
         signals_expired.connect(forget_signals, dispatch_uid="reviews.forget_signals")

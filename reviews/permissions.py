@@ -43,6 +43,11 @@ def check_decide(user: User, case: Case | None = None) -> None:
         raise PermissionDenied("Your role does not include deciding this case.")
 
 
+def can_reopen_held(user: User) -> bool:
+    """May have the thread of a case on legal hold reopened: a qualified senior."""
+    return user.has_perm("reviews.adjudicate_case")
+
+
 def viewer_of(user: User) -> Viewer:
     """*user* as the visibility rules know them."""
     names = set(user.groups.values_list("name", flat=True))

@@ -41,8 +41,8 @@ DUE_OTHERWISE: Final = timedelta(days=3)
 #: A service that does not know its risks ends blindly: a little more urgent than others.
 RISK_UNKNOWN_WEIGHT: Final = 20
 
-#: Reasons that would tell a reviewer which cases are audits: shown as one, "Selected".
-UNSEEN: Final = frozenset({Reason.AUDIT, Reason.DOUBLE, Reason.GOLD, Reason.CHOSEN})
+#: Reasons that would tell which cases are audits, or on hold: shown as one, "Selected".
+UNSEEN: Final = frozenset({Reason.AUDIT, Reason.DOUBLE, Reason.GOLD, Reason.HELD, Reason.CHOSEN})
 
 
 @dataclass(frozen=True)

@@ -93,14 +93,17 @@ def check(state: str, action: Action) -> frozenset[S]:
         raise Forbidden(f"A case that is {label} cannot be changed that way.") from None
 
 
-def after_verdict(state: str, decisions: Sequence[str], *, double: bool) -> S:
+def after_verdict(
+    state: str, decisions: Sequence[str], *, double: bool, for_a_senior: bool = False
+) -> S:
     """Where a case goes once a verdict is in.
 
     *decisions* are those of the round so far, the newest last. Two reviewers who agree settle
-    it; two who differ send it to a senior.
+    it; two who differ send it to a senior. What is *for_a_senior* goes there the same way, so
+    that the first reviewer takes it for a case that is reviewed twice.
     """
-    if state == S.OPEN and double:
+    if state == S.OPEN and (double or for_a_senior):
         return S.SECOND_REVIEW
-    if state == S.SECOND_REVIEW and len(set(decisions[-2:])) > 1:
+    if state == S.SECOND_REVIEW and (for_a_senior or len(set(decisions[-2:])) > 1):
         return S.ADJUDICATION
     return S.SETTLING

@@ -10,12 +10,13 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.ledger import HOLD, Actor, record
 from accounts.models import User
 from conversations.models import Conversation, Cutoff, LegalHold, Source
 from conversations.permissions import check_place_hold
+from conversations.signals import case_held
 
 _ADVISORY_KEY = 0x5EC0_4011
 
@@ -23,7 +24,7 @@ _ADVISORY_KEY = 0x5EC0_4011
 def place_on_case(
     *, cutoff: Cutoff, matter: str, reason: str, expires_at: datetime, user: User, now: datetime
 ) -> LegalHold:
-    """Hold one case until *expires_at*: its words stay whatever is asked.
+    """Hold one case until *expires_at*: its words stay whatever is asked, and it is reviewed.
 
     Raises ``PermissionDenied``, or ``ValidationError`` for an empty matter or an expiry that is
     past.
@@ -53,17 +54,49 @@ def _place(
     check_place_hold(user)
     if not matter.strip():
         raise ValidationError({"matter": "Give the number of the matter."})
-    if expires_at <= now:
-        raise ValidationError({"expires_at": "A hold ends in the future."})
+    _check_end(expires_at, now)
     hold.matter, hold.reason = matter.strip(), reason.strip()
     hold.placed_by, hold.placed_at, hold.expires_at = user, now, expires_at
     hold.clean_fields(exclude=["cutoff"])
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_KEY])
+        _exclude_deletions()
         hold.save()
         _note(hold, "hold.placed", user, now)
+        if hold.cutoff_id:
+            case_held.send(sender=LegalHold, cutoff_id=hold.cutoff_id, now=now)
     return hold
+
+
+def _check_end(expires_at: datetime, now: datetime) -> None:
+    if expires_at <= now:
+        raise ValidationError({"expires_at": "A hold ends in the future."})
+
+
+def _exclude_deletions() -> None:
+    """Let every transaction that deletes or settles end first, and the next ones wait."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_KEY])
+
+
+def extend(*, hold: LegalHold, expires_at: datetime, user: User, now: datetime) -> None:
+    """Let a hold that is in force end later.
+
+    Raises ``PermissionDenied``, or ``ValidationError`` for an end that is not later, and for a
+    hold that has ended: what it kept may be gone.
+    """
+    check_place_hold(user)
+    _check_end(expires_at, now)
+    with transaction.atomic():
+        _exclude_deletions()
+        live = LegalHold.objects.live(now).select_for_update().filter(pk=hold.pk).first()
+        if live is None:
+            raise ValidationError("This hold has ended. Place another one.")
+        if expires_at <= live.expires_at:
+            raise ValidationError({"expires_at": "Choose a day after the present end."})
+        live.expires_at = expires_at
+        live.save(update_fields=["expires_at"])
+        _note(live, "hold.extended", user, now)
+    hold.expires_at = expires_at
 
 
 def release(*, hold: LegalHold, user: User, now: datetime) -> None:
@@ -88,7 +121,10 @@ def _note(hold: LegalHold, action: str, user: User, now: datetime) -> None:
 
 
 def respect() -> None:
-    """Let no hold be placed until the present transaction, which deletes words, is over."""
+    """Let no hold be placed until the present transaction, which deletes or settles, is over.
+
+    Called before any row is locked: placing a hold locks its case after this.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_ADVISORY_KEY])
 
@@ -111,6 +147,18 @@ def on_conversation(now: datetime) -> Q:
     return Q(Exists(live.filter(cutoff__conversation=OuterRef("pk")))) | Q(
         Exists(live.filter(cutoff=None, source=OuterRef("source"), subject=OuterRef("subject")))
     )
+
+
+def on(*, cutoff: Cutoff, now: datetime) -> QuerySet[LegalHold]:
+    """The holds that keep *cutoff* at *now*: on its case or on its subject.
+
+    For nobody's eyes who may not place one.
+    """
+    subject = cutoff.conversation.subject
+    held = Q(cutoff=cutoff)
+    if subject:
+        held |= Q(cutoff=None, source=cutoff.source_id, subject=subject)
+    return LegalHold.objects.live(now).filter(held).order_by("expires_at", "pk")
 
 
 def on_subject(*, source: Source, subject: str, now: datetime) -> bool:

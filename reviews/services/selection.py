@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -36,3 +38,14 @@ def select(*, case: Case, reason: Reason, now: datetime | None = None) -> bool:
             case.queue = Queue.APPEALS
     case.save(update_fields=["selected", "state", "due_at", "priority", "queue"])
     return True
+
+
+def select_held(*, cutoff_id: UUID, now: datetime, **_kwargs: Any) -> None:
+    """Have a case that came under a legal hold reviewed, if nobody was to look at it.
+
+    It shows as selected, as when a reviewer chose it. One that is reviewed anyway is not
+    touched.
+    """
+    case = Case.objects.select_for_update(no_key=True).filter(pk=cutoff_id, selected=False).first()
+    if case:
+        select(case=case, reason=Reason.HELD, now=now)

@@ -1,4 +1,9 @@
-"""Settling: the moment at which standing, remedy and outcome take effect, in one transaction."""
+"""Settling: the moment at which standing, remedy and outcome take effect, in one transaction.
+
+Nothing takes effect while a legal hold on the case or its subject is in force. Such a case stays
+as it is, and looks like any other whose verdict is in; it settles with the first sweep after the
+hold has ended. A case that settled before its hold was placed stays settled.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,13 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.ledger import Actor, record
-from conversations.services import standing
+from conversations.models import Cutoff
+from conversations.services import holds, standing
 from conversations.vocabulary import FirstReview, Remedy, Standing
-from reviews.models import Case, Verdict
+from reviews.models import Case, CaseQuerySet, Verdict
 from reviews.services.verdicts import standing_verdicts
 from reviews.transitions import Action, check
 from reviews.vocabulary import CaseState, Judgement, ReasonCode
@@ -37,12 +44,14 @@ def settle_due(*, now: datetime) -> int:
     Each in its own transaction: what fails keeps no other from settling. Cases that another
     process is settling are passed over.
     """
-    due = (
-        Case.objects.filter(state=CaseState.SETTLING, settle_at__lte=now)
-        .order_by("settle_at")
-        .only("pk")[:BATCH]
-    )
+    due = _due(now).order_by("settle_at").only("pk")[:BATCH]
     return sum(_settle_or_log(case.pk, now) for case in list(due))
+
+
+def _due(now: datetime) -> CaseQuerySet:
+    """The cases whose undo time is over and that no hold keeps."""
+    held = Cutoff.objects.filter(holds.on_cutoff(now), pk=OuterRef("pk"))
+    return Case.objects.filter(state=CaseState.SETTLING, settle_at__lte=now).exclude(Exists(held))
 
 
 def _settle_or_log(case_id: UUID, now: datetime) -> bool:
@@ -55,10 +64,12 @@ def _settle_or_log(case_id: UUID, now: datetime) -> bool:
 
 @transaction.atomic
 def _settle(case_id: UUID, now: datetime) -> bool:
+    holds.respect()
     case = (
-        Case.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        _due(now)
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .select_related("cutoff")
-        .filter(pk=case_id, state=CaseState.SETTLING, settle_at__lte=now)
+        .filter(pk=case_id)
         .first()
     )
     if case is None:

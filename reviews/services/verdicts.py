@@ -13,9 +13,10 @@ from msgspec import Struct
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from conversations.services import holds
 from conversations.vocabulary import Category, Remedy
 from reviews.models import Case, Claim, Verdict, VerdictText, Withdrawal
-from reviews.permissions import check_decide
+from reviews.permissions import can_reopen_held, check_decide
 from reviews.transitions import Action, Forbidden, after_verdict, check
 from reviews.vocabulary import (
     CODES_OF,
@@ -191,12 +192,26 @@ def standing_verdicts(case: Case) -> list[Verdict]:
 
 
 def _move_on(case: Case, now: datetime) -> None:
-    decisions = [verdict.decision for verdict in standing_verdicts(case)]
-    case.state = after_verdict(case.state, decisions, double=case.cutoff.in_double)
+    given = standing_verdicts(case)
+    case.state = after_verdict(
+        case.state,
+        [verdict.decision for verdict in given],
+        double=case.cutoff.in_double,
+        for_a_senior=_reopens_without_a_senior(case, given, now),
+    )
     case.settle_at = (
         now + timedelta(seconds=settings.UNDO_SECONDS) if case.state == CaseState.SETTLING else None
     )
     case.save(update_fields=["state", "settle_at"])
+
+
+def _reopens_without_a_senior(case: Case, given: list[Verdict], now: datetime) -> bool:
+    """Whether the thread of a case on hold would be reopened by nobody who is qualified to."""
+    if given[-1].remedy != Remedy.REOPEN or any(
+        verdict.remedy == Remedy.REOPEN and can_reopen_held(verdict.reviewer) for verdict in given
+    ):
+        return False
+    return holds.on(cutoff=case.cutoff, now=now).exists()
 
 
 def undo(*, case: Case, user: User, now: datetime) -> None:

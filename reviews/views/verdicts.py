@@ -64,7 +64,7 @@ def _sent(case: Case) -> str:
         case CaseState.SECOND_REVIEW:
             return _("Your verdict is in. Somebody else decides independently of you.")
         case _:
-            return _("Your verdict is in. The two differ: a senior reviewer decides.")
+            return _("Your verdict is in. A senior reviewer decides.")
 
 
 @require_POST
