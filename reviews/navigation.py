@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from conversations.permissions import can_place_hold
 from reviews.permissions import can_list, can_read_feedback
 from reviews.services.queue import waiting_counts
 from reviews.vocabulary import Queue
@@ -49,6 +50,8 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         items.append(_item(request, _("Policies"), "policies", "policies"))
     if user.has_perm("conversations.view_source"):
         items.append(_item(request, _("Sources"), "sources", "sources"))
+    if can_list(user) and can_place_hold(user):
+        items.append(_item(request, _("Holds"), "holds", "lock"))
     return items
 
 

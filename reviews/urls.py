@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from reviews.views import cases, feedback, lineage, notices, queue, verdicts
+from reviews.views import cases, feedback, holds, lineage, notices, queue, verdicts
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="queue"), name="home"),
@@ -21,6 +21,10 @@ urlpatterns = [
     path("cases/<int:number>/verdict", verdicts.decide, name="decide"),
     path("cases/<int:number>/undo", verdicts.undo, name="undo"),
     path("feedback", feedback.inbox, name="feedback"),
+    path("holds", holds.holds_page, name="holds"),
+    path("holds/new", holds.new_hold, name="new-hold"),
+    path("holds/<int:hold_id>/extend", holds.extend_hold, name="extend-hold"),
+    path("holds/<int:hold_id>/release", holds.release_hold, name="release-hold"),
     path("n/<str:token>", notices.notice, name="notice"),
     path("n/<str:token>/feedback", notices.feedback_form, name="notice-feedback"),
     path("n/<str:token>/thanks", notices.thanks, name="notice-thanks"),

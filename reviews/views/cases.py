@@ -10,9 +10,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from conversations.permissions import can_place_hold
+from conversations.services import holds
 from reviews import summaries, turns
 from reviews.forms import VerdictForm
 from reviews.models import Case
@@ -49,8 +52,11 @@ def case_page(
     stretches = page.reading.stretches(first=first, last=last) if page.reading else []
     feedback = reveal_feedback(case=case, user=user) if asked.feedback else None
     threads = reveal_threads(case=case, user=user) if asked.threads else None
+    now = timezone.now()
     context = _context(page, form) | {
         "threads": threads,
+        "undo_is_over": case.settle_at is not None and case.settle_at <= now,
+        "holds": holds.on(cutoff=case.cutoff, now=now) if can_place_hold(user) else None,
         "stretches": stretches,
         "open_turns": {turn.number for stretch in stretches for turn in stretch.turns},
         "feedback": feedback,
