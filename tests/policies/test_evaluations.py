@@ -13,7 +13,6 @@ from django.test import Client
 from accounts.ledger import Actor
 from accounts.models import LedgerEntry
 from accounts.roles import Role
-from conversations import keys
 from conversations.models import Cutoff, Source
 from conversations.retention import Terms
 from conversations.services import holds
@@ -24,29 +23,11 @@ from policies.models import AskedEvaluation
 from policies.services.evaluations import Permission, asked_first
 from reviews.models import Case
 from tests.factories import NOW, make_case, make_cutoff, make_source, make_user
+from tests.policies.asked import evaluation
 
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
-
-
-def evaluation(source: Source, **changes: Any) -> AskedEvaluation:
-    """What *source* asked about the conversation c1."""
-    at = changes.pop("at", NOW)
-    said: dict[str, Any] = {
-        "conversation_external_id": "c1",
-        "version_id": 1,
-        "scope": "default",
-        "decision": "end",
-        "initiator": "model",
-        "category": "harassment_of_model",
-        "crisis_cue": False,
-        "paused": False,
-        "risk_self": 0.0,
-        "risk_others": 0.0,
-        "warnings": 1,
-    }
-    return AskedEvaluation.objects.create(id=keys.mint(at), source=source, at=at, **said | changes)
 
 
 def quoted(source: Source, evaluation_id: str | None, **cutoff: Any) -> Cutoff:
