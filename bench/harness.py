@@ -125,6 +125,12 @@ class Web:
     process: subprocess.Popen[bytes]
     port: int
 
+    def forget_peak(self) -> None:
+        """Let the next peak be of what comes from here on."""
+        for child in self._children():
+            # proc(5): 5 resets the peak resident set size to the current one.
+            Path(f"/proc/{child}/clear_refs").write_text("5")
+
     def peak_mib(self) -> int:
         """MiB that the largest of its processes has held (``VmHWM``): the master is none."""
         peaks = [

@@ -26,7 +26,7 @@ def main() -> None:
     with harness.servers():
         harness.set_up_django()
         key = harness.source_key()
-        ours, memory = _over_http(key, count)
+        ours, memory = over_http(key, 0, count)
         _check(ours, count)
         copied = _copy(min(count, 20_000))
         plain = _plain(min(count, 20_000))
@@ -55,7 +55,12 @@ def _check(load: Load, count: int) -> None:
         raise SystemExit(f"Not all was stored: {load.statuses}, {stored} of {count}.")
 
 
-def _over_http(key: str, count: int) -> tuple[Load, int]:
+def over_http(key: str, first: int, count: int) -> tuple[Load, int]:
+    """Send *count* events, numbered from *first*; the load, and the largest process's peak in MiB.
+
+    A few of them beforehand: the partition of the month, the pools and the caches are no part of
+    a sustained rate.
+    """
     harness.say(f"{count:,} events over HTTP, batches of {BATCH}, {CONNECTIONS} connections …")
     headers = {
         "Authorization": f"Bearer {key}",
@@ -63,9 +68,8 @@ def _over_http(key: str, count: int) -> tuple[Load, int]:
     }
     with harness.web("config.wsgi:application") as web:
         target = Target(web.port, "/api/v1/events", headers, CONNECTIONS)
-        # The partition of the month, the pools, the caches: not part of a sustained rate.
-        send([b"[" + events.event(0) + b"]"] * 8, target)
-        load = send(events.batches(1, count - 1, size=BATCH), target, progress=40)
+        send([b"[" + events.event(first) + b"]"] * 8, target)
+        load = send(events.batches(first + 1, count - 1, size=BATCH), target, progress=40)
         return load, web.peak_mib()
 
 

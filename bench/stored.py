@@ -31,9 +31,10 @@ CREATE TEMP TABLE made AS
 SELECT number, label, at,
        {event} AS event_id, {conversation} AS conversation_id, {cutoff} AS cutoff_id
 FROM (
-    SELECT number, lpad(mod(number * {scatter}, 10000000000)::text, 10, '0') AS label,
+    SELECT number,
+           lpad(mod((%(first)s + number) * {scatter}, 10000000000)::text, 10, '0') AS label,
            %(first_at)s::timestamptz + (number * 1.0 / %(count)s) * %(span)s::interval AS at
-    FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS number
+    FROM generate_series(%(start)s::bigint, %(last)s::bigint) AS number
 ) AS numbered
 """
 
@@ -86,16 +87,16 @@ _TABLES: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def fill(*, source: Source, count: int) -> None:
-    """Store the events numbered from 0 to *count*, without it, of :mod:`bench.events`."""
+def fill(*, source: Source, count: int, first: int = 0) -> None:
+    """Store *count* events of :mod:`bench.events`, numbered from *first*."""
     harness.say(f"Storing {count:,} events by SQL …")
-    first = _store_first(source)
+    row = _store_first(source, first)
     partitions.ensure(
         (LAST - YEAR + timedelta(days=days)).replace(day=1, hour=0) for days in range(366)
     )
     for start in range(1, count, PIECE):
         with transaction.atomic():
-            _multiply(first, start, min(start + PIECE, count), count)
+            _multiply(row, first, start, min(start + PIECE, count) - 1, count)
         if (start // PIECE) % 10 == 9:
             harness.say(f"  {start + PIECE - 1:,}")
     with connection.cursor() as cursor:
@@ -104,24 +105,25 @@ def fill(*, source: Source, count: int) -> None:
         cursor.execute("CHECKPOINT")
 
 
-def _store_first(source: Source) -> Cutoff:
+def _store_first(source: Source, number: int) -> Cutoff:
     now = timezone.now()
-    items = parsing.parse_events([events.event(0)], limits=limits(), now=now, in_batch=True)
+    items = parsing.parse_events([events.event(number)], limits=limits(), now=now, in_batch=True)
     (result,) = intake.record(source=source, items=items, now=now)
     Enrichment.objects.all().delete()
     assert result.cutoff_id
     return Cutoff.objects.get(id=result.cutoff_id)
 
 
-def _multiply(first: Cutoff, start: int, stop: int, count: int) -> None:
+def _multiply(row: Cutoff, first: int, start: int, last: int, count: int) -> None:
     parameters: dict[str, Any] = {
-        "first": start,
-        "last": stop - 1,
+        "first": first,
+        "start": start,
+        "last": last,
         "count": count,
         "first_at": LAST - YEAR,
         "span": YEAR,
-        "id": first.id,
-        "label": events.label(0),
+        "id": row.id,
+        "label": events.label(first),
     }
     keys = {name: _key(name) for name in ("event", "conversation", "cutoff")}
     with connection.cursor() as cursor:
