@@ -8,6 +8,7 @@ promises.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -210,14 +211,20 @@ def _total(sample: Sample, confidence: float) -> Interval:
 
 
 def _heaviest(sample: Sample) -> float:
-    """What a subject weighs in the heaviest stratum, on the average over its cases."""
+    """What an event not seen yet may weigh, with those of the same subject that come with it.
+
+    Between the weight of one case, as if a subject's cases had nothing to do with each other, and
+    what a subject weighs in the heaviest stratum, as if they all fell alike: the geometric mean.
+    Either end leaves the bounds of the check where ten events come four cutoffs a subject.
+    """
     strata, subjects = int(sample.stratum.max()) + 1, int(sample.subject.max()) + 1
     cells, cell = np.unique(sample.stratum * subjects + sample.subject, return_inverse=True)
     weights = np.bincount(cell, sample.weight)
     of_stratum = cells // subjects
     sums = np.bincount(of_stratum, weights, minlength=strata)
     squares = np.bincount(of_stratum, np.square(weights), minlength=strata)
-    return float(np.max(squares[sums > 0] / sums[sums > 0]))
+    of_subject = float(np.max(squares[sums > 0] / sums[sums > 0]))
+    return math.sqrt(float(sample.weight.max()) * of_subject)
 
 
 def _without_estimate(rate: Rate) -> str:

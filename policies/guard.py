@@ -98,7 +98,7 @@ def compare_arms(watched: Sequence[Watched], *, now: datetime) -> Reading:
     blocks = list(_blocks(_firsts(watched, now)))
     settled, dropped = _settled(blocks, now)
     counts = np.array([_counts(block) for block in settled], dtype=np.float64).reshape(-1, 4)
-    return _reading(_two_by_two(counts), settled, dropped, len(blocks))
+    return _reading(evidence_after(counts), settled, dropped, len(blocks))
 
 
 def compare_with_ceiling(watched: Sequence[Watched], *, ceiling: float, now: datetime) -> Reading:
@@ -166,8 +166,8 @@ def _counts(block: Sequence[Watched]) -> tuple[int, int, int, int]:
     return len(of_baseline), sum(of_baseline), len(of_candidate), sum(of_candidate)
 
 
-def _two_by_two(counts: Floats) -> Floats:
-    """The logarithm of the e-process after each row of *counts* (see ``_counts``).
+def evidence_after(counts: Floats) -> Floats:
+    """The logarithm of the e-process after each block.
 
     A block's factor is the likelihood under both arms' alternative rates over that under their
     mean, weighted by the block's own sizes. The rates follow from an odds ratio and from the
