@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Source
+from conversations.retention import APPEAL_WINDOW_DAYS, LONGEST_DAYS
 from conversations.vocabulary import Mode, Scope
 
 MOST_PER_SECOND = 1_000_000
@@ -93,6 +94,25 @@ class SettingsForm(SourceForm):
         min_value=1,
         max_value=MOST_PER_SECOND,
         help_text=_("Asking for policies, evaluations and the status of conversations."),
+    )
+
+
+class TermsForm(forms.Form):
+    """How long a source's words and signals are kept."""
+
+    transcript_days = forms.IntegerField(
+        label=_("Days for transcripts"),
+        min_value=APPEAL_WINDOW_DAYS,
+        max_value=LONGEST_DAYS,
+        help_text=_(
+            "With their search index and the fields of events that Recourse does not know."
+        ),
+    )
+    signal_days = forms.IntegerField(
+        label=_("Days for signals"),
+        min_value=APPEAL_WINDOW_DAYS,
+        max_value=LONGEST_DAYS,
+        help_text=_("With locale, country and age band. Backtests need them."),
     )
 
 

@@ -7,7 +7,7 @@ is loaded later is kept for as long as what came at once. Days are days of 24 ho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 #: How long the user of a chat can appeal: half a year. No term is shorter.
@@ -17,6 +17,9 @@ TRANSCRIPT_DAYS: Final = 200
 SIGNAL_DAYS: Final = 730
 #: What fits the column; some 89 years.
 LONGEST_DAYS: Final = 32_767
+
+#: When beat has what is over deleted.
+NIGHTLY: Final = time(3, 20, tzinfo=UTC)
 
 #: Intake takes events from a clock that is so much ahead (CONTRACT.md, "Time").
 CLOCK_AHEAD: Final = timedelta(minutes=5)
@@ -54,6 +57,12 @@ def received_before(now: datetime, days: int) -> datetime:
 def happened_before(now: datetime, days: int) -> datetime:
     """What a term is over for happened before this moment: the clocks differ by so much at most."""
     return received_before(now, days) + CLOCK_AHEAD
+
+
+def next_run(now: datetime) -> datetime:
+    """The moment of the next nightly run after *now*."""
+    today = datetime.combine(now.astimezone(UTC), NIGHTLY)
+    return today if today > now else today + timedelta(days=1)
 
 
 def may_be_dropped(month_end: datetime, *, now: datetime, longest_days: int) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from conversations import partitions
 from conversations.partitions import next_month
-from conversations.services import erasure, retention
+from conversations.services import erasure, rehearsal, retention, search
 
 log = structlog.get_logger(__name__)
 
@@ -55,3 +55,35 @@ def enforce_retention() -> None:
     log.info("retention.enforced", dropped=report.dropped, finished=report.finished, **totals)
     if not report.finished:
         enforce_retention.delay()
+
+
+@shared_task
+def rehearse_retention(slug: str, token: str) -> None:
+    """Count what the next run of retention would delete of a source; it deletes nothing."""
+    end = time.monotonic() + LONGEST_RETENTION
+    rehearsal.run(
+        slug=slug,
+        token=token,
+        now=timezone.now(),
+        clock=timezone.now,
+        time_is_up=lambda: time.monotonic() > end,
+    )
+
+
+@shared_task
+def index_missing(after: str = "") -> int:
+    """Make findable what has no words in the search yet; how many there were.
+
+    Cutoffs that were enriched before there was a search, or whose rows were lost. What one task
+    does not come to, the next one does.
+    """
+    end = time.monotonic() + LONGEST_RETENTION
+    last, done = UUID(after) if after else None, 0
+    while time.monotonic() < end:
+        page = search.index_missing(after=last)
+        done += page.indexed
+        if page.last is None:
+            return done
+        last = page.last
+    index_missing.delay(str(last or ""))
+    return done

@@ -4,7 +4,7 @@ from django.urls import path
 
 from conversations.api import EventsView
 from conversations.api_subjects import EraseView, ErasureView
-from conversations.views import credentials, sources, trial
+from conversations.views import credentials, sources, terms, trial
 
 urlpatterns = [
     path("api/v1/events", EventsView.as_view(), name="events"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("sources/new", sources.new_source, name="new-source"),
     path("sources/<slug:slug>", sources.source, name="source"),
     path("sources/<slug:slug>/settings", sources.settings, name="source-settings"),
+    path("sources/<slug:slug>/terms", terms.set_terms, name="source-terms"),
+    path("sources/<slug:slug>/dry-run", terms.dry_run, name="source-dry-run"),
     path("sources/<slug:slug>/tail", sources.tail, name="source-tail"),
     path("sources/<slug:slug>/test", trial.send_test_event, name="source-test"),
     path("sources/<slug:slug>/parked/<int:number>", trial.replay, name="replay-parked"),

@@ -85,20 +85,26 @@ class _Run:
     report: Report = field(default_factory=Report)
 
 
-def set_terms(*, source: Source, terms: Terms, actor: Actor) -> None:
-    """Keep the words and signals of *source* for so long from now on, what is there included."""
+def set_terms(*, source: Source, terms: Terms, actor: Actor) -> bool:
+    """Keep the words and signals of *source* for so long from now on, what is there included.
+
+    Whether that is new: what stands already leaves no line in the ledger.
+    """
+    wanted = {"transcript_days": terms.transcript_days, "signal_days": terms.signal_days}
     with transaction.atomic():
-        Source.objects.filter(pk=source.pk).update(
-            transcript_days=terms.transcript_days, signal_days=terms.signal_days
-        )
+        stored = Source.objects.select_for_update().get(pk=source.pk)
+        if all(getattr(stored, name) == days for name, days in wanted.items()):
+            return False
+        Source.objects.filter(pk=source.pk).update(**wanted)
         record(
             actor=actor,
             action="source.terms_set",
             obj="source",
             object_id=source.slug,
-            details={"transcript_days": terms.transcript_days, "signal_days": terms.signal_days},
+            details=wanted,
         )
     source.transcript_days, source.signal_days = terms.transcript_days, terms.signal_days
+    return True
 
 
 def enforce(
@@ -107,13 +113,16 @@ def enforce(
     dry_run: bool = False,
     time_is_up: Callable[[], bool] = lambda: False,
     progress: Callable[[Report], None] = lambda _report: None,
+    slug: str | None = None,
 ) -> Report:
     """Delete what is over at *now*; a dry run counts and changes nothing.
 
-    *time_is_up* is asked before each batch, *progress* told after it.
+    *time_is_up* is asked before each batch, *progress* told after it. With *slug* only for that
+    source.
     """
     run = _Run(now, dry_run, time_is_up, progress)
-    for source in Source.objects.order_by("slug"):
+    sources = Source.objects.order_by("slug")
+    for source in sources.filter(slug=slug) if slug else sources:
         _enforce_for(source, run)
     if run.report.finished and not dry_run:
         run.report.dropped = drop_empty_months(now=now)

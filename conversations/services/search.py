@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQueryField
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import BooleanField, F, Func, QuerySet, Value
 from django.db.models.functions import Cast
 
 from conversations import words
-from conversations.models import Transcript, TranscriptSearch
+from conversations.models import Enrichment, Transcript, TranscriptSearch
 from conversations.services.evidence import read_messages, transcripts_of
 
 _INSERT = """
@@ -38,6 +39,42 @@ def index(cutoff_ids: Iterable[UUID]) -> None:
         )
         if rows:
             cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+
+
+#: How many transcripts one transaction looks at for missing words.
+PAGE: Final = 500
+
+
+class Page(NamedTuple):
+    """How many transcripts were *indexed*; *last* is the key to go on after, None at the end."""
+
+    indexed: int
+    last: UUID | None
+
+
+@transaction.atomic
+def index_missing(*, after: UUID | None) -> Page:
+    """Index the next transcripts that have no row, by key, and are not about to be enriched.
+
+    One without words is read again each time: it costs little, and a mark would have to be kept
+    true. Rows are locked, so that an erasure or a deletion at the same moment leaves no word
+    behind.
+    """
+    ahead = Transcript.objects.filter(pk__gt=after) if after else Transcript.objects.all()
+    page = list(ahead.order_by("pk").values_list("pk", flat=True)[:PAGE])
+    found = TranscriptSearch.objects.filter(cutoff_id__in=page).values("cutoff_id")
+    missing = (
+        Transcript.objects.filter(pk__in=page, erased_at=None)
+        .exclude(messages="[]")
+        .exclude(pk__in=found)
+        .exclude(pk__in=Enrichment.objects.filter(pk__in=page).values("pk"))
+        .select_for_update(skip_locked=True)
+        .order_by("pk")
+    )
+    keys = list(missing.values_list("pk", flat=True))
+    if keys:
+        index(keys)
+    return Page(len(keys), page[-1] if len(page) == PAGE else None)
 
 
 def _texts(transcript: Transcript) -> list[str]:

@@ -10,11 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from conversations.forms import KeyForm, SecretForm, SettingsForm
+from conversations.forms import KeyForm, SecretForm, SettingsForm, TermsForm
 from conversations.models import Cutoff, Source
 from conversations.services import receipts
 from conversations.views import snippets
 from conversations.views.figure import figure
+from conversations.views.keeping import retention_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ def source_page(
     source: Source,
     *,
     settings: SettingsForm | None = None,
+    terms: TermsForm | None = None,
     key: KeyForm | None = None,
     secret: SecretForm | None = None,
     made: Made | None = None,
@@ -53,12 +55,14 @@ def source_page(
         "snippets": snippets.snippets(),
         "variable": snippets.KEY_VARIABLE,
         "settings_form": settings or _settings_of(source),
+        "terms_form": terms or _terms_of(source),
         "key_form": key or KeyForm(prefix="key"),
         "secret_form": secret or SecretForm(prefix="secret"),
         "made": made,
         "tested": _tested(request, source),
+        **retention_of(source, request.user, now),
     }
-    refused = any(form is not None and form.errors for form in (settings, key, secret))
+    refused = any(form is not None and form.errors for form in (settings, terms, key, secret))
     response = render(request, "conversations/source.html", context, status=422 if refused else 200)
     if made:
         response["Cache-Control"] = "no-store"
@@ -68,6 +72,11 @@ def source_page(
 def _settings_of(source: Source) -> SettingsForm:
     initial = {name: getattr(source, name) for name in SettingsForm.base_fields}
     return SettingsForm(prefix="settings", initial=initial)
+
+
+def _terms_of(source: Source) -> TermsForm:
+    initial = {name: getattr(source, name) for name in TermsForm.base_fields}
+    return TermsForm(prefix="terms", initial=initial)
 
 
 def _tested(request: HttpRequest, source: Source) -> Cutoff | None:
