@@ -15,6 +15,7 @@ from accounts.roles import Role
 from conversations.models import Source
 from conversations.vocabulary import Mode, Scope
 from policies.models import AskedEvaluation, Pause
+from tests.concurrency import at_once
 from tests.factories import MESSAGES, SIGNALS, ended_event, make_key, make_source, make_user
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,13 @@ def test_an_ending_that_is_allowed_is_explained_and_kept(
     assert (kept.source, kept.conversation_external_id) == (source, "c1")
     assert (kept.decision, kept.severity, kept.warnings) == ("end", 0.7, 1)
     assert abs((timezone.now() - kept.at).total_seconds()) < 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_answered_is_committed(source: Source) -> None:
+    told = ask(caller(source)).json()
+    (seen,) = at_once(lambda: [one.pk.hex for one in AskedEvaluation.objects.all()])
+    assert seen == [told["evaluation_id"].removeprefix("ev_")]
 
 
 @pytest.mark.parametrize(
