@@ -54,6 +54,7 @@ TITLES = {
     413: "Too large",
     415: "Unsupported media type",
     422: "Nothing could be accepted",
+    428: "Precondition required",
     429: "Too many requests",
     500: "Internal error",
     503: "Temporarily unavailable",

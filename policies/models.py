@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Now
 
@@ -22,6 +22,39 @@ from policies.lifecycle_models import Submission as Submission
 from policies.lifecycle_models import SubmissionDecision as SubmissionDecision
 
 BUILT_IN_NUMBER = 1
+
+
+class State(models.TextChoices):
+    """Where the policy of a number stands. It is derived from what happened, and kept nowhere."""
+
+    DRAFT = "draft", "draft"
+    SUBMITTED = "submitted", "waiting for approval"
+    APPROVED = "approved", "approved"
+    REJECTED = "rejected", "rejected"
+    SCHEDULED = "scheduled", "planned"
+    ACTIVE = "active", "in force"
+    RETIRED = "retired", "retired"
+
+
+class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
+    """Filters over versions."""
+
+    def with_state(self) -> PolicyVersionQuerySet:
+        """With its ``state``: in force wherever it holds on some side, whatever else is true."""
+        has_it = Q(version=OuterRef("pk")) | Q(beside=OuterRef("pk"))
+        activations = Activation.objects.filter(has_it)
+        plans = PlannedActivation.objects.pending().filter(version=OuterRef("pk"))
+        return self.annotate(
+            state=Case(
+                When(Exists(activations.filter(ended_at=None)), then=Value(State.ACTIVE)),
+                When(submission__decision="", then=Value(State.SUBMITTED)),
+                When(submission__decision="rejected", then=Value(State.REJECTED)),
+                When(Exists(plans), then=Value(State.SCHEDULED)),
+                When(Exists(activations), then=Value(State.RETIRED)),
+                default=Value(State.APPROVED),
+                output_field=models.CharField(),
+            )
+        )
 
 
 class PolicyVersion(models.Model):
@@ -43,6 +76,8 @@ class PolicyVersion(models.Model):
         output_field=models.FloatField(),
         db_persist=True,
     )
+
+    objects = PolicyVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]

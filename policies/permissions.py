@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
 
+from accounts.ledger import Actor
 from accounts.models import User
 from policies.models import Pause, Submission
 
@@ -28,6 +29,12 @@ def check_change(user: User) -> None:
     """Raise where *user* may change no policy."""
     if not can_change(user):
         raise PermissionDenied("Your role does not include changing policies.")
+
+
+def check_actor(actor: Actor) -> None:
+    """Raise where *actor* is a person who may change no policy; a task acts for who planned it."""
+    if actor.user and not actor.agent:
+        check_change(actor.user)
 
 
 def can_decide(user: User, submission: Submission) -> bool:

@@ -18,6 +18,7 @@ from policies.models import (
     Submission,
     SubmissionDecision,
 )
+from policies.permissions import check_actor
 from policies.scopes import Scope, candidates
 from policies.services.versions import NotPossible, lock, thresholds_of
 from policies.signals import policy_activated
@@ -64,9 +65,10 @@ def activate(
     The others keep what they have; once more with another share changes the share. A version
     that is in force for all of a scope leaves it by another, or by a rollback. Without *guard*
     a changed share keeps the one it had.
-    Raises ``MalformedScope``, and ``NotPossible`` where the version is not approved or can no
-    longer be read, holds already, or meets another rollout that is under way.
+    Raises ``PermissionDenied``, ``MalformedScope``, and ``NotPossible`` where the version is not
+    approved or can no longer be read, holds already, or meets another rollout under way.
     """
+    check_actor(actor)
     Scope.parse(scope)
     with transaction.atomic():
         lock()
@@ -88,6 +90,7 @@ def end_override(*, scope: str, reason: str, actor: Actor, now: datetime) -> Act
 
     The stretch that ended. Raises ``NotPossible`` for the default scope and where there is none.
     """
+    check_actor(actor)
     with transaction.atomic():
         lock()
         live = live_in(scope)

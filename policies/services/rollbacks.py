@@ -19,6 +19,7 @@ from policies.models import (
     Submission,
     SubmissionDecision,
 )
+from policies.permissions import check_actor
 from policies.services.activations import Stretch, begin, end_override, live_in
 from policies.services.plans import cancel_pending
 from policies.services.versions import NotPossible, lock
@@ -35,6 +36,7 @@ def rollback(
     cancelled; a pause stays.
     Raises ``NotPossible`` where nothing came before, or it can no longer be read.
     """
+    check_actor(actor)
     with transaction.atomic():
         lock()
         live = live_in(scope)

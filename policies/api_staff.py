@@ -1,0 +1,76 @@
+"""What the staff's views of policies share: who may ask, and how refusals are told."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rest_framework import serializers
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import PersonalTokenAuthentication
+from accounts.models import User
+from accounts.problems import Problem
+from policies.permissions import can_view
+from policies.scopes import MalformedScope
+from policies.services.break_glass import NotStricter
+from policies.services.versions import NotPossible
+from policies.thresholds import InvalidPolicy
+
+YAML: Final = "application/yaml"  # RFC 9512
+
+
+class MayViewPolicies(BasePermission):
+    """Staff whose role includes policies; who may change them, the services know."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether the caller is such a person."""
+        return isinstance(request.user, User) and can_view(request.user)
+
+
+class PolicyView(APIView):
+    """Session or personal token; errors of the services become problem documents."""
+
+    authentication_classes = [PersonalTokenAuthentication, SessionAuthentication]
+    permission_classes = [MayViewPolicies]
+
+    @property
+    def person(self) -> User:
+        """Who is asking."""
+        user = self.request.user
+        assert isinstance(user, User)  # noqa: S101 - MayViewPolicies let nobody else in
+        return user
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Say what the services refused."""
+        return super().handle_exception(_as_problem(exc, self.request))
+
+
+def _as_problem(exc: Exception, request: Request) -> Exception:
+    match exc:
+        case InvalidPolicy():
+            into = "" if (request.content_type or "").startswith(YAML) else "/content"
+            errors = [
+                {"pointer": into + fault.pointer, "code": fault.code, "detail": fault.detail}
+                for fault in exc.faults
+            ]
+            detail = "This policy cannot be accepted; see errors."
+            return Problem(400, "invalid", detail, errors=errors)
+        case MalformedScope():
+            return serializers.ValidationError({"scope": str(exc)})
+        case NotStricter():
+            return Problem(409, "not_stricter", str(exc))
+        case NotPossible():
+            return Problem(409, "not_possible", str(exc))
+        case _:
+            return exc
+
+
+def sent(kind: type[serializers.Serializer[Any]], request: Request) -> Any:
+    """What was sent, as *kind* reads it. Raises ``ValidationError``."""
+    body = kind(data=request.data)
+    body.is_valid(raise_exception=True)
+    return body.validated_data
