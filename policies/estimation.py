@@ -186,8 +186,8 @@ def _interval(sample: Sample, confidence: float) -> tuple[float, Interval, float
 
 
 def _effective_size(sample: Sample, fit: weighting.Ratio, confidence: float) -> float:
-    if fit.share <= 0 or fit.share >= 1:
-        # All alike: nothing shows how alike one subject's cases are, so a subject counts once.
+    if fit.share <= 0 or fit.share >= 1 or fit.subjects == 1:
+        # Nothing shows how alike one subject's cases are, so a subject counts once.
         weights = np.bincount(sample.subject, sample.weight)
         return float(weights.sum() ** 2 / np.square(weights).sum())
     return intervals.effective_size(

@@ -37,12 +37,11 @@ def effective_size(share: float, variance: float, *, n: int, freedom: int, tail:
     Not more than *n*. *freedom* are the degrees of freedom that *variance* has, *tail* is what
     the interval leaves out on either side.
     """
-    size = share * (1 - share) / variance
+    size = n * min(1.0, share * (1 - share) / (n * variance)) if variance > 0 else float(n)
     if n > 1:
-        # The size pays for a variance that is itself estimated.
-        ratio = special.stdtrit(n - 1, tail) / special.stdtrit(max(freedom, 1), tail)
-        size *= float(ratio) ** 2
-    return min(float(size), float(n))
+        # The size pays for a variance that is itself estimated, also where that came out small.
+        size *= float(special.stdtrit(n - 1, tail) / special.stdtrit(freedom, tail)) ** 2
+    return size
 
 
 def fay_feuer(total: float, squares: float, heaviest: float, *, confidence: float) -> Interval:

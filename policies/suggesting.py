@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -176,6 +177,7 @@ def suggest(
     )
 
 
+@lru_cache(maxsize=1024)
 def audits_needed(
     target: float, true_rate: float, *, level: float = LEVEL, power: float = POWER
 ) -> int | None:
