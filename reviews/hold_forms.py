@@ -64,13 +64,12 @@ class HoldForm(ExtendForm):
         widget=forms.RadioSelect,
     )
     case = forms.CharField(
-        label=_("Case"), max_length=20, required=False, help_text=_("Its number, such as CO-1042.")
+        label=_("Case"), max_length=20, help_text=_("Its number, such as CO-1042.")
     )
-    source = forms.ModelChoiceField(label=_("Source"), queryset=Source.objects, required=False)
+    source = forms.ModelChoiceField(label=_("Source"), queryset=Source.objects)
     user_id = forms.CharField(
         label=_("User id"),
         max_length=256,
-        required=False,
         help_text=_("As the source knows the person. It is not stored: the pseudonym is."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
@@ -80,27 +79,34 @@ class HoldForm(ExtendForm):
     reason = forms.CharField(
         label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
+    #: Which fields a choice needs; those of the others may be empty.
+    _NEEDED = {CASE: ("case",), SUBJECT: ("case",), PERSON: ("source", "user_id")}
+
     field_order = ["of", "case", "source", "user_id", "matter", "reason", "until"]
+    # The browser cannot know which of them are hidden.
+    use_required_attribute = False
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._user = user
         self.found: Case | None = None
 
+    def full_clean(self) -> None:
+        """Ask for the fields that the choice needs."""
+        needed = self._NEEDED.get(self.data.get("of", ""), ())
+        for name in ("case", "source", "user_id"):
+            self.fields[name].required = not self.is_bound or name in needed
+        super().full_clean()
+
     def clean(self) -> dict[str, Any]:
-        """Find the case that is meant, or ask for what is missing."""
+        """Find the case that is meant."""
         sent: dict[str, Any] = super().clean() or {}
-        match sent.get("of"):
-            case self.PERSON:
-                for name in ("source", "user_id"):
-                    if not sent.get(name) and name not in self.errors:
-                        self.add_error(name, _g("Say who is meant: the source and their id."))
-            case self.CASE | self.SUBJECT:
-                self._find(sent)
+        if sent.get("of") in (self.CASE, self.SUBJECT) and sent.get("case"):
+            self._find(sent)
         return sent
 
     def _find(self, sent: dict[str, Any]) -> None:
-        number = _NUMBER.fullmatch(sent.get("case", "").strip())
+        number = _NUMBER.fullmatch(sent["case"])
         cases = Case.objects.listed_for(self._user).select_related("cutoff__conversation__source")
         self.found = cases.filter(number=number[1]).first() if number else None
         if self.found is None:

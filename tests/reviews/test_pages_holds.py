@@ -146,8 +146,8 @@ def test_a_hold_is_placed_on_somebody_who_has_not_come_yet(client: Client, sara:
     [
         ({"case": "CO-999999"}, "There is no such case."),
         ({"case": "CO-1; drop"}, "There is no such case."),
-        ({"case": ""}, "There is no such case."),
-        ({"of": "person"}, "Say who is meant"),
+        ({"case": ""}, "This field is required."),
+        ({"of": "person"}, "This field is required."),
         ({"of": "everybody"}, "Select a valid choice"),
         ({"matter": " "}, "This field is required."),
         ({"reason": "r" * 501}, "at most 500 characters"),
