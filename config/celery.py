@@ -47,5 +47,10 @@ app.conf.beat_schedule = {
         "task": "conversations.tasks.enforce_retention",
         "schedule": crontab(hour=3, minute=20),
         "options": {"expires": 20 * 3600},
-    }
+    },
+    "conversations.tasks.index_missing": {
+        "task": "conversations.tasks.index_missing",
+        "schedule": crontab(hour=4, minute=20),
+        "options": {"expires": 20 * 3600},
+    },
 }
