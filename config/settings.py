@@ -13,7 +13,7 @@ from csp.constants import NONE, SELF
 from environs import env
 from marshmallow.validate import Length, OneOf, Range
 
-from config import embedded, logs, secrets, valkey
+from config import embedded, logs, queues, secrets, valkey
 from config.variables import REQUIRED, variable
 
 # Lets `ModelForm[User]` and its like, which type checkers ask for, be written as they are.
@@ -212,6 +212,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "reviews.navigation.navigation",
+                "policies.banner.banner",
             ],
         },
     },
@@ -360,7 +361,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 if _AMQP:
-    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+    CELERY_TASK_QUEUES = queues.quorum()
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"confirm_publish": True}
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -6,12 +6,9 @@ import re
 from typing import Any
 
 import msgspec
-import structlog
-from celery import current_app
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,12 +23,11 @@ from conversations.authentication import (
     SourceScope,
 )
 from conversations.batches import MalformedBody
+from conversations.hurrying import hurry
 from conversations.parsing import Limits, Parsed, Rejected
 from conversations.received import decompressed_body
 from conversations.services import intake
 from conversations.vocabulary import Scope
-
-log = structlog.get_logger(__name__)
 
 ENRICH_TASK = "reviews.tasks.enrich"
 
@@ -69,12 +65,8 @@ class EventsView(APIView):
 def hurry_enrichment(results: list[intake.Result]) -> None:
     """Tell Celery of new cutoffs. The outbox holds them too: a broker that is away loses none."""
     ids = [str(result.cutoff_id) for result in results if result.cutoff_id]
-    if not ids:
-        return
-    try:
-        current_app.send_task(ENRICH_TASK, args=[ids], retry=False)
-    except BrokerError:
-        log.warning("intake.broker_unreachable", waiting=len(ids))
+    if ids:
+        hurry(ENRICH_TASK, ids)
 
 
 def _items(request: HttpRequest) -> tuple[list[bytes], bool]:

@@ -6,12 +6,9 @@ import unicodedata
 from typing import Any
 from uuid import UUID
 
-import structlog
-from celery import current_app
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from kombu.exceptions import OperationalError as BrokerError
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -21,12 +18,11 @@ from rest_framework.views import APIView
 from accounts.api_schema import ANYTHING, MOMENT, TEXT, nullable, problems, shape
 from accounts.ledger import Actor
 from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
+from conversations.hurrying import hurry
 from conversations.models import ID_LENGTH, ErasureRequest, ErasureState
 from conversations.rate_limits import SourceCallThrottle
 from conversations.services import erasure
 from conversations.vocabulary import Scope
-
-log = structlog.get_logger(__name__)
 
 ERASE_TASK = "conversations.tasks.erase"
 
@@ -102,10 +98,7 @@ class EraseView(_SubjectsView):
             actor=Actor(agent=caller.agent),
             now=timezone.now(),
         )
-        try:
-            current_app.send_task(ERASE_TASK, args=[str(asked.pk)], retry=False)
-        except BrokerError:
-            log.warning("erasure.broker_unreachable", request=str(asked.pk))
+        hurry(ERASE_TASK, str(asked.pk))
         return Response({"id": str(asked.pk), "state": asked.state}, status=202)
 
 

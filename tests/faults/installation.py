@@ -64,7 +64,8 @@ def until(holds: Callable[[], bool], *, seconds: float, what: str) -> None:
 class Installation:
     """Servers whose data, logs and sockets lie in *directory*."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, broker: str = "") -> None:
+        """*broker* is the address of another broker than the Valkey that is the cache."""
         self.directory = directory
         self.postgres = Postgres(directory / "postgres", durable=True)
         self.valkey = Valkey(directory / "valkey")
@@ -72,7 +73,7 @@ class Installation:
         self.key = ""
         self.web: subprocess.Popen[bytes] | None = None
         self.worker: subprocess.Popen[bytes] | None = None
-        self._environment = self._own_environment()
+        self._environment = self._own_environment(broker)
 
     def __enter__(self) -> Self:
         try:
@@ -106,10 +107,11 @@ class Installation:
         )
         until(self._listens, seconds=30, what="the web server answers")
 
-    def start_worker(self) -> None:
+    def start_worker(self, *options: str) -> None:
         """Start a Celery worker of two processes."""
+        command = (sys.executable, "-m", "celery", "--app", "config", "worker")
         self.worker = processes.start(
-            [sys.executable, "-m", "celery", "--app", "config", "worker", "--concurrency", "2"],
+            [*command, "--concurrency", "2", *options],
             log=self.directory / "worker.log",
             environment=self._environment,
         )
@@ -191,12 +193,12 @@ class Installation:
         with socket.socket() as asked:
             return asked.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def _own_environment(self) -> dict[str, str]:
+    def _own_environment(self, broker: str) -> dict[str, str]:
         shared = {"DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "PROMETHEUS_MULTIPROC_DIR"}
         kept = {name: value for name, value in os.environ.items() if name not in shared}
         return kept | {
             "RECOURSE_DATA_DIR": str(self.directory),
-            "CELERY_BROKER_URL": valkey.broker_url(self.directory / "valkey"),
+            "CELERY_BROKER_URL": broker or valkey.broker_url(self.directory / "valkey"),
             "CACHE_URL": valkey.cache_url(self.directory / "valkey"),
             "PYTHONWARNINGS": "ignore",
         }
