@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from policies.thresholds import DueHours
 from reviews.vocabulary import Reason
 
 #: What every selected case has, for whatever reason: a weight of its own for audits would let
@@ -29,20 +30,24 @@ WEIGHTS: Final[dict[Reason, int]] = {
     Reason.CHOSEN: 0,
 }
 
-#: How soon somebody should have looked.
-DUE: Final[dict[Reason, timedelta]] = {
-    Reason.BREACH: timedelta(hours=1),
-    Reason.CUE: timedelta(hours=1),
-    Reason.APPEAL: timedelta(days=1),
-    Reason.FEEDBACK: timedelta(days=2),
-}
-DUE_OTHERWISE: Final = timedelta(days=3)
-
 #: A service that does not know its risks ends blindly: a little more urgent than others.
 RISK_UNKNOWN_WEIGHT: Final = 20
 
 #: Reasons that would tell which cases are audits, or on hold: shown as one, "Selected".
 UNSEEN: Final = frozenset({Reason.AUDIT, Reason.DOUBLE, Reason.GOLD, Reason.HELD, Reason.CHOSEN})
+
+
+def due_in(reason: Reason | None, hours: DueHours) -> timedelta:
+    """How soon somebody should have looked; without a reason, or for one that is not named, when
+    any other case is due.
+    """
+    named = {
+        Reason.BREACH: hours.breach,
+        Reason.CUE: hours.cue,
+        Reason.APPEAL: hours.appeal,
+        Reason.FEEDBACK: hours.feedback,
+    }
+    return timedelta(hours=named.get(reason, hours.other) if reason else hours.other)
 
 
 @dataclass(frozen=True)

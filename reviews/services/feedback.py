@@ -10,8 +10,9 @@ from django.db import transaction
 from accounts.ledger import Actor, record
 from conversations.models import Cutoff
 from conversations.services import standing
+from policies.services.due_hours import due_hours
 from reviews.models import Case, Feedback, FeedbackText
-from reviews.priorities import DUE
+from reviews.priorities import due_in
 from reviews.services.selection import select
 from reviews.transitions import Action, check
 from reviews.vocabulary import PLAIN_REASONS, CaseState, Channel, Reason
@@ -83,6 +84,6 @@ def _appeal(case: Case, now: datetime) -> None:
     if case.state in (CaseState.SETTLED, CaseState.SETTLING):
         check(case.state, Action.APPEAL)
         case.state, case.settle_at, case.round = CaseState.OPEN, None, case.round + 1
-        case.due_at = now + DUE[Reason.APPEAL]
+        case.due_at = now + due_in(Reason.APPEAL, due_hours())
         case.save(update_fields=["state", "settle_at", "round", "due_at"])
     select(case=case, reason=Reason.APPEAL, now=now)

@@ -17,7 +17,8 @@ from django.db import connection
 from conversations.vocabulary import Category, Kind
 from policies import conformance
 from policies.criteria_sql import NO_WARNING, RISK_ABOVE_CEILING, RISK_UNKNOWN, VERSION_JOINS
-from reviews.priorities import DUE, DUE_OTHERWISE, RISK_UNKNOWN_WEIGHT, SELECTED_WEIGHT, WEIGHTS
+from policies.services.due_hours import due_hours
+from reviews.priorities import RISK_UNKNOWN_WEIGHT, SELECTED_WEIGHT, WEIGHTS, due_in
 from reviews.vocabulary import CaseState, Queue, Reason
 
 _OPEN = f"""
@@ -77,11 +78,12 @@ ON CONFLICT (case_id, reason) DO NOTHING
 
 def open_cases(*, cutoff_ids: Sequence[UUID], now: datetime, **_kwargs: Any) -> None:
     """Open the cases of cutoffs that were just stored. A case that is there is left alone."""
+    hours = due_hours()
     parameters: dict[str, Any] = {
         "ids": sorted(cutoff_ids),
         "now": now,
-        "due": now + DUE_OTHERWISE,
-        "due_breach": now + DUE[Reason.BREACH],
+        "due": now + due_in(None, hours),
+        "due_breach": now + due_in(Reason.BREACH, hours),
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, parameters)

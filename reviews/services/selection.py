@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from policies.services.due_hours import due_hours
 from reviews.models import Case, Selection
-from reviews.priorities import DUE, DUE_OTHERWISE, SELECTED_WEIGHT, WEIGHTS
+from reviews.priorities import SELECTED_WEIGHT, WEIGHTS, due_in
 from reviews.transitions import Action, check
 from reviews.vocabulary import CaseState, Queue, Reason
 
@@ -24,7 +25,7 @@ def select(*, case: Case, reason: Reason, now: datetime | None = None) -> bool:
     _, created = Selection.objects.get_or_create(case=case, reason=reason, defaults={"at": moment})
     if not created:
         return False
-    due_at = moment + DUE.get(reason, DUE_OTHERWISE)
+    due_at = moment + due_in(reason, due_hours())
     if not case.selected:
         check(case.state, Action.SELECT)
         case.selected, case.state, case.due_at = True, CaseState.OPEN, due_at
