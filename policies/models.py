@@ -44,9 +44,11 @@ class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
         has_it = Q(version=OuterRef("pk")) | Q(beside=OuterRef("pk"))
         activations = Activation.objects.filter(has_it)
         plans = PlannedActivation.objects.pending().filter(version=OuterRef("pk"))
+        by_default = Activation.objects.filter(scope=DEFAULT_SCOPE, ended_at=None)
         return self.annotate(
             state=Case(
                 When(Exists(activations.filter(ended_at=None)), then=Value(State.ACTIVE)),
+                When(~Exists(by_default), pk=BUILT_IN_NUMBER, then=Value(State.ACTIVE)),
                 When(submission__decision="", then=Value(State.SUBMITTED)),
                 When(submission__decision="rejected", then=Value(State.REJECTED)),
                 When(Exists(plans), then=Value(State.SCHEDULED)),

@@ -8,13 +8,16 @@ from typing import Any
 from accounts.ledger import Actor
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
-from policies.models import PolicyVersion
-from policies.services import approvals, drafts
+from policies.models import Activation, PolicyVersion
+from policies.services import activations, approvals, drafts
+from policies.services.activations import activate
+from policies.services.rollbacks import rollback
 from tests.factories import NOW, make_user
 
 #: Content that is stricter, and laxer, in some threshold than the built-in policy.
 STRICTER: dict[str, Any] = {"imminent_risk_ceiling": 0.1}
 TASK = Actor.task("test")
+WEB = "surface=web"
 
 
 def admin() -> User:
@@ -45,3 +48,19 @@ def actions(object_type: str = "policy_version") -> list[str]:
     """What the ledger says was done, in order."""
     entries = LedgerEntry.objects.filter(object_type=object_type).order_by("id")
     return [entry.action for entry in entries]
+
+
+def in_force(scope: str = "default") -> tuple[int, int, int | None] | None:
+    """The version, its share and the version beside it."""
+    live = activations.live_in(scope)
+    return (live.version_id, live.percent, live.beside_id) if live else None
+
+
+def put(version: PolicyVersion, scope: str = "default", **more: Any) -> Activation:
+    """Activate it, at NOW where no other time is said."""
+    return activate(version=version, scope=scope, actor=TASK, **{"now": NOW} | more)
+
+
+def back(scope: str = "default", **more: Any) -> Activation | None:
+    """Roll back, at NOW where no other time is said."""
+    return rollback(scope=scope, reason="It errs.", actor=TASK, **{"now": NOW} | more)

@@ -189,7 +189,7 @@ def test_the_list_merges_drafts_and_versions_and_misses_none(ida: Caller) -> Non
     assert pages == [[8, 7, 6], [5, 4, 3], [2, 1]]
     drafted = [row["number"] for row in seen if row["state"] == "draft"]
     assert drafted == [6, 3]
-    assert {row["state"] for row in seen} == {"draft", "submitted", "approved"}
+    assert {row["state"] for row in seen} == {"draft", "submitted", "active"}
     back = ida.get(page["previous"]).json()
     assert [row["number"] for row in back["results"]] == [5, 4, 3]
     only = ida.get(f"{VERSIONS}?state=draft").json()["results"]
@@ -211,6 +211,32 @@ def test_a_plan_is_answered_as_one_and_can_be_cancelled(ida: Caller) -> None:
     assert ida.post(f"{POLICIES}/cancel-plan", cancel).json()["cancel_reason"] == "Not now."
     problem(ida.post(f"{POLICIES}/cancel-plan", cancel), 409, "not_possible")
     assert PlannedActivation.objects.get().cancelled_by == ida.user
+
+
+def test_every_state_follows_from_what_happened(ida: Caller, omar: Caller) -> None:
+    def state(number: int) -> str:
+        found: str = ida.get(f"{VERSIONS}/{number}").json()["state"]
+        (listed,) = (row for row in ida.get(VERSIONS).json()["results"] if row["number"] == number)
+        assert listed["state"] == found
+        return found
+
+    assert state(1) == "active"  # nobody activated anything: it is the built-in one
+    for number, call in ((2, "approve"), (3, "reject")):
+        ida.post(VERSIONS, {"content": STRICTER})
+        assert state(number) == "draft"
+        ida.post(f"{VERSIONS}/{number}/submit")
+        assert state(number) == "submitted"
+        omar.post(f"{VERSIONS}/{number}/{call}", {"reason": "So be it."})
+    assert (state(2), state(3)) == ("approved", "rejected")
+    ida.post(f"{VERSIONS}/2/activate")
+    assert (state(1), state(2)) == ("approved", "active")
+    ida.post(f"{VERSIONS}/1/activate", {"percent": 10})
+    assert (state(1), state(2)) == ("active", "active")
+    ida.post(f"{VERSIONS}/1/activate")
+    assert (state(1), state(2)) == ("active", "retired")
+    at = (timezone.now() + timedelta(days=1)).isoformat()
+    ida.post(f"{VERSIONS}/2/activate", {"at": at})
+    assert state(2) == "scheduled"
 
 
 def test_one_person_alone_activates_something_stricter(ida: Caller, omar: Caller) -> None:

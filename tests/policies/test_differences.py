@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -28,17 +30,15 @@ def tightened(draw: st.DrawFn) -> tuple[Thresholds, Thresholds]:
     policy = draw(thresholds())
 
     def tighter(asked: CategoryThresholds) -> CategoryThresholds:
-        return CategoryThresholds(
-            enabled=asked.enabled and draw(st.booleans()),
-            **{
-                criterion.name: draw(
-                    st.integers(int(criterion.threshold(asked)), 9)
-                    if criterion.whole
-                    else st.floats(criterion.threshold(asked), 1)
-                )
-                for criterion in CRITERIA
-            },
-        )
+        asks: dict[str, Any] = {
+            criterion.name: draw(
+                st.integers(int(criterion.threshold(asked)), 9)
+                if criterion.whole
+                else st.floats(criterion.threshold(asked), 1)
+            )
+            for criterion in CRITERIA
+        }
+        return CategoryThresholds(enabled=asked.enabled and draw(st.booleans()), **asks)
 
     return policy, Thresholds(
         imminent_risk_ceiling=draw(st.floats(0, policy.imminent_risk_ceiling)),

@@ -75,7 +75,7 @@ def test_of_several_who_save_at_once_one_does() -> None:
     drafts.create_draft(user=people[0], now=NOW)
     outcomes = at_once(
         *(
-            lambda user=user: drafts.edit_draft(  # type: ignore[misc]
+            lambda user=user: drafts.edit_draft(
                 number=2, revision=1, user=user, now=NOW, note=user.name
             )
             for user in people

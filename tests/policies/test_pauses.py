@@ -25,11 +25,13 @@ pytestmark = pytest.mark.django_db
 
 
 def stop(scope: str = "everything", **more: Any) -> Pause:
-    return pause(scope=scope, reason="It errs.", **{"user": admin(), "now": NOW} | more)
+    terms: dict[str, Any] = {"user": admin(), "now": NOW} | more
+    return pause(scope=scope, reason="It errs.", **terms)
 
 
 def go_on(scope: str = "everything", **more: Any) -> Pause:
-    return resume(scope=scope, reason="Mended.", **{"user": admin(), "now": NOW} | more)
+    terms: dict[str, Any] = {"user": admin(), "now": NOW} | more
+    return resume(scope=scope, reason="Mended.", **terms)
 
 
 def test_one_person_pauses_and_two_resume() -> None:
@@ -82,7 +84,7 @@ def test_a_pause_outlasts_a_rollout_and_its_rollback() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_several_who_pause_at_once_begin_one_pause() -> None:
     people = [admin() for _ in range(3)]
-    outcomes = at_once(*(lambda user=user: stop(user=user).pk for user in people))  # type: ignore[misc]
+    outcomes = at_once(*(lambda user=user: stop(user=user).pk for user in people))
     assert len(set(outcomes)) == 1
     assert Pause.objects.count() == 1
 
