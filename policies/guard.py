@@ -104,11 +104,12 @@ def compare_arms(watched: Sequence[Watched], *, now: datetime) -> Reading:
 def compare_with_ceiling(watched: Sequence[Watched], *, ceiling: float, now: datetime) -> Reading:
     """Is the candidate overturned more often than *ceiling*, above 0 and below 1?
 
-    For a rollout of 100 %, which has no other arm. Each first cutoff of a subject is a block.
+    For a rollout of 100 %, which has no other arm. A subject's first cutoff under the candidate
+    is a block.
     """
     if not 0 < ceiling < 1:
         raise ValueError("A ceiling must be above 0 and below 1.")
-    blocks = [[one] for one in _firsts(watched, now) if one.candidate]
+    blocks = [[one] for one in _firsts((one for one in watched if one.candidate), now)]
     settled, dropped = _settled(blocks, now)
     overturned = np.array([block[0].overturned for block in settled], dtype=np.float64)
     worse = special.expit(special.logit(ceiling) + np.log(ODDS_RATIOS))

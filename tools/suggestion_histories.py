@@ -16,7 +16,7 @@ Rng = np.random.Generator
 #: Categories, each with a threshold of its own that severity must reach.
 _CATEGORIES: Final = 6
 TARGET: Final = 0.05
-CANDIDATES: Final = 200
+CANDIDATES: Final = 100
 #: What the project does, by name.
 OURS: Final = "search half, test half"
 

@@ -224,6 +224,16 @@ def test_evidence_against_a_ceiling_is_the_mean_of_likelihood_ratios() -> None:
     assert (reading.audits, reading.counted) == (2, 2)
 
 
+def test_against_a_ceiling_the_first_cutoff_under_the_candidate_counts() -> None:
+    before, after, again = watched([(False, False), (True, True), (True, False)])
+    same = [replace(one, subject="one") for one in (before, after, again)]
+
+    reading = compare_with_ceiling(same, ceiling=0.1, now=END)
+
+    assert reading.audits == 1
+    assert reading.evidence > 1
+
+
 def test_against_a_ceiling_overdue_verdicts_are_dropped_too() -> None:
     cutoffs = watched([(True, False)] * 19)
 
