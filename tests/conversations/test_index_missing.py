@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from threading import Event
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from accounts.ledger import Actor
+from config.celery import app
 from conversations import tasks
 from conversations.models import Enrichment, Transcript, TranscriptSearch
-from conversations.services import search
+from conversations.services import erasure, search
 from reviews.services.enrichment import enrich
-from tests.factories import make_cutoff, make_source
+from tests.concurrency import at_once
+from tests.factories import NOW, make_cutoff, make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -77,4 +83,51 @@ def test_what_waits_for_enrichment_or_has_no_words_is_left_alone() -> None:
     )
     Enrichment.objects.create(cutoff_id=waiting)
     assert tasks.index_missing() == 0
+    assert indexed() == set()
+
+
+def test_beat_walks_each_night() -> None:
+    tasks_of_beat = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert tasks.index_missing.name in tasks_of_beat
+
+
+def wait_for_a_row() -> None:
+    """Come back once a transaction waits for a row that another one holds."""
+    end = time.monotonic() + 30
+    waiting = 0
+    while not waiting:
+        assert time.monotonic() < end
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND wait_event_type = 'Lock'"
+            )
+            (waiting,) = cursor.fetchone()
+        time.sleep(0.01)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erasure_at_the_same_moment_leaves_no_word_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = make_source()
+    cutoff = make_cutoff(source, conversation={"user_id": "u-1"})
+    enrich(cutoff_ids=[cutoff.pk])
+    TranscriptSearch.objects.all().delete()
+    asked = erasure.request_erasure(
+        source=source, user_id="u-1", reason="Letter", actor=Actor.task("test"), now=NOW
+    )
+    inside, index = Event(), search.index
+
+    def index_slowly(keys: list[Any]) -> None:
+        inside.set()
+        wait_for_a_row()
+        index(keys)
+
+    def erase() -> bool:
+        assert inside.wait(30)
+        return erasure.run(request_id=asked.pk, now=NOW)
+
+    monkeypatch.setattr(search, "index", index_slowly)
+    assert at_once(tasks.index_missing, erase) == [1, True]
     assert indexed() == set()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.roles import Role
 from conversations import payloads
+from conversations.keys import mint
 from conversations.models import Conversation, Cutoff, Source
 from conversations.services import lineage as families
 from reviews.models import Case
 from tests.factories import (
+    NOW,
     ended_event,
     give_verdict,
     hear,
@@ -28,8 +32,8 @@ from tests.reviews.pages import actions
 
 pytestmark = pytest.mark.django_db
 
-#: A case page without relatives, with a parent, 30 siblings and 30 branches, and with threads.
-ALONE, FULL, ASKED = 22, 28, 37
+#: Queries that a parent, 30 siblings and 30 branches, and other threads add to a case page.
+RELATIVES, THREADS = 6, 9
 
 
 @pytest.fixture
@@ -286,12 +290,14 @@ def test_those_without_cases_get_none(client: Client, source: Source) -> None:
     assert "threads.opened" not in actions(case)
 
 
-def test_the_queries_do_not_grow_with_the_family(
-    client: Client,
-    ana: User,
-    source: Source,
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
+def queries(client: Client, case: Case) -> int:
+    """How many queries the page of *case* makes."""
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(f"/cases/{case.number}").status_code == 200
+    return len(asked)
+
+
+def test_the_queries_do_not_grow_with_the_family(client: Client, ana: User, source: Source) -> None:
     alone, here = thread(source, "alone", user="u-3"), thread(source, "here", "parent")
     thread(source, "parent")
     for number in range(30):
@@ -299,10 +305,39 @@ def test_the_queries_do_not_grow_with_the_family(
         thread(source, f"child-{number}", "here")
     client.get(f"/cases/{alone.number}")
     client.get(f"/cases/{here.number}")
-    with django_assert_num_queries(ALONE):
-        client.get(f"/cases/{alone.number}")
-    with django_assert_num_queries(FULL):
-        client.get(f"/cases/{here.number}")
+    full = queries(client, here)
+    assert full == queries(client, alone) + RELATIVES
     client.post(f"/cases/{here.number}/threads")
-    with django_assert_num_queries(ASKED):
-        client.get(f"/cases/{here.number}")
+    assert queries(client, here) == full + THREADS
+
+
+@pytest.mark.parametrize(
+    ("find", "index"),
+    [
+        (families.family_of, "conversation_branches"),
+        (families.other_threads, "conversation_subject"),
+    ],
+)
+def test_each_list_walks_its_index(
+    source: Source, find: Callable[[Conversation], object], index: str
+) -> None:
+    here = thread(source, "here").cutoff.conversation
+    Conversation.objects.bulk_create(
+        Conversation(
+            id=mint(NOW),
+            source=source,
+            external_id=f"more-{number}",
+            subject=f"{number % 200}",
+            parent_external_id=f"parent-{number % 200}",
+        )
+        for number in range(4_000)
+    )
+    with CaptureQueriesContext(connection) as asked, connection.cursor() as cursor:
+        cursor.execute("ANALYZE conversations_conversation")
+        find(here)
+    *_, last = [query["sql"] for query in asked if "ORDER BY" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {last}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert index in plan, plan
+    assert "Sort" not in plan, plan
