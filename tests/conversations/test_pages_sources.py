@@ -419,9 +419,9 @@ def test_the_queries_of_the_pages_are_few(
 
 
 #: Session, user, rights (2), the sidebar (3: counts and roles), and the list itself.
-LIST_QUERIES = 8
+LIST_QUERIES = 9
 #: Instead of the list: the source, its figures, tail (2), minutes, keys and secrets.
-PAGE_QUERIES = 15
+PAGE_QUERIES = 16
 #: Session, user, rights (2), the source and the tail (2).
 TAIL_QUERIES = 7
 

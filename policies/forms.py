@@ -1,0 +1,207 @@
+"""What people send to decide on policies, put them in force and stop them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+
+from policies.documents import LARGEST
+from policies.scopes import LONGEST, MalformedScope, Scope
+from policies.services.activations import ALL, Guard
+
+LONGEST_REASON = 2000
+
+
+class DateTimeInput(forms.DateTimeInput):
+    """The browser's own calendar and clock."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Kept with it, for whoever asks later."),
+    )
+
+
+class CommentForm(forms.Form):
+    """What one may say with an approval."""
+
+    reason = forms.CharField(
+        label=_("Comment"),
+        max_length=LONGEST_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class NothingForm(forms.Form):
+    """A question that needs no more than a yes."""
+
+
+class ScopeForm(forms.Form):
+    """For which conversations: after validation, ``scope`` is it as it is stored."""
+
+    model = forms.CharField(label=_("Only this model"), max_length=LONGEST, required=False)
+    surface = forms.CharField(label=_("Only this surface"), max_length=LONGEST, required=False)
+    locale = forms.CharField(
+        label=_("Only this locale"),
+        max_length=40,
+        required=False,
+        help_text=_("Such as de, which holds for de-AT too. All three empty: all conversations."),
+    )
+
+    #: The fields that say for which conversations.
+    PARTS = ("model", "surface", "locale")
+
+    def clean(self) -> dict[str, Any]:
+        """Spell the scope."""
+        sent = super().clean() or self.cleaned_data
+        said = {name: sent.get(name) or "" for name in self.PARTS}
+        said["locale"] = said["locale"].replace("_", "-").lower()
+        try:
+            sent["scope"] = str(Scope.parse(str(Scope(**said))))
+        except MalformedScope:
+            raise ValidationError(_g("No conversation can be in such a scope.")) from None
+        return sent
+
+    @classmethod
+    def initial_of(cls, scope: str) -> dict[str, str]:
+        """What the fields say for a stored *scope*; empty where there is no such scope."""
+        try:
+            found = Scope.parse(scope)
+        except MalformedScope:
+            return {}
+        return {name: getattr(found, name) for name in cls.PARTS}
+
+
+class ShareForm(ReasonForm):
+    """Another share of a staged rollout."""
+
+    percent = forms.IntegerField(
+        label=_("Share of conversations, in percent"), min_value=1, max_value=ALL
+    )
+    field_order = ["percent", "reason"]
+
+
+class ActivateForm(ScopeForm):
+    """Putting a version in force."""
+
+    percent = forms.IntegerField(
+        label=_("Share of conversations, in percent"),
+        min_value=1,
+        max_value=ALL,
+        initial=ALL,
+        help_text=_("Below 100, the others keep what they have now."),
+    )
+    at = forms.DateTimeField(
+        label=_("When"),
+        required=False,
+        widget=DateTimeInput(),
+        help_text=_("In your time zone. Empty: now."),
+    )
+    guard_rolls_back = forms.BooleanField(
+        label=_("Roll back by itself when audits say that it errs more"),
+        required=False,
+        help_text=_("Only on audited overturns, and only to a stricter version."),
+    )
+    guard_ceiling = forms.IntegerField(
+        label=_("Highest overturn rate, in percent"),
+        min_value=1,
+        max_value=99,
+        required=False,
+        help_text=_("What the guard holds it against once it is in force for all."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=LONGEST_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    field_order = ["percent", "at", "model", "surface", "locale"]
+
+    def clean_at(self) -> datetime | None:
+        """A time that is yet to come."""
+        at: datetime | None = self.cleaned_data["at"]
+        if at is not None and at <= timezone.now():
+            raise ValidationError(_g("That time is over. Leave it empty for now."))
+        return at
+
+    @property
+    def guard(self) -> Guard:
+        """What may happen by itself afterwards."""
+        ceiling = self.cleaned_data["guard_ceiling"]
+        share = None if ceiling is None else ceiling / 100
+        return Guard(self.cleaned_data["guard_rolls_back"], share)
+
+
+class BreakGlassForm(ScopeForm, ReasonForm):
+    """Putting a stricter version in force alone."""
+
+    field_order = ["reason", "model", "surface", "locale"]
+
+
+class PauseForm(ScopeForm, ReasonForm):
+    """Stopping all ending, or that of a scope."""
+
+    field_order = ["reason", "model", "surface", "locale"]
+
+
+class WhichForm(forms.Form):
+    """A conversation, to ask which policy it would have."""
+
+    model = forms.CharField(label=_("Model"), max_length=LONGEST, required=False)
+    surface = forms.CharField(label=_("Surface"), max_length=LONGEST, required=False)
+    locale = forms.CharField(label=_("Locale"), max_length=LONGEST, required=False)
+    conversation_id = forms.CharField(
+        label=_("Conversation"),
+        max_length=LONGEST,
+        required=False,
+        help_text=_("Its id at the source: says which side of a rollout it is on."),
+    )
+
+
+class NewDraftForm(forms.Form):
+    """Where a draft begins: at a version, or at a policy written as YAML."""
+
+    based_on = forms.TypedChoiceField(label=_("Begin from"), coerce=int, empty_value=None)
+    yaml = forms.CharField(
+        label=_("Or paste a policy as YAML"),
+        required=False,
+        max_length=LARGEST,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 10, "class": "mono", "spellcheck": "false"}),
+        help_text=_("What it does not name has the default of the code."),
+    )
+    file = forms.FileField(label=_("Or a file"), required=False)
+    note = forms.CharField(
+        label=_("What it is to change"),
+        max_length=LONGEST_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, numbers: list[int], in_force: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(number, _g("Policy %(number)d") % {"number": number}) for number in numbers]
+        self.fields["based_on"].choices = choices  # type: ignore[attr-defined]
+        self.fields["based_on"].initial = in_force
+
+    def clean_file(self) -> bytes | None:
+        """What is in the file. One byte more than a policy may have is enough to refuse it."""
+        sent = self.cleaned_data["file"]
+        return sent.read(LARGEST + 1) if sent else None

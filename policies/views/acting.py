@@ -1,0 +1,68 @@
+"""Acts: something that a button does after a question, in a dialog or, without scripts, on a page.
+
+Each act has one address. A link opens its dialog, or the same form as a page; sending it acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from policies.scopes import MalformedScope
+from policies.services.drafts import StaleRevision
+from policies.services.versions import NotPossible
+from policies.thresholds import InvalidPolicy
+
+
+@dataclass(frozen=True)
+class Act:
+    """A button and its question.
+
+    ``name`` is the dialog's id; ``words`` say what will happen; ``refused`` says why the reader
+    may not, in words, and is empty where they may.
+    """
+
+    name: str
+    label: str
+    title: str
+    words: str
+    url: str
+    form: forms.Form
+    submit: str
+    danger: bool = False
+    primary: bool = False
+    refused: str = ""
+
+
+def run(
+    request: HttpRequest, act: Act, *, back: str, do: Callable[[dict[str, Any]], str]
+) -> HttpResponse:
+    """Ask on GET; on POST call *do* with what was sent, say what it answers, and go *back*.
+
+    What cannot be done is said above the form, with all that was typed.
+    """
+    form = act.form
+    if form.is_bound and form.is_valid():
+        try:
+            done = do(form.cleaned_data)
+        except InvalidPolicy as refused:
+            for fault in refused.faults:
+                form.add_error(None, f"{fault.pointer}: {fault.detail}")
+        except (NotPossible, StaleRevision, MalformedScope) as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, done)
+            return redirect(back)
+    status = 422 if form.is_bound else 200
+    return render(request, "policies/act.html", {"act": act, "back": back}, status=status)
+
+
+def sent(request: HttpRequest) -> Any:
+    """What the form of an act is bound to; None before it is sent."""
+    return request.POST if request.method == "POST" else None

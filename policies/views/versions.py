@@ -1,0 +1,288 @@
+"""What is in force, all versions, and one of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.keyset import CursorMismatch, page
+from accounts.models import User
+from policies import documents
+from policies.differences import stricter_in_every_threshold
+from policies.evaluation import CRITERIA
+from policies.forms import WhichForm
+from policies.models import Activation, Draft, PolicyVersion, Submission, SubmissionDecision
+from policies.permissions import can_change
+from policies.scopes import DEFAULT, label_of
+from policies.services import break_glass, reading
+from policies.services.in_force import Arm, InForce, in_force
+from policies.thresholds import Thresholds
+from policies.views import activations, decisions, pauses, shown
+from policies.views.acting import Act
+from policies.views.people import may_see, user_of
+
+#: Versions on one page of the list.
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True)
+class ScopeRow:
+    """A scope with what the reader may do there."""
+
+    row: reading.InForceRow
+    acts: list[Act]
+
+
+@dataclass(frozen=True)
+class Look:
+    """An activation by one person alone that waits for a second look, until *due*."""
+
+    activation: Activation
+    due: datetime
+    overdue: bool
+
+
+@require_safe
+@may_see
+def versions(request: HttpRequest) -> HttpResponse:
+    """What is in force, what waits, and all versions."""
+    user = user_of(request)
+    try:
+        listed = page(
+            reading.listed(),
+            ordering=["-number"],
+            cursor=request.GET.get("cursor"),
+            page_size=PAGE_SIZE,
+            bound_to="policies",
+        )
+    except CursorMismatch:
+        messages.info(request, _("The list was changed meanwhile: this is its beginning."))
+        return redirect("policies")
+    standing = reading.standing()
+    context = {
+        "standing": standing,
+        "scopes": scope_rows(standing.rows, user),
+        "looks": looks(timezone.now()),
+        "waiting": reading.waiting(),
+        "drafts": reading.drafts(),
+        "versions": reading.with_states(listed.items),
+        "newer_url": _link(listed.previous_cursor),
+        "older_url": _link(listed.next_cursor),
+        "may_change": can_change(user),
+        "pause": pauses.pause_act(),
+        "resume": _resume(standing, user),
+        **_which(request),
+    }
+    return render(request, "policies/versions.html", context)
+
+
+def _link(cursor: str | None) -> str:
+    return f"{reverse('policies')}?{urlencode({'cursor': cursor})}" if cursor else ""
+
+
+def _resume(standing: reading.Standing, user: User) -> Act | None:
+    if standing.everything is None or not can_change(user):
+        return None
+    return pauses.resume_act(standing.everything, user)
+
+
+def looks(now: datetime) -> list[Look]:
+    """What one person activated alone and no second one has looked at, oldest first."""
+    return [
+        Look(one, one.activated_at + break_glass.REVIEW_WITHIN, _late(one, now))
+        for one in break_glass.unreviewed()
+    ]
+
+
+def _late(activation: Activation, now: datetime) -> bool:
+    return activation.activated_at + break_glass.REVIEW_WITHIN <= now
+
+
+def scope_rows(rows: list[reading.InForceRow], user: User) -> list[ScopeRow]:
+    """*rows* with the acts that *user* may do in each scope."""
+    allowed = can_change(user)
+    return [
+        ScopeRow(row, _scope_acts(row, user, index) if allowed else [])
+        for index, row in enumerate(rows)
+    ]
+
+
+def _scope_acts(row: reading.InForceRow, user: User, index: int) -> list[Act]:
+    acts = []
+    live = row.activation
+    if live and live.percent < 100:
+        acts.append(activations.share_act(live, name=f"share-{index}"))
+    if live:
+        acts.append(activations.rollback_act(live, name=f"rollback-{index}"))
+    if live and row.scope != DEFAULT:
+        acts.append(activations.end_override_act(live, name=f"end-{index}"))
+    if row.planned:
+        acts.append(activations.cancel_plan_act(row.planned, name=f"plan-{index}"))
+    if row.pause:
+        acts.append(pauses.resume_act(row.pause, user, name=f"resume-{index}"))
+    elif row.scope != DEFAULT:
+        acts.append(pauses.pause_act(row.scope, name=f"pause-{index}"))
+    return acts
+
+
+def _which(request: HttpRequest) -> dict[str, Any]:
+    """The question which policy a conversation would have, and its answer where it was asked."""
+    asked = any(name in request.GET for name in WhichForm.base_fields)
+    form = WhichForm(request.GET if asked else None, auto_id="which_%s")
+    answer: list[str] = []
+    number = None
+    if asked and form.is_valid():
+        found = in_force(**form.cleaned_data, at=timezone.now())
+        number, answer = found.version, _why(found, form.cleaned_data["conversation_id"])
+    return {"which": form, "which_number": number, "which_why": answer}
+
+
+def _why(found: InForce, conversation_id: str) -> list[str]:
+    """Why that one: the scope, the side of a rollout, and a pause."""
+    if found.activated_at is None:
+        said = [_("Nothing was activated for it, so the built-in policy holds.")]
+    elif found.scope == DEFAULT:
+        said = [_("No override is for it, so what holds by default holds.")]
+    else:
+        scope = label_of(found.scope)
+        said = [_("The override for %(scope)s is the most specific one.") % {"scope": scope}]
+    if found.arm == Arm.SHARE:
+        said.append(_("Of the rollout there, it is on the side of the new version."))
+    elif found.arm == Arm.BESIDE and conversation_id:
+        said.append(_("Of the rollout there, it is on the side that keeps the former version."))
+    elif found.arm == Arm.BESIDE:
+        said.append(_("A rollout is under way there: without an id, the former version holds."))
+    if not found.enabled:
+        said.append(_("Ending is paused there: whatever the policy says, nothing is ended."))
+    return said
+
+
+@require_safe
+@may_see
+def version(request: HttpRequest, number: int) -> HttpResponse:
+    """One version, or the draft that will be it."""
+    user = user_of(request)
+    draft = Draft.objects.select_related("author", "updated_by", "based_on").filter(number=number)
+    found: Any = draft.first() or reading.listed().filter(number=number).first()
+    if found is None:
+        raise Http404
+    base = reading.default_version()
+    thresholds, standing_now = reading.readable(found), reading.readable(base)
+    compared = None if base.pk == number else standing_now
+    context = {
+        "number": number,
+        "shown": found,
+        "draft": found if isinstance(found, Draft) else None,
+        "state": None if isinstance(found, Draft) else reading.state_of(found),
+        "submission": _submission(found),
+        "base": base,
+        "content": shown.content(thresholds, compared) if thresholds else None,
+        "raw": "" if thresholds else json.dumps(found.content, indent=2, ensure_ascii=False),
+        "criteria": [criterion.label for criterion in CRITERIA],
+        "scopes": _scopes_of(number, user),
+        "history": reading.history(number),
+        "acts": _acts(found, user, thresholds, standing_now) if can_change(user) else [],
+        "may_change": can_change(user),
+        **_against(request, number, thresholds, base),
+    }
+    return render(request, "policies/version.html", context)
+
+
+def _submission(found: PolicyVersion | Draft) -> Submission | None:
+    try:
+        return found.submission  # type: ignore[union-attr]
+    except (AttributeError, ObjectDoesNotExist):
+        return None
+
+
+def _scopes_of(number: int, user: User) -> list[ScopeRow]:
+    rows = [
+        row
+        for row in reading.standing().rows
+        if row.number == number
+        or (row.activation and row.activation.beside_id == number)
+        or (row.planned and row.planned.version_id == number)
+    ]
+    return scope_rows(rows, user)
+
+
+def _acts(
+    found: PolicyVersion | Draft,
+    user: User,
+    thresholds: Thresholds | None,
+    standing: Thresholds | None,
+) -> list[Act]:
+    """What *user* may do with it, the most likely first."""
+    number = found.number
+    alone = _only_with_a_second(thresholds, standing)
+    if isinstance(found, Draft):
+        return [decisions.submit_act(found), activations.break_glass_act(number, refused=alone)]
+    submission = _submission(found)
+    if submission and submission.decision == SubmissionDecision.PENDING:
+        return [
+            decisions.approve_act(submission, user),
+            decisions.reject_act(submission, user),
+            activations.break_glass_act(number, refused=alone),
+        ]
+    if thresholds is None or (submission and submission.decision == SubmissionDecision.REJECTED):
+        return []
+    return [activations.activate_act(number)]
+
+
+def _only_with_a_second(thresholds: Thresholds | None, standing: Thresholds | None) -> str:
+    """Why one person alone may not activate it, empty where they may."""
+    stricter = thresholds and standing and stricter_in_every_threshold(thresholds, standing)
+    if stricter:
+        return ""
+    return _(
+        "Nobody can put it in force alone: it is not stricter in every threshold than what holds"
+        " now."
+    )
+
+
+def _against(
+    request: HttpRequest, number: int, thresholds: Thresholds | None, base: PolicyVersion
+) -> dict[str, Any]:
+    """What differs from another version: the one that was chosen, or the one in force."""
+    others = [other for other in reading.numbers() if other != number]
+    given = request.GET.get("against", "")
+    chosen = int(given) if given.isdecimal() and len(given) < 10 else None
+    if chosen not in others:
+        chosen = base.number if base.number != number else next(iter(others), None)
+    if chosen == base.number:
+        other: PolicyVersion | None = base
+    else:
+        other = PolicyVersion.objects.filter(pk=chosen).first() if chosen else None
+    said = reading.readable(other) if other else None
+    return {
+        "others": others,
+        "against": chosen,
+        "unread": other is not None and said is None,
+        "changes": shown.changes(said, thresholds) if said and thresholds else [],
+    }
+
+
+@require_safe
+@may_see
+def export(_request: HttpRequest, number: int) -> HttpResponse:
+    """A version or draft as YAML; 404 where it can no longer be read."""
+    draft = Draft.objects.filter(number=number).first()
+    found = draft or get_object_or_404(PolicyVersion, number=number)
+    thresholds = reading.readable(found)
+    if thresholds is None:
+        raise Http404
+    text = documents.write(thresholds, title=str(found))
+    headers = {"Content-Disposition": f'attachment; filename="policy-{number}.yaml"'}
+    return HttpResponse(text, content_type="application/yaml; charset=utf-8", headers=headers)
