@@ -30,8 +30,7 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(None, None, "this is no name", key.start_mark)
             if key.value in seen:
-                problem = f"“{key.value[:80]}” is there twice"
-                raise yaml.MarkedYAMLError(None, None, problem, key.start_mark)
+                raise yaml.MarkedYAMLError(None, None, "this name is there twice", key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -67,7 +66,8 @@ def load(document: bytes) -> Thresholds:
 def _words(error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark
     where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-    return f"This is not YAML that can be read: {error.problem}{where}."
+    problem = str(error.problem).encode(errors="replace").decode()
+    return f"This is not YAML that can be read: {problem}{where}."
 
 
 def json_schema() -> dict[str, Any]:

@@ -158,8 +158,9 @@ def _value_fault(value: Any, kind: Any, pointer: str) -> Iterator[Fault]:
 
 
 def _escaped(name: Any) -> str:
-    """A name as JSON Pointers write it (RFC 6901)."""
-    return str(name)[:80].replace("~", "~0").replace("/", "~1")
+    """A name as JSON Pointers write it (RFC 6901), without lone surrogates."""
+    text = str(name)[:80].encode(errors="replace").decode()
+    return text.replace("~", "~0").replace("/", "~1")
 
 
 BUILT_IN = Thresholds(

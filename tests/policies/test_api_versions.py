@@ -110,12 +110,13 @@ def test_the_second_of_two_who_edit_gets_what_the_first_made_of_it(
     problem(stale, 412, "stale_revision")
 
 
-@pytest.mark.parametrize("etag", ['"3-1"', "*", "nonsense", '"2-²"'])
+@pytest.mark.parametrize("etag", ['"3-1"', "*", "nonsense", '"2-²"', '"2-' + "9" * 5000 + '"'])
 def test_an_edit_names_the_revision_that_was_read(ida: Caller, etag: str) -> None:
     ida.post(VERSIONS, {})
     problem(ida.patch(2, {"note": "x"}), 428, "if_match_missing")
     problem(ida.patch(2, {"note": "x"}, etag), 412, "stale_revision")
     assert Draft.objects.get().revision == 1
+    assert ida.patch(2, {"note": "x"}, 'W/"2-1"').status_code == 200
 
 
 def test_what_is_out_of_bounds_is_told_with_its_place(ida: Caller) -> None:
@@ -131,6 +132,28 @@ def test_what_is_out_of_bounds_is_told_with_its_place(ida: Caller) -> None:
         ]
     problem(ida.post(VERSIONS, {"based_on": 99}), 400, "invalid")
     problem(ida.patch(2, {}, '"2-1"'), 400, "invalid")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 100_000,
+        '{"content":' * 20_000,
+        '{"content": {"\\ud800": 1}}',
+        '{"content": {"\\u0000": 1}}',
+        '{"content": {"default": {"severity": 1e400}}}',
+        '{"content": NaN}',
+        '{"note": "\\ud800"}',
+        '{"based_on": 1e30}',
+        "null",
+    ],
+    ids=lambda body: body[:36],
+)
+def test_what_no_policy_can_be_is_refused(ida: Caller, body: str) -> None:
+    answer = ida.client.post(VERSIONS, body, "application/json")
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert not Draft.objects.exists()
 
 
 def test_a_policy_lives_in_a_file(ida: Caller) -> None:

@@ -56,6 +56,7 @@ def test_what_is_not_named_has_its_default() -> None:
         (b"default: !!python/name:os.system", "", "not_yaml", "could not determine"),
         (b"default: {", "", "not_yaml", "line 1"),
         (b"a: \x00", "", "not_yaml", "UTF-8"),
+        (b'"\\ud800": 1', "/?", "unknown", "no setting"),
         (b"2026-99-99: 1", "", "not_yaml", "UTF-8"),
         (b"[" * 60_000, "", "not_yaml", "too deep"),
         (b"#" * (documents.LARGEST + 1), "", "too_large", "at most"),
