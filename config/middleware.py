@@ -8,6 +8,8 @@ from collections.abc import Callable
 import structlog
 from django.http import HttpRequest, HttpResponse
 
+from accounts import problems
+
 log = structlog.get_logger("recourse.request")
 
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -39,3 +41,29 @@ def request_log(
         return response
 
     return handle
+
+
+class LengthRequired:
+    """Middleware: a body without ``Content-Length`` is 411 rather than taken for an empty one.
+
+    Django sees nothing of a chunked body. A view that reads the server's stream itself, as intake
+    does, says so by an attribute ``reads_unknown_lengths``.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing is known of the view yet; see :meth:`process_view`."""
+        return self._get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *_: object
+    ) -> HttpResponse | None:
+        """The refusal, or None where the view may go on."""
+        known = request.META.get("CONTENT_LENGTH") or "Transfer-Encoding" not in request.headers
+        if known or getattr(getattr(view, "cls", None), "reads_unknown_lengths", False):
+            return None
+        return problems.response(
+            request, status_code=411, code="length_required", detail="Send Content-Length."
+        )

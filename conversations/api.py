@@ -47,6 +47,7 @@ class EventsView(APIView):
     authentication_classes = [SourceKeyAuthentication, SignatureAuthentication]
     permission_classes = [SourceScope]
     required_scope = Scope.EVENTS_WRITE
+    reads_unknown_lengths = True
 
     @api_schema.post_events
     def post(self, request: Request) -> Response:
