@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Now
 from accounts.models import append_only
 from conversations.models import Cutoff
 from policies import thresholds
+from policies.backtest_models import Backtest as Backtest
 from policies.evaluation_models import AskedEvaluation as AskedEvaluation
 from policies.lifecycle_models import DEFAULT_SCOPE as DEFAULT_SCOPE
 from policies.lifecycle_models import EVERYTHING as EVERYTHING
