@@ -111,7 +111,7 @@ def test_everything_works_without_scripts(plain: Visitor) -> None:
     page.get_by_role("button", name="Send a test event").click()
     expect(page.get_by_text("The test event was accepted.")).to_be_visible()
     page.get_by_label("Events a second").fill("50")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("The settings are saved.")).to_be_visible()
     page.locator("summary", has_text="New secret").click()
     page.locator("[name=secret-name]").fill("spring")
