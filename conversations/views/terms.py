@@ -59,5 +59,7 @@ def dry_run(request: HttpRequest, slug: str) -> HttpResponse:
         hurry(REHEARSE_TASK, slug, token)
     if not request.headers.get("HX-Request"):
         return redirect(f"{reverse('source', args=[slug])}#retention")
-    context = {"source": found, "rehearsal": rehearsal.latest(source=found, now=timezone.now())}
+    latest = rehearsal.latest(source=found, now=timezone.now())
+    away = request.method == "POST" and latest is None
+    context = {"source": found, "rehearsal": latest, "away": away}
     return render(request, "conversations/_dry_run.html", context)

@@ -12,6 +12,7 @@ from celery.schedules import crontab
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.ledger import Actor
 from accounts.models import LedgerEntry, User
@@ -228,6 +229,16 @@ def test_a_count_that_nobody_took_is_said_to_be_lost(
     assert "every 2s" not in text
     cache.clear()
     assert "Counting" not in client.get("/sources/chat").text
+
+
+def test_without_a_cache_it_is_said_and_the_page_is_there(
+    client: Client, ida: User, source: Source, sent: list[tuple[Any, ...]], settings: Settings
+) -> None:
+    nowhere = {"BACKEND": settings.CACHES["default"]["BACKEND"], "LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = {"default": nowhere}
+    answer = client.post("/sources/chat/dry-run", headers=HTMX)
+    assert "the cache cannot be reached" in answer.text
+    assert client.get("/sources/chat").status_code == 200
 
 
 # --- Erasures -----------------------------------------------------------------------------------
