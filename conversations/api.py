@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from django.conf import settings
@@ -107,12 +108,15 @@ def _is_binary(request: HttpRequest, media_type: str) -> bool:
 
 
 def _from_headers(request: HttpRequest, body: bytes) -> bytes:
-    """A binary-mode event as a structured one: attributes from the headers, the body as data."""
-    event: dict[str, Any] = {"data": msgspec.Raw(body)}
+    """A binary-mode event as a structured one: attributes from the headers, the body as data.
+
+    Values are percent-decoded (CloudEvents HTTP binding 1.0.2, section 3.1.3.2).
+    """
+    event: dict[str, Any] = {}
     for name, value in request.headers.items():
         if match := _ATTRIBUTE.fullmatch(name.lower()):
-            event[match[1]] = value
-    return msgspec.json.encode(event)
+            event[match[1]] = unquote(value)
+    return msgspec.json.encode(event | {"data": msgspec.Raw(body)})
 
 
 def _refuse_oversized(parsed: list[Parsed | Rejected], *, in_batch: bool) -> None:
