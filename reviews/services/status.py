@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from conversations.models import Conversation, Source
 from conversations.services.intake import notice_url
 from conversations.vocabulary import ConversationState
 from reviews.notices import reason_for
 from reviews.transitions import PENDING
+
+
+#: What is read, of three tables with some eighty columns: the call is made before each message.
+_READ: Final = (
+    "external_id",
+    "state",
+    "ended_at",
+    "latest_cutoff__initiator",
+    "latest_cutoff__category",
+    "latest_cutoff__standing",
+    "latest_cutoff__notice_token",
+    "latest_cutoff__case__state",
+)
 
 
 class Status(TypedDict):
@@ -27,12 +40,10 @@ class Status(TypedDict):
 
 def status_of(*, source: Source, external_id: str) -> Status | None:
     """The status of one conversation, in one indexed read; None where it is not known."""
-    conversation = (
-        Conversation.objects.filter(source=source, external_id=external_id)
-        .select_related("latest_cutoff__case")
-        .first()
-    )
-    if conversation is None:
+    known = Conversation.objects.select_related("latest_cutoff__case").only(*_READ)
+    try:
+        conversation = known.get(source=source, external_id=external_id)
+    except Conversation.DoesNotExist:
         return None
     cutoff = conversation.latest_cutoff
     return Status(
