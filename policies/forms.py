@@ -27,7 +27,13 @@ class DateTimeInput(forms.DateTimeInput):
         super().__init__(format="%Y-%m-%dT%H:%M")
 
 
-class ReasonForm(forms.Form):
+class ActForm(forms.Form):
+    """What an act asks for. :attr:`PARTS` are the fields that say for which conversations."""
+
+    PARTS: tuple[str, ...] = ()
+
+
+class ReasonForm(ActForm):
     """Why something is done."""
 
     reason = forms.CharField(
@@ -38,7 +44,7 @@ class ReasonForm(forms.Form):
     )
 
 
-class CommentForm(forms.Form):
+class CommentForm(ActForm):
     """What one may say with an approval."""
 
     reason = forms.CharField(
@@ -49,23 +55,22 @@ class CommentForm(forms.Form):
     )
 
 
-class NothingForm(forms.Form):
+class NothingForm(ActForm):
     """A question that needs no more than a yes."""
 
 
-class ScopeForm(forms.Form):
+class ScopeForm(ActForm):
     """For which conversations: after validation, ``scope`` is it as it is stored."""
 
-    model = forms.CharField(label=_("Only this model"), max_length=LONGEST, required=False)
-    surface = forms.CharField(label=_("Only this surface"), max_length=LONGEST, required=False)
+    model = forms.CharField(label=_("Model"), max_length=LONGEST, required=False)
+    surface = forms.CharField(label=_("Surface"), max_length=LONGEST, required=False)
     locale = forms.CharField(
-        label=_("Only this locale"),
+        label=_("Locale"),
         max_length=40,
         required=False,
         help_text=_("Such as de, which holds for de-AT too. All three empty: all conversations."),
     )
 
-    #: The fields that say for which conversations.
     PARTS = ("model", "surface", "locale")
 
     def clean(self) -> dict[str, Any]:
@@ -78,6 +83,16 @@ class ScopeForm(forms.Form):
         except MalformedScope:
             raise ValidationError(_g("No conversation can be in such a scope.")) from None
         return sent
+
+    @property
+    def parts(self) -> list[forms.BoundField]:
+        """The fields that say for which conversations."""
+        return [self[name] for name in self.PARTS]
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether any of them says something, or is refused."""
+        return any(part.value() or part.errors for part in self.parts)
 
     @classmethod
     def initial_of(cls, scope: str) -> dict[str, str]:
@@ -132,7 +147,7 @@ class ActivateForm(ScopeForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    field_order = ["percent", "at", "model", "surface", "locale"]
+    field_order = ["percent", "at", "reason", "guard_rolls_back", "guard_ceiling"]
 
     def clean_at(self) -> datetime | None:
         """A time that is yet to come."""
@@ -152,13 +167,9 @@ class ActivateForm(ScopeForm):
 class BreakGlassForm(ScopeForm, ReasonForm):
     """Putting a stricter version in force alone."""
 
-    field_order = ["reason", "model", "surface", "locale"]
-
 
 class PauseForm(ScopeForm, ReasonForm):
     """Stopping all ending, or that of a scope."""
-
-    field_order = ["reason", "model", "surface", "locale"]
 
 
 class WhichForm(forms.Form):

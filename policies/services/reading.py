@@ -162,7 +162,7 @@ def state_of(version: Any) -> State:
         return State.WAITING
     if decision == SubmissionDecision.REJECTED:
         return State.REJECTED
-    if version.was_used:
+    if version.was_used or version.number == BUILT_IN_NUMBER:
         return State.RETIRED
     return State.APPROVED if submission else State.UNUSED
 
@@ -190,9 +190,14 @@ def numbers() -> list[int]:
 
 
 def default_version() -> PolicyVersion:
-    """What is in force for all conversations that no override is for."""
+    """What is in force where no override is; of a rollout, the version that was there before.
+
+    That is what a conversation without an id gets, too.
+    """
     live = live_in(DEFAULT_SCOPE)
-    return live.version if live else PolicyVersion.objects.get(number=BUILT_IN_NUMBER)
+    if live is None:
+        return PolicyVersion.objects.get(number=BUILT_IN_NUMBER)
+    return live.beside or live.version
 
 
 def readable(version: PolicyVersion | Draft) -> Thresholds | None:
@@ -256,9 +261,8 @@ def _stretches(stretches: Sequence[Activation]) -> Iterable[Happening]:
     begun = {(stretch.scope, stretch.activated_at) for stretch in stretches}
     for stretch in stretches:
         where = label_of(stretch.scope)
-        what = f"{_BEGAN[ActivationKind(stretch.kind)]} for {where}"
-        if stretch.percent < 100:
-            what += f", {stretch.percent} % of it"
+        share = f"{stretch.percent} % of " if stretch.percent < 100 else ""
+        what = f"{_BEGAN[ActivationKind(stretch.kind)]} for {share}{where}"
         yield Happening(stretch.activated_at, _name(stretch.activated_by), what, stretch.reason)
         if stretch.ended_at and (stretch.scope, stretch.ended_at) not in begun:
             by = _name(stretch.ended_by)

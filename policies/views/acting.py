@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from policies.forms import ActForm
 from policies.scopes import MalformedScope
 from policies.services.drafts import StaleRevision
 from policies.services.versions import NotPossible
@@ -24,8 +24,9 @@ from policies.thresholds import InvalidPolicy
 class Act:
     """A button and its question.
 
-    ``name`` is the dialog's id; ``words`` say what will happen; ``refused`` says why the reader
-    may not, in words, and is empty where they may.
+    ``name`` is the dialog's id; ``words`` say what will happen. ``danger`` makes the last
+    button red, ``red`` the first one too. ``refused`` says why the reader may not, in words, and
+    is empty where they may.
     """
 
     name: str
@@ -33,10 +34,11 @@ class Act:
     title: str
     words: str
     url: str
-    form: forms.Form
+    form: ActForm
     submit: str
     danger: bool = False
     primary: bool = False
+    red: bool = False
     refused: str = ""
 
 

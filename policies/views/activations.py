@@ -62,6 +62,7 @@ def break_glass_act(number: int, data: Any = None, *, refused: str = "") -> Act:
         form=BreakGlassForm(data, auto_id="break_%s"),
         submit=_("Put it in force alone"),
         danger=True,
+        red=True,
         refused=refused,
     )
 
@@ -97,6 +98,7 @@ def rollback_act(live: Activation, data: Any = None, *, name: str = "rollback") 
         form=ReasonForm(data, auto_id=f"{name}_%s"),
         submit=_("Roll back"),
         danger=True,
+        red=True,
     )
 
 

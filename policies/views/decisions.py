@@ -69,6 +69,7 @@ def reject_act(submission: Submission, user: User, data: Any = None) -> Act:
         form=ReasonForm(data, auto_id="reject_%s"),
         submit=_("Reject"),
         danger=True,
+        red=True,
         refused=_own(submission, user),
     )
 

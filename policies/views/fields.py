@@ -164,7 +164,7 @@ class _Maker:
             )
             for one in CRITERIA
         ]
-        own = None if pointer == editor.DEFAULT else self.choice(pointer, title, OWNERSHIP)
+        own = None if pointer == editor.DEFAULT else self.choice(pointer, "Thresholds", OWNERSHIP)
         ending = self.choice(f"{pointer}/enabled", "Ending", ENDING)
         return Group(_id(pointer), title, numbers, own, ending)
 

@@ -39,6 +39,7 @@ def pause_act(scope: str = DEFAULT_SCOPE, data: Any = None, *, name: str = "paus
         form=PauseForm(data, auto_id=f"{name}_%s", initial=PauseForm.initial_of(scope)),
         submit=_("Pause ending"),
         danger=True,
+        red=everything,
     )
 
 

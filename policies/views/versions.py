@@ -73,6 +73,8 @@ def versions(request: HttpRequest) -> HttpResponse:
     standing = reading.standing()
     context = {
         "standing": standing,
+        # It says in its own place what the banner of every other page says.
+        "urgent": [],
         "scopes": scope_rows(standing.rows, user),
         "looks": looks(timezone.now()),
         "waiting": reading.waiting(),
@@ -195,7 +197,7 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
         "history": reading.history(number),
         "acts": _acts(found, user, thresholds, standing_now) if can_change(user) else [],
         "may_change": can_change(user),
-        **_against(request, number, thresholds, base),
+        **_against(request, found, thresholds, base),
     }
     return render(request, "policies/version.html", context)
 
@@ -253,14 +255,22 @@ def _only_with_a_second(thresholds: Thresholds | None, standing: Thresholds | No
 
 
 def _against(
-    request: HttpRequest, number: int, thresholds: Thresholds | None, base: PolicyVersion
+    request: HttpRequest,
+    found: PolicyVersion | Draft,
+    thresholds: Thresholds | None,
+    base: PolicyVersion,
 ) -> dict[str, Any]:
-    """What differs from another version: the one that was chosen, or the one in force."""
+    """What differs from another version: the one that was chosen, or the one in force.
+
+    Of the one in force itself, the one that it came from.
+    """
+    number = found.number
     others = [other for other in reading.numbers() if other != number]
     given = request.GET.get("against", "")
     chosen = int(given) if given.isdecimal() and len(given) < 10 else None
     if chosen not in others:
-        chosen = base.number if base.number != number else next(iter(others), None)
+        former = found.based_on_id or next((other for other in others if other < number), None)
+        chosen = base.number if base.number != number else former
     if chosen == base.number:
         other: PolicyVersion | None = base
     else:
