@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from conversations.models import Cutoff
 from policies.conformance import Conformance, conformance
 from policies.criteria_sql import VERSION_JOINS
 from policies.evaluation import Observation
-from policies.models import Basis, CutoffConformance, PolicyVersion
+from policies.models import BUILT_IN_NUMBER, Basis, CutoffConformance, PolicyVersion
+from policies.thresholds import BUILT_IN, Thresholds
 
 SIGNALS = (
     "severity",
@@ -68,14 +70,29 @@ def _basis(*, reported: bool, in_force: bool) -> Basis:
     return Basis.IN_FORCE if in_force else Basis.BUILT_IN
 
 
+def _read(numbers: set[int]) -> dict[int, Thresholds]:
+    """The thresholds of versions by number, the built-in one's too; none of an unreadable one.
+
+    Bounds may have become stricter since a version was written. A cutoff that it was in force
+    for is then held against the built-in version, and says so by its basis.
+    """
+    read = {BUILT_IN_NUMBER: BUILT_IN}
+    for number, version in PolicyVersion.objects.in_bulk(numbers).items():
+        with suppress(msgspec.ValidationError):
+            read[number] = version.thresholds
+    return read
+
+
 def compute(
     *, cutoffs: Iterable[Cutoff], evidence: Mapping[UUID, Evidence]
 ) -> dict[UUID, Conformance]:
     """Compute and keep the conformance of cutoffs; it by cutoff. Safe to run again."""
     ordered = sorted(cutoffs, key=lambda cutoff: cutoff.pk)
     held = _held_against([cutoff.pk for cutoff in ordered])
-    versions = PolicyVersion.objects.in_bulk({against.version for against in held.values()})
-    thresholds = {number: version.thresholds for number, version in versions.items()}
+    thresholds = _read({against.version for against in held.values()})
+    for key, against in held.items():
+        if against.version not in thresholds:
+            held[key] = _HeldAgainst(BUILT_IN_NUMBER, Basis.BUILT_IN)
     found = {
         cutoff.pk: conformance(
             observation_of(cutoff), thresholds[held[cutoff.pk].version], evidence.get(cutoff.pk)

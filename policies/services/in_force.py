@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+import structlog
 from django.db import connection
 
 from policies import scopes
@@ -37,6 +38,8 @@ LEFT JOIN policies_policyversion own ON own.number = activation.version_id
 LEFT JOIN policies_policyversion other ON other.number = activation.beside_id
 """
 
+log = structlog.get_logger(__name__)
+
 _thresholds = msgspec.json.Decoder(Thresholds)
 
 
@@ -51,7 +54,8 @@ class Arm(StrEnum):
 @dataclass(frozen=True)
 class InForce:
     """The policy of one conversation. ``activated_at`` is None for the built-in version, which
-    nobody activated; ``enabled`` False where ending is paused.
+    nobody activated; ``enabled`` False where ending is paused, or where the version was written
+    under other bounds and can no longer be read: then nothing is ended, by the built-in thresholds.
     """
 
     version: int
@@ -89,4 +93,10 @@ def in_force(
         arm = Arm.SHARE if drawn else Arm.BESIDE
     if arm == Arm.BESIDE:
         number, content = beside, other
-    return InForce(number, _thresholds.decode(content), scope, not paused, activated_at, arm)
+    try:
+        thresholds, readable = _thresholds.decode(content), True
+    except msgspec.ValidationError:
+        log.exception("policies.version_unreadable", version=number, scope=scope)
+        thresholds, readable = BUILT_IN, False
+    enabled = readable and not paused
+    return InForce(number, thresholds, scope, enabled, activated_at, arm)

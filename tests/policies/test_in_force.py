@@ -20,7 +20,7 @@ from policies.services.conformance import compute
 from policies.services.in_force import Arm, in_force
 from policies.services.versions import create_version
 from policies.thresholds import BUILT_IN
-from tests.factories import NOW, ended_event, make_source, make_user, record
+from tests.factories import NOW, ended_event, make_cutoff, make_source, make_user, record
 
 ACTOR = Actor.task("test")
 HOUR = timedelta(hours=1)
@@ -184,3 +184,16 @@ def _event(model: str, surface: str, locale: str, conversation: str, hours: int)
         conversation={"id": conversation, "model": model, "surface": surface, "locale": locale},
         cutoff={"policy_version": None},
     )
+
+
+def test_nothing_is_ended_under_a_version_that_can_no_longer_be_read() -> None:
+    """And what was ended under it is held against the built-in version, which the case says."""
+    old = PolicyVersion.objects.create(number=50, content={"thresholds_of_old": {"severity": 3}})
+    activation(version=old)
+    found = in_force(at=NOW)
+    assert (found.version, found.enabled, found.thresholds) == (50, False, BUILT_IN)
+
+    cutoff = make_cutoff(cutoff={"policy_version": 50})
+    assert compute(cutoffs=[cutoff], evidence={})
+    stored = CutoffConformance.objects.get()
+    assert (stored.version_id, stored.basis) == (1, Basis.BUILT_IN)
