@@ -9,6 +9,7 @@ from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
@@ -19,6 +20,7 @@ import conversations.api_schema
 import policies.asking_schema
 import policies.versions_schema
 import reviews.api_schema
+from accounts import problems
 
 
 def add_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -77,13 +79,23 @@ def document() -> bytes:
     return bytes(OpenApiJsonRenderer().render(schema, renderer_context={}))
 
 
+@csrf_exempt  # it changes nothing, and another method is 405 rather than 403
 @login_not_required
-@require_safe
-def schema(_request: HttpRequest) -> HttpResponse:
-    """``GET /api/schema``."""
+def schema(request: HttpRequest) -> HttpResponse:
+    """``GET /api/schema``. A problem document for another method: programs ask here."""
+    if request.method not in {"GET", "HEAD"}:
+        refused = problems.response(
+            request,
+            status_code=405,
+            code="method_not_allowed",
+            detail="The document is only read: GET or HEAD.",
+        )
+        refused["Allow"] = "GET, HEAD"
+        return refused
     return HttpResponse(document(), content_type="application/vnd.oai.openapi+json")
 
 
+@csrf_exempt
 @login_not_required
 @require_safe
 @csp_update({"img-src": ["data:"]})

@@ -107,5 +107,10 @@ def test_the_page_loads_nothing_of_others(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/schema", "/api/docs"])
-def test_it_is_only_read(client: Client, path: str) -> None:
-    assert client.post(path).status_code == 405
+def test_it_is_only_read(path: str) -> None:
+    answer = Client(enforce_csrf_checks=True).post(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_another_method_at_the_document_is_a_problem(client: Client) -> None:
+    assert client.post("/api/schema").headers["Content-Type"] == "application/problem+json"
