@@ -18,6 +18,7 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 import accounts.api_schema
 import conversations.api_schema
 import policies.asking_schema
+import policies.backtests_schema
 import policies.versions_schema
 import reviews.api_schema
 from accounts import problems
@@ -27,6 +28,7 @@ def add_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Spectacular's hook: the schemas that the views refer to by name."""
     schemas: dict[str, Any] = result["components"].setdefault("schemas", {})
     schemas.update(policies.asking_schema.COMPONENTS)
+    schemas.update(policies.backtests_schema.COMPONENTS)
     schemas.update(policies.versions_schema.COMPONENTS)
     for app in (accounts, conversations, reviews):
         schemas.update(app.api_schema.COMPONENTS)

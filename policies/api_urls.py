@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from policies import api_asking, api_controls, api_versions
+from policies import api_asking, api_backtests, api_controls, api_versions
 
 urlpatterns = [
     path("api/v1/policies/active", api_asking.ActivePolicyView.as_view(), name="active-policy"),
@@ -35,5 +35,17 @@ urlpatterns = [
             ("document", api_versions.DocumentView),
             ("differences", api_versions.DifferencesView),
         )
+    ),
+    path("api/v1/backtests", api_backtests.BacktestsView.as_view(), name="api-backtests"),
+    path("api/v1/backtests/<uuid:pk>", api_backtests.BacktestView.as_view(), name="api-backtest"),
+    path(
+        "api/v1/backtests/<uuid:pk>/cancel",
+        api_backtests.CancelBacktestView.as_view(),
+        name="api-cancel-backtest",
+    ),
+    path(
+        "api/v1/backtests/<uuid:pk>/figures.csv",
+        api_backtests.BacktestFiguresView.as_view(),
+        name="api-backtest-figures",
     ),
 ]

@@ -102,7 +102,8 @@ class Group(Struct, frozen=True):
     """Cutoffs that are alike in all that a backtest asks of them.
 
     ``flipped`` are the tests that came out differently, known only where the answers differ.
-    ``rows`` holds the single ones where an estimate needs them.
+    ``rows`` holds the single ones where an estimate needs them. In a sweep, ``step`` is how many
+    steps of the threshold the signal reaches, None where it is unknown.
     """
 
     initiator: str
@@ -118,6 +119,7 @@ class Group(Struct, frozen=True):
     advisory: bool
     count: int
     rows: Rows = NO_ROWS
+    step: int | None = None
 
 
 def answer(observation: Observation, thresholds: Thresholds) -> int:

@@ -9,7 +9,7 @@ cost more than the scan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -25,8 +25,8 @@ from conversations.keys import lowest
 from conversations.models import Source
 from conversations.partitions import next_month
 from conversations.vocabulary import Mode
-from policies.backtest import UNKNOWN, Answer, Group, Question, Rows
-from policies.backtest_sql import MASK_FROM, TESTS, Parameters, answers, flags, flipped
+from policies.backtest import NOT, UNKNOWN, Answer, Group, Question, Rows
+from policies.backtest_sql import MASK_FROM, TESTS, Parameters, answers, flags, flipped, pair
 from policies.criteria_sql import VERSION_JOINS
 from policies.feedback_rates import ANSWER_WINDOW
 from policies.models import BUILT_IN_NUMBER, DEFAULT_SCOPE, Activation, PolicyVersion
@@ -75,14 +75,30 @@ class Piece:
 def scan(question: Question, *, progress: Progress = lambda _percent: None) -> list[Group]:
     """The groups of *question*'s window. *progress* is told percents, and may raise to stop."""
     baselines = _baselines(question)
+    return read(
+        question,
+        lambda piece: _rowsets(question, piece, baselines),
+        versions=frozenset(baselines),
+        progress=progress,
+    )
+
+
+def read(
+    question: Question,
+    rowsets: Callable[[Piece], Iterable[Rowset]],
+    *,
+    versions: frozenset[int],
+    progress: Progress = lambda _percent: None,
+) -> list[Group]:
+    """The groups of the *rowsets* of each piece; *versions* are the ones that are known."""
     advisory = Source.objects.filter(mode=Mode.ADVISORY).values_list("pk", flat=True)
-    known = _Known(frozenset(baselines), frozenset(advisory))
+    known = _Known(versions, frozenset(advisory))
     cut = pieces(question)
     found: list[tuple[Group, _Packed]] = []
     for done, piece in enumerate(cut):
         progress(100 * done // len(cut))
-        for statement, bound in _statements(question, piece, baselines):
-            found += [_group(row, piece, known) for row in run(statement, bound)]
+        for rowset in rowsets(piece):
+            found += [_group(row, piece, known) for row in run(_scan_of(rowset), rowset.bound)]
     return _with_threads(found)
 
 
@@ -153,26 +169,45 @@ def _readable(version: PolicyVersion) -> Thresholds | None:
         return None
 
 
-def _statements(
+@dataclass(frozen=True)
+class Rowset:
+    """The rows of a piece and what is said of each: SQL, and the values bound to it."""
+
+    flags: str
+    version: str
+    joins: str
+    where: str
+    bound: Parameters
+    step: str = "NULL::int"
+
+    def bit(self, test: str) -> int:
+        """The bit of *flags* that says that *test* came out differently."""
+        return 1 << MASK_FROM + TESTS.index(test)
+
+
+def sources(question: Question, piece: Piece) -> Iterator[Rowset]:
+    """What to read for a piece. Two sets where scopes matter: cutoffs that named a known version,
+    and those that did not.
+    """
+    yield from _rowsets(question, piece, _baselines(question))
+
+
+def _rowsets(
     question: Question, piece: Piece, baselines: dict[int, Thresholds | None]
-) -> Iterator[tuple[str, Parameters]]:
-    """One statement, or two where scopes matter: for who named a known version, and who did not."""
+) -> Iterator[Rowset]:
     if piece.version is not None:
-        yield _statement(question, piece, baselines, named="")
+        yield _rowset(question, piece, baselines, named="")
         return
     simple = replace(piece, version=BUILT_IN_NUMBER)
-    yield _statement(question, simple, baselines, named="cutoff.policy_version = ANY({known})")
-    yield _statement(
-        question,
-        piece,
-        baselines,
-        named="(cutoff.policy_version = ANY({known})) IS NOT TRUE",
+    yield _rowset(question, simple, baselines, named="cutoff.policy_version = ANY({known})")
+    yield _rowset(
+        question, piece, baselines, named="(cutoff.policy_version = ANY({known})) IS NOT TRUE"
     )
 
 
-def _statement(
+def _rowset(
     question: Question, piece: Piece, baselines: dict[int, Thresholds | None], *, named: str
-) -> tuple[str, Parameters]:
+) -> Rowset:
     bound = Parameters()
     joined = piece.version is None
     # A column as it is: the planner can count its groups.
@@ -180,30 +215,21 @@ def _statement(
     written = flags(
         question.candidate,
         baselines,
-        otherwise=BUILT_IN_NUMBER if joined else piece.version or BUILT_IN_NUMBER,
+        otherwise=BUILT_IN_NUMBER if piece.version is None else piece.version,
         version=version,
         bound=bound,
     )
-    known = bound.bind(list(baselines), "int[]")
     where = where_of(question, piece, bound)
     if named:
+        known = bound.bind(sorted(baselines), "int[]")
         where += f" AND {named.format(known=known)}"
-    return _SCAN.format(
-        flags=written,
-        audited=1 << AUDITED_BIT,
-        days=ANSWER_WINDOW.days,
-        may_end=3 * UNKNOWN,
-        pair=(1 << MASK_FROM) - 1,
-        version=version,
-        joins=VERSION_JOINS if joined else "",
-        where=where,
-    ), bound
+    return Rowset(f"({written})", version, VERSION_JOINS if joined else "", where, bound)
 
 
 #: Groups a piece of the window. Booleans keep the planner's count of groups low enough for it to
 #: aggregate in parallel.
 _SCAN: Final = """
-SELECT {flags} + CASE WHEN cutoff.in_audit THEN {audited} ELSE 0 END,
+SELECT {flags} + CASE WHEN cutoff.in_audit THEN {audited} ELSE 0 END, {step},
        cutoff.initiator, cutoff.first_review,
        CASE WHEN cutoff.surprised_at <= cutoff.at + interval '{days} days' THEN true
             WHEN cutoff.unsurprised_at <= cutoff.at + interval '{days} days' THEN false END,
@@ -220,8 +246,22 @@ SELECT {flags} + CASE WHEN cutoff.in_audit THEN {audited} ELSE 0 END,
 FROM conversations_cutoff cutoff
 {joins}
 WHERE {where}
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """
+
+
+def _scan_of(rowset: Rowset) -> str:
+    return _SCAN.format(
+        flags=rowset.flags,
+        audited=1 << AUDITED_BIT,
+        days=ANSWER_WINDOW.days,
+        may_end=pair(UNKNOWN, NOT),
+        pair=(1 << MASK_FROM) - 1,
+        version=rowset.version,
+        step=rowset.step,
+        joins=rowset.joins,
+        where=rowset.where,
+    )
 
 
 def where_of(question: Question, piece: Piece, bound: Parameters) -> str:
@@ -245,11 +285,12 @@ def where_of(question: Question, piece: Piece, bound: Parameters) -> str:
     return " AND ".join(clauses)
 
 
-def run(statement: str, bound: Parameters) -> list[tuple[Any, ...]]:
-    """The rows of a statement that groups."""
+def run(statement: str, bound: Parameters, *, sort: bool = False) -> list[tuple[Any, ...]]:
+    """The rows of a statement that groups, or with *sort* of one that orders."""
     with transaction.atomic(), connection.cursor() as cursor:
-        # Groups are few, whatever the planner thinks of products of columns: never sort for them.
-        cursor.execute("SET LOCAL enable_sort = off")
+        if not sort:
+            # Groups are few, whatever the planner thinks of products of columns.
+            cursor.execute("SET LOCAL enable_sort = off")
         cursor.execute(statement, bound.values)
         return list(cursor.fetchall())
 
@@ -258,7 +299,7 @@ _ANSWERS: Final = {True: Answer.SURPRISED, False: Answer.UNSURPRISED, None: Answ
 
 
 def _group(row: tuple[Any, ...], piece: Piece, known: _Known) -> tuple[Group, _Packed]:
-    marks, initiator, review, surprised, model, prompt, version, source, count, packed = row
+    marks, step, initiator, review, surprised, model, prompt, version, source, count, packed = row
     candidate, baseline = answers(marks)
     if piece.version is not None and version not in known.versions:
         version = piece.version
@@ -275,6 +316,7 @@ def _group(row: tuple[Any, ...], piece: Piece, known: _Known) -> tuple[Group, _P
         version=version,
         advisory=source in known.advisory,
         count=count,
+        step=step,
     )
     return group, np.frombuffer(packed or b"", _PACKED)
 

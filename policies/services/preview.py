@@ -1,0 +1,116 @@
+"""The figures of a draft while it is edited, and the cases behind each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from policies.backtest import ANSWERS, END, NOT, UNKNOWN, Question
+from policies.backtest_figures import Figures
+from policies.backtest_sql import MASK_FROM, Parameters, answers, flipped, pair
+from policies.backtest_sums import figures
+from policies.services import backtest_scan
+
+#: How many cases a page of them has.
+PAGE: Final = 50
+
+Name = Literal["made", "kept", "spared", "allowed", "refused", "cannot_tell"]
+
+_ALL: Final = range(ANSWERS)
+#: Which pairs of answers, the candidate's and the baseline's, a figure counts.
+_PAIRS: Final[dict[Name, frozenset[int]]] = {
+    "made": frozenset(pair(one, other) for one in _ALL for other in _ALL),
+    "kept": frozenset({pair(END, END)}),
+    "spared": frozenset({pair(NOT, END)}),
+    "allowed": frozenset({pair(END, NOT)}),
+    "refused": frozenset({pair(NOT, NOT)}),
+    "cannot_tell": frozenset(
+        pair(one, other) for one in _ALL for other in _ALL if UNKNOWN in (one, other)
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One number of the figures.
+
+    ``near_miss``: of the near misses; otherwise of the cutoffs by the model. ``review`` is a
+    ``FirstReview``, 0 for undecided, None for all. ``test`` is the test that must have flipped.
+    """
+
+    name: Name
+    near_miss: bool = False
+    review: int | None = None
+    test: str = ""
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """A case, and the tests that came out differently for it."""
+
+    cutoff_id: UUID
+    candidate: int
+    baseline: int
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Cases, newest first; ``after`` is the key to go on from, None on the last page."""
+
+    cases: tuple[Flipped, ...]
+    after: UUID | None
+
+
+def preview(question: Question) -> Figures:
+    """The figures of *question*, computed now and kept nowhere."""
+    return figures(backtest_scan.scan(question))
+
+
+def cases(
+    question: Question, chosen: Chosen, *, after: UUID | None = None, size: int = PAGE
+) -> Page:
+    """One page of the cases that a number counts, newest first."""
+    found: list[Flipped] = []
+    for piece in reversed(backtest_scan.pieces(question)):
+        for source in backtest_scan.sources(question, piece):
+            found += _page(source, chosen, after=after, size=size + 1)
+        if len(found) > size:
+            break
+    found.sort(key=lambda one: one.cutoff_id, reverse=True)
+    shown = tuple(found[:size])
+    return Page(shown, shown[-1].cutoff_id if len(found) > size else None)
+
+
+def _page(
+    source: backtest_scan.Rowset, chosen: Chosen, *, after: UUID | None, size: int
+) -> list[Flipped]:
+    bound = source.bound
+    pairs = bound.bind(sorted(_PAIRS[chosen.name]), "int[]")
+    clauses = [
+        source.where,
+        "cutoff.initiator = ''" if chosen.near_miss else "cutoff.initiator = 'model'",
+        f"({source.flags} & {(1 << MASK_FROM) - 1}) = ANY({pairs})",
+        *_narrowed(source, chosen, after, bound),
+    ]
+    rows: list[tuple[Any, ...]] = backtest_scan.run(
+        f"SELECT cutoff.id, {source.flags} FROM conversations_cutoff cutoff {source.joins}"
+        f" WHERE {' AND '.join(clauses)} ORDER BY cutoff.id DESC LIMIT {bound.bind(size, 'int')}",
+        bound,
+        sort=True,
+    )
+    return [Flipped(key, *answers(marks), flipped(marks)) for key, marks in rows]
+
+
+def _narrowed(
+    source: backtest_scan.Rowset, chosen: Chosen, after: UUID | None, bound: Parameters
+) -> list[str]:
+    clauses = []
+    if chosen.review is not None:
+        clauses.append(f"coalesce(cutoff.first_review, 0) = {bound.bind(chosen.review, 'int')}")
+    if chosen.test:
+        clauses.append(f"{source.flags} & {bound.bind(source.bit(chosen.test), 'int')} <> 0")
+    if after is not None:
+        clauses.append(f"cutoff.id < {bound.bind(after, 'uuid')}")
+    return clauses
