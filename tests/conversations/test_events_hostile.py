@@ -335,9 +335,9 @@ def test_events_in_headers(hostile: Hostile, headers: dict[str, str], status: in
     event = ended_event()
     body = json.dumps(event.pop("data")).encode()
     sent = {f"ce-{name}": str(value) for name, value in event.items()} | headers
-    raw = {name: value.encode("latin-1") for name, value in sent.items()}
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
     answer = hostile.client.post(
-        "/api/v1/events", content=body, headers={**raw, "Content-Type": "application/json"}
+        "/api/v1/events", content=body, headers=[*raw, (b"Content-Type", b"application/json")]
     )
     assert answer.status_code == status, answer.text
 
