@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.validators import slug_re
+from django.db import connection
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -18,6 +20,23 @@ from conversations import signatures
 from conversations.models import Source, SourceKey, SourceSecret
 from conversations.received import body_as_sent
 from conversations.vocabulary import Scope
+
+
+@cache
+def _names() -> list[str]:
+    return [field.attname for field in Source._meta.concrete_fields]
+
+
+@cache
+def _live_key() -> str:
+    """By hand: every call pays for it, and to compose it by the ORM took a third of a call."""
+    columns = ", ".join(f'source."{field.column}"' for field in Source._meta.concrete_fields)
+    return (
+        f"SELECT key.digest, key.scopes, {columns}"  # noqa: S608 - names of models
+        f" FROM {SourceKey._meta.db_table} key"
+        f" JOIN {Source._meta.db_table} source ON source.id = key.source_id"
+        " WHERE key.public_id = %s AND key.revoked_at IS NULL"
+    )
 
 
 @dataclass(frozen=True)
@@ -37,14 +56,13 @@ class SourceKeyAuthentication(BaseAuthentication):
         token = bearer_token(request)
         if token is None or token.kind != "rk":
             return None
-        key = (
-            SourceKey.objects.filter(public_id=token.public_id, revoked_at=None)
-            .select_related("source")
-            .first()
-        )
-        if key is None or not token.matches(bytes(key.digest)):
+        with connection.cursor() as cursor:
+            cursor.execute(_live_key(), [token.public_id])
+            row = cursor.fetchone()
+        if row is None or not token.matches(bytes(row[0])):
             raise AuthenticationFailed("This API key is unknown or revoked.")
-        return AnonymousUser(), Caller(key.source, frozenset(key.scopes), f"key:{key}")
+        source = Source.from_db(connection.alias, _names(), row[2:])
+        return AnonymousUser(), Caller(source, frozenset(row[1]), f"key:rk_{token.public_id}")
 
     def authenticate_header(self, request: Request) -> str:
         """Makes a missing credential a 401 rather than a 403."""

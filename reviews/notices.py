@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from conversations.models import Cutoff
 from conversations.vocabulary import Category, Initiator
 
 
@@ -46,13 +45,13 @@ _ABOUT = {
 }
 
 
-def reason_for(cutoff: Cutoff) -> NoticeReason:
+def reason_for(*, initiator: str, category: str) -> NoticeReason:
     """The reason that the notice and the status call give."""
-    if cutoff.initiator == Initiator.USER:
+    if initiator == Initiator.USER:
         return _BY_USER
-    if cutoff.initiator == Initiator.OPERATOR:
+    if initiator == Initiator.OPERATOR:
         return _BY_STAFF
-    about = _ABOUT.get(Category(cutoff.category))
+    about = _ABOUT.get(Category(category))
     because = f" It had to do with {about}." if about else ""
     return NoticeReason(
         _TITLE,

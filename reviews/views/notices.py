@@ -75,7 +75,7 @@ def _about(cutoff: Cutoff) -> dict[str, Any]:
     return {
         "token": cutoff.notice_token,
         "ended_at": cutoff.at,
-        "reason": reason_for(cutoff),
+        "reason": reason_for(initiator=cutoff.initiator, category=cutoff.category),
         "by_itself": cutoff.initiator == Initiator.MODEL,
         "locked": cutoff.conversation.locked,
         "helplines": HELPLINES,
