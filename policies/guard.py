@@ -32,6 +32,11 @@ ROLL_BACK: Final = 200.0
 MOST_DROPPED: Final = 0.05
 #: How much worse the version may be: odds of an overturn against the odds before, all above 1.
 ODDS_RATIOS: Final = (1.5, 2.0, 3.0, 5.0)
+#: What stands beside a guard that says nothing (docs/explanation/estimation.md, "The check").
+SILENCE: Final = (
+    "Silence is not safety: at an even split it takes some 940 audits, and 1,700 to be fairly "
+    "sure, until a rise from 5 % to 10 % shows."
+)
 #: What is thought of the rate before the first verdict: so many overturned and upheld.
 _PRIOR: Final = (0.5, 9.5)
 

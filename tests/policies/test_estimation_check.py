@@ -1,0 +1,85 @@
+"""A short version of tools/check_estimation.py, and its page.
+
+With a fixed seed the figures are always the same. The limits leave room for three standard
+errors of so few histories.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tools import check_estimation, guard_histories, rate_histories, suggestion_histories
+from tools.rate_histories import NESTED, SCENARIOS, Coverage, Nested, Scenario, cover
+
+HISTORIES = 200
+ROOM = 0.05
+PAGE = check_estimation.PAGE.read_text("utf-8")
+
+by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=[one.name for one in SCENARIOS])
+
+
+@by_name
+def test_an_interval_covers_the_truth(scenario: Scenario) -> None:
+    found = cover(scenario, histories=HISTORIES, seed=2)
+
+    assert found.pop("").share >= check_estimation.LEAST - ROOM
+    assert all(wrong.share < check_estimation.WRONG + ROOM for wrong in found.values())
+
+
+@pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
+def test_the_interval_of_a_difference_covers_the_truth(nested: Nested) -> None:
+    coverage, shown, disjoint = nested.check(histories=HISTORIES, seed=2)
+
+    assert coverage.share >= check_estimation.LEAST - ROOM
+    assert shown >= disjoint
+
+
+def test_the_guard_seldom_alarms_without_a_change() -> None:
+    assert guard_histories.guard_alarms(histories=40, seed=2).alarmed <= 0.05
+    assert guard_histories.ceiling_alarms(histories=40, seed=2).alarmed <= 0.1
+    peeking = guard_histories.peeking(histories=100, seed=2)
+    assert all(one.alarmed > 0.2 for one in peeking.values())
+
+
+def test_a_change_takes_hundreds_of_audits() -> None:
+    median, most = guard_histories.audits_to_alert((0.05, 0.1), share=0.5, histories=60, seed=2)
+
+    assert 600 < median < 1300
+    assert median < most < 3000
+
+
+def test_suggestions_seldom_miss_the_target() -> None:
+    world = suggestion_histories.WORLDS[1]
+
+    found = suggestion_histories.suggestions(world, histories=60, seed=2)
+
+    assert found[suggestion_histories.OURS].missed <= 0.1
+    assert found["the best of all"].missed > 0.3
+
+
+@by_name
+def test_the_page_has_the_table(scenario: Scenario) -> None:
+    assert f"| {scenario.name} |" in PAGE
+    assert all(f"| {way} | {scenario.name} |" in PAGE for way in scenario.wrong)
+
+
+def test_the_tables_go_between_the_marks() -> None:
+    text = f"before\n{check_estimation.BEGIN}\nold\n{check_estimation.END}\nafter\n"
+
+    put = check_estimation.put(text, "new")
+
+    assert put == f"before\n{check_estimation.BEGIN}\n\nnew\n\n{check_estimation.END}\nafter\n"
+    assert check_estimation.put(put, "new") == put
+
+
+def test_a_limit_that_is_not_kept_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_short(scenario: Scenario, *, histories: int, seed: int) -> dict[str, Coverage]:
+        return {"": Coverage(0.9, 0.01)}
+
+    monkeypatch.setattr(rate_histories, "cover", too_short)
+    report = check_estimation.Report()
+
+    check_estimation.rates(report, histories=1, seed=1)
+
+    assert report.broken[0] == "equal shares: covers 90.0 %"
+    assert len(report.broken) == len(SCENARIOS)
