@@ -45,14 +45,11 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A cutoff that the audit or another reason chose for review.
-
-    ``reason`` is the other reason, empty where there is none.
-    """
+    """A cutoff that the audit or other reasons chose for review."""
 
     audited: Audited
     in_audit: bool
-    reason: str = ""
+    reasons: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +149,14 @@ def with_certainties(reviewed: Sequence[Reviewed]) -> list[Audited]:
     *reviewed* holds all cases of the window, of each reason whether drawn or not. Such a reason
     is a stratum of its own, reviewed with certainty; of any other only the audit counts.
     """
-    unfinished = {one.reason for one in reviewed if one.audited.overturned is None}
+    unfinished = {
+        reason for one in reviewed if one.audited.overturned is None for reason in one.reasons
+    }
     joined = []
     for one in reviewed:
-        if one.reason and one.reason not in unfinished:
-            joined.append(replace(one.audited, probability=1.0, stratum=f"every {one.reason}"))
+        if finished := one.reasons - unfinished:
+            stratum = f"every {min(finished)}"
+            joined.append(replace(one.audited, probability=1.0, stratum=stratum))
         elif one.in_audit:
             joined.append(one.audited)
     return joined

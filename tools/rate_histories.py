@@ -199,7 +199,7 @@ def flagged(name: str, *, joined: bool) -> Scenario:
             Reviewed(
                 Audited(str(subject), "all", audit, bool(outcome)),
                 in_audit=bool(kind % 2),
-                reason="flag" if kind >= 2 else "",
+                reasons=frozenset({"flag"} if kind >= 2 else ()),
             )
             for subject, kind, outcome in zip(
                 sample.subject, sample.stratum, sample.outcome, strict=True

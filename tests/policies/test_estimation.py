@@ -202,7 +202,7 @@ def test_a_total_counts_what_the_audit_stands_for() -> None:
 
 def test_another_reason_joins_only_when_all_its_cases_are_decided() -> None:
     flags = [
-        Reviewed(one, in_audit=place < 2, reason="flag")
+        Reviewed(one, in_audit=place < 2, reasons=frozenset({"flag"}))
         for place, one in enumerate(audited(10, 6, stratum="flagged"))
     ]
     rest = [Reviewed(one, in_audit=True) for one in audited(20, 2)]
@@ -218,6 +218,17 @@ def test_another_reason_joins_only_when_all_its_cases_are_decided() -> None:
 
     assert len(unfinished) == 22
     assert {one.probability for one in unfinished} == {0.1}
+
+
+def test_of_several_reasons_one_that_is_finished_is_enough() -> None:
+    undecided, decided, both = audited(3, 1, missing=1)[::-1]
+    reviewed = [
+        Reviewed(undecided, in_audit=False, reasons=frozenset({"appeal"})),
+        Reviewed(decided, in_audit=False, reasons=frozenset({"appeal"})),
+        Reviewed(both, in_audit=False, reasons=frozenset({"appeal", "breach"})),
+    ]
+
+    assert [one.stratum for one in with_certainties(reviewed)] == ["every breach"]
 
 
 @pytest.mark.parametrize("value", [0.0, -0.1, 1.1, float("nan")])
