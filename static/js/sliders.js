@@ -8,6 +8,11 @@ const mark = (number) => {
   const changed = number.value === "" || Number(number.value) !== Number(number.dataset.was);
   number.closest(".slider").classList.toggle("changed", changed);
   document.getElementById(`${number.id}-was`).hidden = !changed;
+  const said = [`${number.id}-was`, `${number.id}-error`].filter(
+    (id) => document.getElementById(id)?.hidden === false,
+  );
+  if (said.length) number.setAttribute("aria-describedby", said.join(" "));
+  else number.removeAttribute("aria-describedby");
 };
 
 for (const range of document.querySelectorAll("[data-slides]")) {
