@@ -22,11 +22,12 @@ from accounts.problems import Problem
 from conversations.vocabulary import Category
 from policies import backtests_schema as schema
 from policies.api_staff import PolicyView, sent
-from policies.backtest import Filters
+from policies.backtest import Filters, Question
 from policies.backtest_words import as_csv, limits
 from policies.models import Backtest, Draft, PolicyVersion
 from policies.permissions import check_change
 from policies.services import backtests
+from policies.services.preview import preview
 from policies.thresholds import Thresholds, read
 
 log = structlog.get_logger(__name__)
@@ -94,7 +95,7 @@ class BacktestsView(PolicyView):
                 baseline=_baseline(said["baseline"]),
                 since=said["since"],
                 until=said["until"],
-                filters=Filters(**{k: tuple(v) for k, v in said.get("filters", {}).items()}),
+                filters=_filters(said),
                 now=timezone.now(),
                 actor=Actor(user=self.person),
             )
@@ -102,6 +103,30 @@ class BacktestsView(PolicyView):
             raise serializers.ValidationError(error.message_dict) from None
         tell_worker(backtest)
         return Response(_shown(backtest), status=202)
+
+
+class PreviewView(PolicyView):
+    """``POST /api/v1/backtests/preview``."""
+
+    @schema.preview_backtest
+    def post(self, request: Request) -> Response:
+        """The figures at once, kept nowhere."""
+        said = sent(BacktestSerializer, request)
+        baseline = _baseline(said["baseline"])
+        question = Question(
+            candidate=_candidate(said),
+            baseline=baseline.thresholds if baseline else None,
+            since=said["since"],
+            until=said["until"],
+            filters=_filters(said),
+            now=timezone.now(),
+        )
+        try:
+            backtests.check_window(question.since, question.until)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from None
+        figures = preview(question)
+        return Response({"figures": msgspec.to_builtins(figures), "cannot_tell": limits(figures)})
 
 
 class BacktestView(PolicyView):
@@ -169,6 +194,10 @@ def _candidate(said: dict[str, Any]) -> Thresholds:
         return read(found.content)
     except ValueError:
         raise serializers.ValidationError({"candidate": "It can no longer be read."}) from None
+
+
+def _filters(said: dict[str, Any]) -> Filters:
+    return Filters(**{name: tuple(values) for name, values in said.get("filters", {}).items()})
 
 
 def _baseline(number: int | None) -> PolicyVersion | None:

@@ -37,6 +37,11 @@ urlpatterns = [
         )
     ),
     path("api/v1/backtests", api_backtests.BacktestsView.as_view(), name="api-backtests"),
+    path(
+        "api/v1/backtests/preview",
+        api_backtests.PreviewView.as_view(),
+        name="api-backtest-preview",
+    ),
     path("api/v1/backtests/<uuid:pk>", api_backtests.BacktestView.as_view(), name="api-backtest"),
     path(
         "api/v1/backtests/<uuid:pk>/cancel",

@@ -124,7 +124,7 @@ def rows(figures: Figures) -> Iterator[Row]:
 
 
 def _flat(place: str, value: Any) -> Iterator[Row]:
-    if isinstance(value, dict | list):
+    if isinstance(value, dict | list | tuple):
         items = value.items() if isinstance(value, dict) else enumerate(value, 1)
         for name, inner in items:
             yield from _flat(f"{place}.{name}" if place else str(name), inner)

@@ -54,6 +54,7 @@ COMPONENTS: dict[str, Any] = {
         },
         optional=("candidate", "content", "baseline", "filters"),
     ),
+    "BacktestPreview": shape({"figures": ref("BacktestFigures"), "cannot_tell": listed(TEXT)}),
     "Backtest": shape(
         {
             "id": {**TEXT, "format": "uuid"},
@@ -89,6 +90,17 @@ start_backtest = extend_schema(
     request={"application/json": ref("BacktestRequest")},
     responses={
         202: OpenApiResponse(ref("Backtest"), description="It is noted, and will be computed."),
+        **problems(400, 415),
+    },
+)
+
+preview_backtest = extend_schema(
+    operation_id="backtests_preview",
+    tags=["Policies"],
+    summary="The same at once, kept nowhere",
+    request={"application/json": ref("BacktestRequest")},
+    responses={
+        200: OpenApiResponse(ref("BacktestPreview"), description="The figures."),
         **problems(400, 415),
     },
 )

@@ -54,10 +54,7 @@ def request(
     filters: Filters = EVERYTHING,
 ) -> Backtest:
     """Note a backtest; a task runs it. Raises ``ValidationError`` for a window without length."""
-    if since >= until:
-        raise ValidationError({"until": "The window must end after it begins."})
-    if until - since > LONGEST_WINDOW:
-        raise ValidationError({"since": "The window must be three years or less."})
+    check_window(since, until)
     with transaction.atomic():
         backtest = Backtest.objects.create(
             candidate=msgspec.to_builtins(candidate),
@@ -78,6 +75,14 @@ def request(
             details={"candidate": candidate_number, "baseline": baseline and baseline.pk},
         )
     return backtest
+
+
+def check_window(since: datetime, until: datetime) -> None:
+    """Raise ``ValidationError`` for a window that has no length, or too great a one."""
+    if since >= until:
+        raise ValidationError({"until": "The window must end after it begins."})
+    if until - since > LONGEST_WINDOW:
+        raise ValidationError({"since": "The window must be three years or less."})
 
 
 def cancel(*, backtest: Backtest, now: datetime, actor: Actor) -> bool:
