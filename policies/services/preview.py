@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from policies.backtest import ANSWERS, END, NOT, UNKNOWN, Question
+from policies.backtest import ANSWERS, END, NOT, UNKNOWN, Answer, Question
 from policies.backtest_figures import Figures
 from policies.backtest_sql import MASK_FROM, Parameters, answers, flipped, pair
 from policies.backtest_sums import figures
+from policies.feedback_rates import ANSWER_WINDOW
 from policies.services import backtest_scan
 
 #: How many cases a page of them has.
 PAGE: Final = 50
 
-Name = Literal["made", "kept", "spared", "allowed", "refused", "cannot_tell"]
+Name = Literal[
+    "made", "kept", "spared", "allowed", "refused", "cannot_tell", "not_ended", "may_be_ended"
+]
 
 _ALL: Final = range(ANSWERS)
 #: Which pairs of answers, the candidate's and the baseline's, a figure counts.
@@ -28,7 +31,22 @@ _PAIRS: Final[dict[Name, frozenset[int]]] = {
     "cannot_tell": frozenset(
         pair(one, other) for one in _ALL for other in _ALL if UNKNOWN in (one, other)
     ),
+    "not_ended": frozenset(pair(NOT, other) for other in _ALL),
+    "may_be_ended": frozenset({pair(END, UNKNOWN), *(pair(UNKNOWN, other) for other in _ALL)}),
 }
+
+_SURPRISED: Final = f"cutoff.surprised_at <= cutoff.at + interval '{ANSWER_WINDOW.days} days'"
+_UNSURPRISED: Final = f"cutoff.unsurprised_at <= cutoff.at + interval '{ANSWER_WINDOW.days} days'"
+#: What users said, as the scan tells it; of those who may still answer, nothing is asked.
+_SAID: Final = {
+    Answer.SURPRISED: f"({_SURPRISED}) IS TRUE",
+    Answer.UNSURPRISED: f"({_SURPRISED}) IS NOT TRUE AND ({_UNSURPRISED}) IS TRUE",
+    Answer.SILENT: f"({_SURPRISED}) IS NOT TRUE AND ({_UNSURPRISED}) IS NOT TRUE",
+}
+_LATER: Final = (
+    "(SELECT thread.ended_at > cutoff.at FROM conversations_conversation thread"
+    " WHERE thread.id = cutoff.conversation_id)"
+)
 
 
 @dataclass(frozen=True)
@@ -36,13 +54,17 @@ class Chosen:
     """One number of the figures.
 
     ``near_miss``: of the near misses; otherwise of the cutoffs by the model. ``review`` is a
-    ``FirstReview``, 0 for undecided, None for all. ``test`` is the test that must have flipped.
+    ``FirstReview``, 0 for undecided, None for all; ``answer`` is what the user said, None for
+    all. ``test`` is the test that must have flipped. ``later``: the conversation was ended
+    afterwards, or was not.
     """
 
     name: Name
     near_miss: bool = False
     review: int | None = None
     test: str = ""
+    answer: Answer | None = None
+    later: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +96,8 @@ def cases(
     """One page of the cases that a number counts, newest first."""
     found: list[Flipped] = []
     for piece in reversed(backtest_scan.pieces(question)):
+        if chosen.answer and piece.open != (chosen.answer == Answer.OPEN):
+            continue
         for source in backtest_scan.sources(question, piece):
             found += _page(source, chosen, after=after, size=size + 1)
         if len(found) > size:
@@ -111,6 +135,10 @@ def _narrowed(
         clauses.append(f"coalesce(cutoff.first_review, 0) = {bound.bind(chosen.review, 'int')}")
     if chosen.test:
         clauses.append(f"{source.flags} & {bound.bind(source.bit(chosen.test), 'int')} <> 0")
+    if chosen.answer in _SAID:
+        clauses.append(_SAID[chosen.answer])
+    if chosen.later is not None:
+        clauses.append(f"{_LATER} IS {'' if chosen.later else 'NOT '}TRUE")
     if after is not None:
         clauses.append(f"cutoff.id < {bound.bind(after, 'uuid')}")
     return clauses
