@@ -243,6 +243,9 @@ class Cutoff(models.Model):
     surprised_at = models.DateTimeField(null=True)
     # What a backtest must know of verdicts and feedback. No defaults: intake names neither.
     first_review = models.SmallIntegerField(choices=FirstReview, null=True)
+    first_reviewed_at = models.DateTimeField(
+        null=True, help_text="When the first review was settled; unknown of the earliest rows."
+    )
     unsurprised_at = models.DateTimeField(
         null=True, help_text="When the user first said that it did not surprise them."
     )
@@ -277,6 +280,10 @@ class Cutoff(models.Model):
                     kind=Kind.NEAR_MISS,
                     unsurprised_at=None,
                 ),
+            ),
+            models.CheckConstraint(
+                name="cutoff_first_reviewed_with_review",
+                condition=Q(first_reviewed_at=None) | Q(first_review__isnull=False),
             ),
         ]
 

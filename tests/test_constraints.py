@@ -227,6 +227,11 @@ def _cutoff_reviewed_as_near_miss() -> None:
     update(make_cutoff(), first_review=4)
 
 
+@violates("cutoff_first_reviewed_with_review")
+def _reviewed_at_a_time_and_not_reviewed() -> None:
+    update(make_cutoff(), first_reviewed_at=NOW)
+
+
 @violates("parked_event_once")
 def _parked_twice() -> None:
     row = {"source": make_source(), "ce_source": "/c", "ce_id": "1", "raw": b"", "failure": "x"}

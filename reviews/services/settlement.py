@@ -76,7 +76,7 @@ def _settle(case_id: UUID, now: datetime) -> bool:
         return False
     check(case.state, Action.SETTLE)
     verdict = standing_verdicts(case)[-1]
-    standing.note_first_review(cutoff=case.cutoff, review=_first_review(case))
+    standing.note_first_review(cutoff=case.cutoff, review=_first_review(case), now=now)
     reopened = False
     if case.is_cutoff:
         overturned = verdict.decision == Judgement.OVERTURN

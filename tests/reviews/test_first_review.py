@@ -81,6 +81,17 @@ def test_an_appeal_changes_the_standing_and_not_the_first_review() -> None:
     assert (cutoff.standing, cutoff.first_review) == ("overturned", FirstReview.UPHELD)
 
 
+def test_the_moment_of_the_first_review_stays() -> None:
+    case = _settled(make_case(), "uphold", reason_codes=("severe_harm",))
+    first = Cutoff.objects.get(pk=case.pk).settled_at
+    hear(case, appeal=True)
+    give_verdict(case, make_user(Role.REVIEWER), "overturn")
+    settle(case, now=NOW + timedelta(days=1))
+    cutoff = Cutoff.objects.get(pk=case.pk)
+    assert (cutoff.first_reviewed_at, cutoff.standing) == (first, "overturned")
+    assert cutoff.settled_at != first
+
+
 def test_of_two_reviews_the_first_counts() -> None:
     case = make_case(double=True)
     give_verdict(case, make_user(Role.REVIEWER), "overturn", reason_codes=("roleplay",))
@@ -114,7 +125,7 @@ def test_what_was_settled_before_is_told_by_the_migration() -> None:
     give_verdict(unsettled, make_user(Role.REVIEWER))
     hear(unsettled, surprised=False)
     before = list(Cutoff.objects.order_by("pk").values("pk", "first_review", "unsurprised_at"))
-    Cutoff.objects.update(first_review=None, unsurprised_at=None)
+    Cutoff.objects.update(first_review=None, first_reviewed_at=None, unsurprised_at=None)
 
     migration = importlib.import_module("reviews.migrations.0002_first_reviews")
     vars(migration)["BATCH"] = 1
