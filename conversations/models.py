@@ -23,6 +23,7 @@ from conversations.source_models import SourceSecret as SourceSecret
 from conversations.text_models import EventRemainder as EventRemainder
 from conversations.text_models import HeldTranscript as HeldTranscript
 from conversations.text_models import Transcript as Transcript
+from conversations.text_models import TranscriptEvidence as TranscriptEvidence
 from conversations.text_models import TranscriptSearch as TranscriptSearch
 from conversations.vocabulary import (
     Category,
@@ -289,20 +290,6 @@ class Cutoff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
-
-
-class TranscriptEvidence(models.Model):
-    """What a transcript itself shows, read by Celery after intake. Turn numbers, no words."""
-
-    cutoff = models.OneToOneField(
-        Cutoff, primary_key=True, on_delete=models.CASCADE, related_name="evidence"
-    )
-    version = models.PositiveSmallIntegerField()
-    found = models.JSONField(help_text="A conversations.evidence.Evidence.")
-    assessed_at = models.DateTimeField(db_default=Now())
-
-    def __str__(self) -> str:
-        return f"evidence of {self.cutoff_id}"
 
 
 class Enrichment(models.Model):

@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 
 class EventRemainder(models.Model):
@@ -94,3 +95,17 @@ class TranscriptSearch(models.Model):
 
     def __str__(self) -> str:
         return f"words of {self.cutoff_id}, {self.chunk}"
+
+
+class TranscriptEvidence(models.Model):
+    """What a transcript itself shows, read by Celery after intake. Turn numbers, no words."""
+
+    cutoff = models.OneToOneField(
+        "conversations.Cutoff", primary_key=True, on_delete=models.CASCADE, related_name="evidence"
+    )
+    version = models.PositiveSmallIntegerField()
+    found = models.JSONField(help_text="A conversations.evidence.Evidence.")
+    assessed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"evidence of {self.cutoff_id}"
