@@ -21,6 +21,8 @@ from policies.lifecycle_models import Pause as Pause
 from policies.lifecycle_models import PlannedActivation as PlannedActivation
 from policies.lifecycle_models import Submission as Submission
 from policies.lifecycle_models import SubmissionDecision as SubmissionDecision
+from policies.watch_models import GuardReading as GuardReading
+from policies.watch_models import Shadow as Shadow
 
 BUILT_IN_NUMBER = 1
 

@@ -330,6 +330,7 @@ def _rows_of_append_only_tables() -> dict[str, Callable[[], models.Model]]:
         "ledger": lambda: make_user() and LedgerEntry.objects.latest("id"),
         "audit_settings": AuditSettings.objects.get,
         "policy_version": lambda: PolicyVersion.objects.get(number=1),
+        "guard_reading": of_policies.guard_reading,
         "selection": lambda: make_case(signals={"warnings": 0}).selections.get(reason="breach"),
         "verdict": _verdict,
     }

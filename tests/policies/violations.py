@@ -8,7 +8,16 @@ from typing import Any
 
 from django.db import models
 
-from policies.models import Activation, Draft, Pause, PlannedActivation, PolicyVersion, Submission
+from policies.models import (
+    Activation,
+    Draft,
+    GuardReading,
+    Pause,
+    PlannedActivation,
+    PolicyVersion,
+    Shadow,
+    Submission,
+)
 from tests.factories import NOW
 from tests.policies.lifecycle import admin, submitted
 
@@ -171,6 +180,58 @@ def _resumed_before() -> None:
     _pause(first_resume_at=EARLIER, first_resume_by=admin())
 
 
+def guard_reading(**changes: Any) -> GuardReading:
+    """What the guard knew of an activation."""
+    row = {"activation": _activation, "kind": "audits", "hour": NOW, "at": NOW, "state": "watching"}
+    row |= {"evidence": 1, "peak": 1, "cutoffs": 0, "counted": 0, "dropped": 0, "waiting": 0}
+    row |= changes
+    if callable(row["activation"]):
+        row["activation"] = row["activation"]()
+    return GuardReading.objects.create(**row)
+
+
+@_violates("guard_reading_once_an_hour")
+def _read_twice() -> None:
+    guard_reading(activation=guard_reading().activation)
+
+
+@_violates("guard_reading_peak_is_highest")
+def _evidence_above_its_peak() -> None:
+    guard_reading(evidence=2)
+
+
+@_violates("guard_rolls_back_on_audits_alone")
+def _rolled_back_on_feedback() -> None:
+    guard_reading(kind="feedback", state="alert", act="rolled_back")
+
+
+def _shadow(**changes: Any) -> Shadow:
+    row = {"number": 2, "content": {}, "scope": "default", "started_at": NOW}
+    row |= {"until": NOW + timedelta(days=1), "started_by": changes.pop("user", None) or admin()}
+    return Shadow.objects.create(**row | changes)
+
+
+@_violates("shadow_one_live_a_policy")
+def _two_shadows() -> None:
+    _shadow()
+    _shadow()
+
+
+@_violates("shadow_runs_1_hour_to_90_days")
+def _shadow_of_91_days() -> None:
+    _shadow(until=NOW + timedelta(days=91))
+
+
+@_violates("shadow_ends_within_its_time")
+def _shadow_ends_late() -> None:
+    _shadow(ended_at=NOW + timedelta(days=2))
+
+
+@_violates("shadow_ended_at_a_time")
+def _shadow_ended_at_no_time() -> None:
+    _shadow(ended_by=admin())
+
+
 #: Rows of the tables whose rows stay: what none of them lets be changed, and, once it is over,
 #: what it lets be changed no more.
 KEPT: dict[str, tuple[Callable[[], models.Model], dict[str, Any], dict[str, Any]]] = {
@@ -186,6 +247,7 @@ KEPT: dict[str, tuple[Callable[[], models.Model], dict[str, Any], dict[str, Any]
         {"reason": "y"},
         {"ended_at": NOW, "ended_by": admin},
     ),
+    "shadow": (_shadow, {"content": {"x": 1}}, {"ended_at": NOW, "ended_by": admin}),
 }
 #: What the triggers of such a table are called.
 GUARDS = ("read_only", "not_deleted", "no_truncate", "final")
