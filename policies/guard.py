@@ -39,6 +39,9 @@ SILENCE: Final = (
 )
 #: What is thought of the rate before the first verdict: so many overturned and upheld.
 _PRIOR: Final = (0.5, 9.5)
+#: The rate whose doubling tells people how long the guard takes, and the longest run it counts.
+RATE: Final = 0.05
+_LONGEST_RUN: Final = 2_000
 
 
 class State(StrEnum):
@@ -55,7 +58,8 @@ class Watched:
     """An audited cutoff: when it was made, under which arm, and its first verdict.
 
     ``candidate`` is true in the arm of the version that is watched. ``decided`` is when the
-    verdict came, None while it is missing; after ``due`` it no longer counts.
+    verdict came, None while it is missing; after ``due`` it no longer counts. ``stretch`` tells
+    apart the times in which the rollout had one share.
     """
 
     key: str
@@ -65,6 +69,7 @@ class Watched:
     overturned: bool
     decided: datetime | None
     due: datetime
+    stretch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,9 @@ class Reading:
 def compare_arms(watched: Sequence[Watched], *, now: datetime) -> Reading:
     """Is the candidate overturned more often than what it replaces, in the same days?
 
-    Blocks are the shortest runs of cutoffs, by time, in which both arms occur, so that neither a
-    change of the times nor one of the rollout's share tells against an arm. Only the first
-    cutoff of a subject counts.
+    Blocks are the shortest runs of cutoffs, by time and within one stretch, in which both arms
+    occur, so that neither a change of the times nor one of the rollout's share tells against an
+    arm. Only the first cutoff of a subject counts.
     """
     blocks = list(_blocks(_firsts(watched, now)))
     settled, dropped = _settled(blocks, now)
@@ -124,6 +129,42 @@ def compare_with_ceiling(watched: Sequence[Watched], *, ceiling: float, now: dat
     return _reading(_mixture(steps), settled, dropped, len(blocks))
 
 
+def audits_of_a_doubling(*, percent: int) -> float:
+    """About how many audits E takes to reach an alert when 5 % becomes 10 %, at a share of
+    *percent*, 1 to 99.
+
+    The logarithm of 40 over what an audit adds on average for the odds ratio that grows fastest,
+    with blocks as they fall at that share. Half of the histories take longer (at an even split
+    the check found a median of 940, docs/explanation/estimation.md).
+    """
+    share = percent / 100
+    counts, chances = _expected_blocks(share)
+    n_old, n_new = counts
+    old, new = RATE, 2 * RATE
+    base = np.full(len(n_old), special.logit(share * new + (1 - share) * old))
+    factors = _factors(base, n_old, n_old * old, n_new, n_new * new) @ chances
+    return float(np.log(ALERT) / factors.max() * ((n_old + n_new) @ chances))
+
+
+def _expected_blocks(share: float) -> tuple[Floats, Floats]:
+    """Sizes of blocks, the baseline's and the candidate's, and how likely each is."""
+    runs = np.arange(1.0, _LONGEST_RUN)
+    one = np.ones_like(runs)
+    counts = np.array([np.r_[one, runs], np.r_[runs, one]])
+    # A block goes on as long as the arm stays that began it.
+    begun_new = share * share ** (runs - 1) * (1 - share)
+    begun_old = (1 - share) * (1 - share) ** (runs - 1) * share
+    return counts, np.r_[begun_new, begun_old]
+
+
+def cutoffs_of_a_doubling(*, ceiling: float) -> float:
+    """The same against a *ceiling*, above 0 and below a half, when the rate is twice as high."""
+    worse = special.expit(special.logit(ceiling) + np.log(ODDS_RATIOS))
+    rate = 2 * ceiling
+    growth = rate * np.log(worse / ceiling) + (1 - rate) * np.log((1 - worse) / (1 - ceiling))
+    return float(np.log(ALERT) / growth.max())
+
+
 def _firsts(watched: Iterable[Watched], now: datetime) -> list[Watched]:
     """The first cutoff of each subject up to *now*, by time."""
     firsts: dict[str, Watched] = {}
@@ -134,9 +175,14 @@ def _firsts(watched: Iterable[Watched], now: datetime) -> list[Watched]:
 
 
 def _blocks(firsts: Iterable[Watched]) -> Iterator[list[Watched]]:
-    """The shortest runs in which both arms occur; what is left over waits for more."""
+    """The shortest runs of one stretch in which both arms occur.
+
+    What is left over waits for more, or is left out once its stretch is over.
+    """
     block: list[Watched] = []
     for one in firsts:
+        if block and one.stretch != block[0].stretch:
+            block = []
         block.append(one)
         if one.candidate != block[0].candidate:
             yield block
@@ -183,17 +229,23 @@ def evidence_after(counts: Floats) -> Floats:
     n, y = n_old + n_new, y_old + y_new
     before = np.cumsum(n) - n, np.cumsum(y) - y
     base = special.logit((before[1] + _PRIOR[0]) / (before[0] + sum(_PRIOR)))
+    return _mixture(_factors(base, n_old, y_old, n_new, y_new).T)
+
+
+def _factors(base: Floats, n_old: Floats, y_old: Floats, n_new: Floats, y_new: Floats) -> Floats:
+    """Logarithms of the factors of blocks, a row for each odds ratio, around the logit *base*."""
+    n = n_old + n_new
     step = np.log(ODDS_RATIOS)[:, None]
     old = special.expit(base - step * n_new / n)
     new = special.expit(base + step * n_old / n)
     mean = (n_old * old + n_new * new) / n
-    factors = (
+    factors: Floats = (
         y_old * np.log(old / mean)
         + (n_old - y_old) * np.log((1 - old) / (1 - mean))
         + y_new * np.log(new / mean)
         + (n_new - y_new) * np.log((1 - new) / (1 - mean))
     )
-    return _mixture(factors.T)
+    return factors
 
 
 def _mixture(steps: Floats) -> Floats:

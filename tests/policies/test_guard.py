@@ -18,8 +18,10 @@ from policies.guard import (
     Reading,
     State,
     Watched,
+    audits_of_a_doubling,
     compare_arms,
     compare_with_ceiling,
+    cutoffs_of_a_doubling,
     evidence_after,
 )
 
@@ -94,6 +96,43 @@ def test_a_block_is_the_shortest_run_with_both_arms() -> None:
     reading = compare_arms(watched([(arm, False) for arm in arms]), now=END)
 
     assert (reading.counted, reading.audits) == (2, 5)
+
+
+def test_a_block_lies_within_one_share_of_the_rollout() -> None:
+    # Old | new old | new: the first and the last are left over.
+    arms = [False, True, False, True]
+    cutoffs = [
+        replace(one, stretch=stretch)
+        for one, stretch in zip(watched([(arm, False) for arm in arms]), (0, 1, 1, 2), strict=True)
+    ]
+
+    reading = compare_arms(cutoffs, now=END)
+
+    assert (reading.counted, reading.audits, reading.waiting) == (1, 2, 0)
+
+
+def test_evidence_goes_on_when_the_share_changes() -> None:
+    before = alternating(150, old=20, new=4)
+    after = [
+        replace(one, key=f"b{one.key}", subject=f"b {one.subject}", stretch=1)
+        for one in alternating(300, old=20, new=4)[300:]
+    ]
+
+    both = compare_arms(before + after, now=END)
+
+    assert both.counted == 300
+    assert both.peak > compare_arms(before, now=END).peak
+
+
+@pytest.mark.parametrize(("percent", "least", "most"), [(50, 940, 1000), (10, 2300, 2500)])
+def test_a_doubling_takes_audits_and_at_an_uneven_split_more(
+    percent: int, least: int, most: int
+) -> None:
+    assert least <= audits_of_a_doubling(percent=percent) <= most
+
+
+def test_a_doubling_of_the_ceiling_takes_fewer() -> None:
+    assert 170 <= cutoffs_of_a_doubling(ceiling=0.05) <= 190
 
 
 def test_only_the_first_cutoff_of_a_subject_counts() -> None:
