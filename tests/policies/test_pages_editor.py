@@ -9,7 +9,6 @@ import msgspec
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -85,7 +84,7 @@ def fields(response: Any) -> dict[str, str]:
     return parser.sent
 
 
-def save(client: Client, draft: Draft, sent: dict[str, str], **changes: str) -> HttpResponse:
+def save(client: Client, draft: Draft, sent: dict[str, str], **changes: str) -> Any:
     """Send the form with *changes*, named as in ``default__severity``."""
     named = {f"/{name.replace('__', '/')}": value for name, value in changes.items()}
     return client.post(f"/policies/{draft.number}/edit", sent | named)
@@ -161,7 +160,7 @@ def test_the_second_of_two_sees_both_and_saves_theirs_on_top(client: Client, dra
     response = save(client, draft, sent, default__severity="0.7", default__refusals="4")
     assert response.status_code == 409
     assert "Tom saved this draft while you were writing" in response.text
-    rows = {row.label: row for row in response.context["clashes"]}  # type: ignore[attr-defined]
+    rows = {row.label: row for row in response.context["clashes"]}
     assert set(rows) == {"Ceiling of imminent risk", "Default: severity", "Default: refusals"}
     assert (rows["Default: severity"].theirs, rows["Default: severity"].both) == ("0.9", True)
     draft.refresh_from_db()

@@ -18,7 +18,7 @@ from policies.services import activations, approvals, drafts, rollbacks
 from policies.services.versions import person
 from policies.thresholds import BUILT_IN
 from tests.factories import NOW, make_user
-from tests.policies.lifecycle import STRICTER, approved, later, submitted
+from tests.policies.lifecycle import STRICTER, admin, approved, later, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +143,7 @@ def test_what_can_be_done_follows_the_state(client: Client, ida: User) -> None:
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMINISTRATOR])
 def test_others_read_it_and_can_do_nothing(client: Client, role: Role) -> None:
-    draft, version = drafts.create_draft(user=submitted().author, now=NOW), submitted()
+    draft, version = drafts.create_draft(user=admin(), now=NOW), submitted()
     client.force_login(make_user(role))
     for number in (draft.number, version.number):
         response = client.get(f"/policies/{number}")
