@@ -26,7 +26,7 @@ from policies.models import Activation, PolicyVersion
 from policies.services.activations import activate
 from policies.services.versions import create_version
 from policies.thresholds import BUILT_IN, ReviewSettings
-from reviews.demo import aftermath, story
+from reviews.demo import aftermath, policy_work, story
 from reviews.demo.people import REVIEWERS
 from reviews.models import Case, Claim
 from reviews.services import claims, enrichment, feedback, settlement, verdicts
@@ -37,6 +37,7 @@ SEED = 20
 SOURCE = "demo-chat"
 SENIOR = ("Mira Lindqvist", "mira@example.org")
 POLICY_ADMIN = ("Tom Okafor", "tom@example.org")
+POLICY_COLLEAGUE = ("Rosa Marin", "rosa@example.org")
 ADMINISTRATOR = ("Ines Albrecht", "ines@example.org")
 AUDITOR = ("Yusuf Demir", "yusuf@example.org")
 
@@ -61,6 +62,9 @@ def seed(*, now: datetime, progress: Progress) -> None:
     people = _people()
     source = _source()
     _policies(people["policy_admin"], began)
+    policy_work.tell(
+        admin=people["policy_admin"], colleague=people["policy_colleague"], began=began
+    )
     events = list(story.events(seed=SEED, now=began))
     _send(source, events, progress)
     _enrich(began, progress)
@@ -90,6 +94,7 @@ def _people() -> dict[str, User]:
     cast |= {
         "senior": (*SENIOR, Role.SENIOR),
         "policy_admin": (*POLICY_ADMIN, Role.POLICY_ADMIN),
+        "policy_colleague": (*POLICY_COLLEAGUE, Role.POLICY_ADMIN),
         "administrator": (*ADMINISTRATOR, Role.ADMINISTRATOR),
         "auditor": (*AUDITOR, Role.AUDITOR),
     }

@@ -7,8 +7,11 @@ from functools import partial
 import pytest
 from django.contrib.auth import authenticate
 
+from accounts.models import User
 from conversations.models import Conversation, Cutoff, Enrichment, Event
-from policies.models import Activation
+from policies.differences import differences
+from policies.models import Activation, Draft, Submission
+from policies.permissions import can_decide
 from reviews.demo import credentials, seeding, story
 from reviews.models import Case, Claim, Feedback, Verdict
 from reviews.vocabulary import CaseState
@@ -16,7 +19,18 @@ from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
-COUNTED = (Event, Conversation, Cutoff, Case, Verdict, Feedback, Claim, Activation)
+COUNTED = (
+    Event,
+    Conversation,
+    Cutoff,
+    Case,
+    Verdict,
+    Feedback,
+    Claim,
+    Activation,
+    Draft,
+    Submission,
+)
 
 
 def quiet(_what: str, _done: int, _total: int) -> None:
@@ -55,6 +69,16 @@ def test_what_is_told_holds_together() -> None:
     for case in Case.objects.prefetch_related("verdicts"):
         reviewers = [verdict.reviewer_id for verdict in case.verdicts.all()]
         assert len(set(reviewers)) == len(reviewers)
+
+
+def test_a_version_waits_that_the_policy_admin_may_decide_on() -> None:
+    seeding.seed(now=NOW, progress=quiet)
+    admin = User.objects.get(email=credentials.LOGINS["policy_admin"])
+    waiting, draft = Submission.objects.get(), Draft.objects.get()
+    assert can_decide(admin, waiting)
+    active = Activation.objects.live().get().version
+    assert [len(differences(active.thresholds, waiting.version.thresholds))] == [1]
+    assert draft.author == admin
 
 
 def test_credentials_are_new_each_time_and_open_the_door() -> None:
