@@ -4,7 +4,6 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
-from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -12,26 +11,14 @@ app = Celery("recourse")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-#: How often a quorum queue hands on a message that came back, because its worker died of it.
-#: After that the message is dropped, or goes where a policy of RabbitMQ sends dead letters.
-DELIVERIES = 5
-
-if app.conf.task_default_queue_type == "quorum":
-    app.conf.task_queues = [
-        Queue(
-            app.conf.task_default_queue,
-            Exchange(app.conf.task_default_queue),
-            routing_key=app.conf.task_default_queue,
-            queue_arguments={"x-queue-type": "quorum", "x-delivery-limit": DELIVERIES},
-        )
-    ]
-
 _SECONDS_BETWEEN = {
     # The undo time is told to people in seconds.
     "reviews.tasks.settle": 5.0,
     "reviews.tasks.link_relayed_feedback": 10.0,
     "reviews.tasks.sweep_enrichment": 30.0,
     "policies.tasks.carry_out_plans": 10.0,
+    "policies.tasks.sweep_backtests": 30.0,
+    "policies.tasks.watch_activations": 3600.0,
     "conversations.tasks.sweep_erasures": 60.0,
     "conversations.tasks.make_partitions": 3600.0,
 }
