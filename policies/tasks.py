@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
-from policies.services import backtests, plans
+from policies.services import backtests, guarding, plans
 
 
 @shared_task
@@ -33,3 +33,16 @@ def sweep_backtests() -> None:
     """Begin what the broker lost or a dead worker held."""
     for key in backtests.left_behind(now=timezone.now()):
         run_backtest.delay(str(key))
+
+
+@shared_task
+def watch_activations() -> None:
+    """Have the guard look at each activation that it watches."""
+    for key in guarding.watched().values_list("pk", flat=True):
+        watch_activation.delay(key)
+
+
+@shared_task
+def watch_activation(activation_id: int) -> None:
+    """The guard's look at one activation: once an hour, however often it runs."""
+    guarding.watch(activation_id=activation_id, now=timezone.now())

@@ -238,6 +238,9 @@ _SAID = {
     "policy.rejected": "rejected it",
     "policy.planned": "planned it",
     "policy.plan_cancelled": "cancelled the plan",
+    "guard.alerted": "raised an alert",
+    "guard.rolled_back": "rolled it back, on audited overturns",
+    "guard.not_rolled_back": "could not roll it back",
 }
 
 

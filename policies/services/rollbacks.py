@@ -20,7 +20,13 @@ from policies.models import (
     SubmissionDecision,
 )
 from policies.permissions import check_actor
-from policies.services.activations import Stretch, begin, end_override, live_in
+from policies.services.activations import (
+    Stretch,
+    begin,
+    end_override,
+    live_in,
+    wider_activation,
+)
 from policies.services.plans import cancel_pending
 from policies.services.versions import NotPossible, lock
 
@@ -50,6 +56,21 @@ def rollback(
         version = PolicyVersion.objects.get(number=target)
         stretch = Stretch(scope, version, kind=ActivationKind.ROLLBACK)
         return begin(stretch, actor=actor, now=now, reason=reason)
+
+
+def returning(*, scope: str) -> list[PolicyVersion]:
+    """The versions that some conversation of *scope* would have after a rollback, under the lock.
+
+    Raises ``NotPossible`` as :func:`rollback` does, except for what can no longer be read.
+    """
+    live = live_in(scope)
+    if live is None:
+        raise NotPossible("Nothing is in force in this scope by itself.")
+    target = _before(scope, live)
+    wider = wider_activation(scope) if target is None else None
+    if wider:
+        return [version for version in (wider.version, wider.beside) if version]
+    return [PolicyVersion.objects.get(number=target or BUILT_IN_NUMBER)]
 
 
 def _had_before(scope: str, live: Activation, to: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from policies.models import Activation, PolicyVersion
-from policies.services.due_hours import due_hours
+from policies.services.due_hours import due_hours, due_hours_at
 from policies.thresholds import DueHours
 from reviews.models import Case
 from reviews.services.selection import select
@@ -57,3 +57,13 @@ def test_of_what_can_no_longer_be_read_the_first_ones_hold(content: dict[str, An
     old = PolicyVersion.objects.create(number=9, content=content)
     Activation.objects.create(version=old, activated_at=NOW)
     assert due_hours() == DueHours()
+
+
+def test_what_held_at_a_moment_is_told_by_the_activations() -> None:
+    put(approved(SOON), now=NOW)
+    put(approved({"review": {"due_hours": {"other": 9}}}), now=NOW + timedelta(days=1))
+
+    at = due_hours_at(since=NOW - timedelta(days=1), until=NOW + timedelta(days=2))
+
+    days = (-1, 0, 0.99, 1, 2)
+    assert [at(NOW + timedelta(days=day)).other for day in days] == [72, 100, 100, 9, 9]
