@@ -41,7 +41,7 @@ demo-reset: $(INSTALLED)
 run: $(INSTALLED)
 	$(BIN)/python manage.py collectstatic --no-input --verbosity 0
 	$(BIN)/python -m granian config.wsgi:application --interface wsgi --workers 2 \
-		--blocking-threads 4 --respawn-failed-workers --no-access-log $(ARGS)
+		--blocking-threads 8 --respawn-failed-workers --no-access-log $(ARGS)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.problems import Problem
+from accounts.problems import RETRY_SECONDS, Problem
 from conversations import api_schema, batches, parsing, rate_limits
 from conversations.api_schema import BATCH, BINARY, STRUCTURED
 from conversations.authentication import (
@@ -26,7 +27,7 @@ from conversations.authentication import (
 from conversations.batches import MalformedBody
 from conversations.hurrying import hurry
 from conversations.parsing import Limits, Parsed, Rejected
-from conversations.received import decompressed_body
+from conversations.received import body_as_sent, decompressed_body
 from conversations.services import intake
 from conversations.vocabulary import Scope
 
@@ -42,6 +43,14 @@ def limits() -> Limits:
     )
 
 
+# One batch at a time in each server process. Two of them side by side are no faster, and a single
+# event that came meanwhile waited 605 ms at the 99th percentile instead of 150; nor are two bodies
+# of 16 MiB taken apart in memory at once.
+_ONE_BATCH = threading.Lock()
+#: Seconds that a batch waits for its turn; longer, and the database is what is slow.
+_PATIENCE = 20
+
+
 class EventsView(APIView):
     """Takes one CloudEvent or up to 1,000, and answers for each."""
 
@@ -54,14 +63,27 @@ class EventsView(APIView):
     def post(self, request: Request) -> Response:
         """Store what is valid; the answer says of each event what became of it."""
         caller: Caller = request.auth  # type: ignore[assignment]
-        now = timezone.now()
-        items, in_batch = _items(request._request)
-        rate_limits.take_events(source=caller.source, amount=len(items))
-        parsed = parsing.parse_events(items, limits=limits(), now=now, in_batch=in_batch)
-        _refuse_oversized(parsed, in_batch=in_batch)
-        results = intake.record(source=caller.source, items=parsed, now=now, in_batch=in_batch)
-        hurry_enrichment(results)
-        return Response(_answer(results), status=_status(results))
+        if not _is_batch(request._request):
+            return _take(caller, request._request)
+        # Before its turn: a slow sender must not keep the others waiting.
+        body_as_sent(request._request)
+        if not _ONE_BATCH.acquire(timeout=_PATIENCE):
+            raise Problem(503, "busy", "Other batches are being stored.", retry_after=RETRY_SECONDS)
+        try:
+            return _take(caller, request._request)
+        finally:
+            _ONE_BATCH.release()
+
+
+def _take(caller: Caller, request: HttpRequest) -> Response:
+    now = timezone.now()
+    items, in_batch = _items(request)
+    rate_limits.take_events(source=caller.source, amount=len(items))
+    parsed = parsing.parse_events(items, limits=limits(), now=now, in_batch=in_batch)
+    _refuse_oversized(parsed, in_batch=in_batch)
+    results = intake.record(source=caller.source, items=parsed, now=now, in_batch=in_batch)
+    hurry_enrichment(results)
+    return Response(_answer(results), status=_status(results))
 
 
 def hurry_enrichment(results: list[intake.Result]) -> None:
@@ -73,7 +95,7 @@ def hurry_enrichment(results: list[intake.Result]) -> None:
 
 def _items(request: HttpRequest) -> tuple[list[bytes], bool]:
     """The raw events of a request, and whether they came as a batch."""
-    media_type = (request.content_type or "").lower()
+    media_type = _media_type(request)
     if media_type not in (STRUCTURED, BATCH) and not _is_binary(request, media_type):
         raise Problem(
             415,
@@ -98,6 +120,14 @@ def _batch(body: bytes) -> list[bytes]:
     if not items:
         raise Problem(400, "empty_batch", "A batch has at least one event.")
     return items
+
+
+def _media_type(request: HttpRequest) -> str:
+    return (request.content_type or "").lower()
+
+
+def _is_batch(request: HttpRequest) -> bool:
+    return _media_type(request) == BATCH
 
 
 _ATTRIBUTE = re.compile(r"ce-([a-z0-9]+)")
