@@ -2,7 +2,16 @@
 
 from django.urls import include, path
 
-from policies.views import activations, decisions, drafts, pauses, versions
+from policies.views import (
+    activations,
+    backtests,
+    decisions,
+    drafts,
+    pauses,
+    preview,
+    sweeps,
+    versions,
+)
 
 urlpatterns = [
     path("", include("policies.api_urls")),
@@ -16,6 +25,15 @@ urlpatterns = [
     path("policies/<int:number>/reject", decisions.reject, name="policy-reject"),
     path("policies/<int:number>/activate", activations.activate, name="policy-activate"),
     path("policies/<int:number>/alone", activations.break_alone, name="policy-break-glass"),
+    path("policies/<int:number>/preview", preview.preview, name="policy-preview"),
+    path("policies/<int:number>/sweep", sweeps.sweep, name="policy-sweep"),
+    path("policies/<int:number>/sweep/take", sweeps.take, name="policy-sweep-take"),
+    path("policies/cases", preview.cases, name="policy-cases"),
+    path("policies/backtests", backtests.backtests, name="backtests"),
+    path("policies/backtests/new", backtests.new_backtest, name="new-backtest"),
+    path("policies/backtests/<uuid:pk>", backtests.backtest, name="backtest"),
+    path("policies/backtests/<uuid:pk>/cases", backtests.cases, name="backtest-cases"),
+    path("policies/backtests/<uuid:pk>/cancel", backtests.cancel, name="cancel-backtest"),
     path("policies/share", activations.share, name="policy-share"),
     path("policies/rollback", activations.rollback, name="policy-rollback"),
     path("policies/end-override", activations.end_override, name="policy-end-override"),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("review", queue.queue, name="queue"),
     path("review/claim-next", queue.claim_next, name="claim-next"),
     path("cases/<int:number>", cases.case, name="case"),
+    path("cases/of/<uuid:pk>", cases.case_of, name="case-of"),
     path("cases/<int:number>/turns", cases.turns_fragment, name="case-turns"),
     path("cases/<int:number>/reveal", cases.reveal_all, name="reveal-all"),
     path("cases/<int:number>/reveal/<int:turn>", cases.reveal_turn, name="reveal-turn"),

@@ -21,6 +21,7 @@ from policies.services import drafts, reading
 from policies.services.drafts import StaleRevision
 from policies.services.versions import NotPossible
 from policies.thresholds import InvalidPolicy, Thresholds, read
+from policies.views.asked import beside
 from policies.views.fields import clash_rows, fields
 from policies.views.people import may_change, user_of
 from policies.views.shown import changes
@@ -128,6 +129,20 @@ def _save(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("policy-edit", number=saved.number)
 
 
+def previewed(
+    request: HttpRequest, number: int, preview: dict[str, Any], errors: dict[str, str]
+) -> HttpResponse:
+    """The editor with what was typed and its *preview*, nothing saved.
+
+    Where somebody saved meanwhile, what they made of it comes first.
+    """
+    typed = editor.typed(request.POST)
+    draft = get_object_or_404(Draft.objects.select_related("updated_by"), number=number)
+    if _revision(request) != draft.revision:
+        return _conflict(request, draft, typed)
+    return _page(request, draft, typed, errors=errors, preview=preview)
+
+
 def _revision(request: HttpRequest) -> int:
     given = request.POST.get("revision", "")
     return int(given) if given.isdecimal() and len(given) < 9 else 0
@@ -159,6 +174,7 @@ def _page(
     errors: dict[str, str] | None = None,
     clashes: list[Any] | None = None,
     gone: str = "",
+    preview: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """The editor with *values*; without a *draft*, where that is none any more."""
     base = reading.default_version()
@@ -177,6 +193,7 @@ def _page(
         "gone": gone,
         "read": msgspec.json.encode(kept).decode(),
         "changes": changes(standing, saved) if standing and saved else [],
+        **(preview or beside(request)),
     }
     status = 409 if gone or clashes is not None else 422 if errors else 200
     return render(request, "policies/editor.html", context, status=status)

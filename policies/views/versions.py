@@ -29,7 +29,7 @@ from policies.scopes import DEFAULT, label_of
 from policies.services import break_glass, reading
 from policies.services.in_force import Arm, InForce, in_force
 from policies.thresholds import Thresholds
-from policies.views import activations, decisions, pauses, shown
+from policies.views import activations, backtests, decisions, pauses, shown
 from policies.views.acting import Act
 from policies.views.people import may_see, user_of
 
@@ -189,6 +189,7 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
         "draft": found if isinstance(found, Draft) else None,
         "state": None if isinstance(found, Draft) else reading.state_of(found),
         "submission": _submission(found),
+        "tested": backtests.of_version(found),
         "base": base,
         "content": shown.content(thresholds, compared) if thresholds else None,
         "raw": "" if thresholds else json.dumps(found.content, indent=2, ensure_ascii=False),

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -37,6 +37,14 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     user = reviewer(request)
     found = case_for(user, number)
     return case_page(request, found, user)
+
+
+@require_safe
+def case_of(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """On to the case of a cutoff that other parts of Recourse know by its id alone."""
+    user = reviewer(request)
+    found = get_object_or_404(Case.objects.listed_for(user).only("number"), pk=pk)
+    return redirect("case", number=found.number)
 
 
 def case_page(

@@ -24,7 +24,7 @@ from tests.policies.lifecycle import STRICTER, later, submitted
 pytestmark = pytest.mark.django_db
 
 #: Queries of the editor.
-PAGE = 11
+PAGE = 12
 
 
 @pytest.fixture(autouse=True)

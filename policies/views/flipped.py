@@ -1,0 +1,155 @@
+"""The list of the cases that one number of a backtest counts, each with what flipped it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from conversations.models import Cutoff
+from conversations.vocabulary import Category, FirstReview
+from policies.backtest import ANSWERS, END, NOT, UNKNOWN, Answer, Question
+from policies.models import Backtest
+from policies.services.preview import Chosen, Flipped
+from policies.services.preview import cases as cases_of
+from policies.views.figured import ANSWER_HEADS, TEST_LABELS
+from policies.views.people import user_of
+
+#: How each number is called, of cutoffs and of near misses.
+_NAMES: Final = {
+    "made": "Cutoffs by the model",
+    "kept": "Kept: both would have ended it",
+    "spared": "Spared: would not have been made then",
+    "allowed": "Only now allowed",
+    "refused": "Allowed by neither",
+    "cannot_tell": "Cannot tell: an unknown signal decides",
+}
+_NEAR_NAMES: Final = {
+    "allowed": "Near misses that would have been ended",
+    "kept": "Near misses that both would have ended",
+    "not_ended": "Near misses that would have gone on",
+    "may_be_ended": "Near misses of which nobody can tell",
+}
+_REVIEWS: Final = {0: "undecided"} | {one.value: one.label.lower() for one in FirstReview}
+_SAID: Final = dict(zip(("surprised", "unsurprised", "silent", "open"), ANSWER_HEADS, strict=True))
+_DECISIONS: Final = {NOT: "goes on", UNKNOWN: "cannot tell", END: "ends"}
+assert len(_DECISIONS) == ANSWERS  # noqa: S101 - each has its words
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case. ``url`` is empty where it cannot be opened; ``closed`` says why."""
+
+    cutoff: Cutoff
+    candidate: str
+    baseline: str
+    tests: list[str]
+    url: str
+    closed: str
+
+    @property
+    def short(self) -> str:
+        """The end of its id, by which rows can be told apart."""
+        return f"…{self.cutoff.pk.hex[-8:]}"
+
+
+def cases_page(request: HttpRequest, question: Question, *, back: Backtest | None) -> HttpResponse:
+    """One page of the cases of *question* that the address chooses; 404 for what is no number.
+
+    *back* is the backtest whose number it is, if it is one's.
+    """
+    chosen, after = _chosen(request)
+    found = cases_of(question, chosen, after=after)
+    plain = {key: value for key, value in request.GET.items() if key != "after"}
+    context = {
+        "title": _title(chosen),
+        "narrower": _narrower(chosen),
+        "rows": _rows(request, found.cases),
+        "question": question,
+        "backtest": back,
+        "first_url": f"?{urlencode(plain)}" if after else "",
+        "older_url": f"?{urlencode({**plain, 'after': found.after})}" if found.after else "",
+    }
+    return render(request, "policies/flipped.html", context)
+
+
+def _chosen(request: HttpRequest) -> tuple[Chosen, UUID | None]:
+    said: dict[str, Any] = dict(request.GET.items())
+    name, near = said.get("name", ""), bool(said.get("near"))
+    if name not in (_NEAR_NAMES if near else _NAMES):
+        raise Http404
+    test = said.get("test", "")
+    if test and test not in TEST_LABELS:
+        raise Http404
+    try:
+        chosen = Chosen(
+            name=name,
+            near_miss=near,
+            review=int(said["review"]) if said.get("review") else None,
+            test=test,
+            answer=Answer(said["answer"]) if said.get("answer") else None,
+            later={"0": False, "1": True}[said["later"]] if said.get("later") else None,
+        )
+        after = UUID(said["after"]) if said.get("after") else None
+    except (ValueError, KeyError):
+        raise Http404 from None
+    if chosen.review is not None and chosen.review not in _REVIEWS:
+        raise Http404
+    return chosen, after
+
+
+def _title(chosen: Chosen) -> str:
+    return (_NEAR_NAMES if chosen.near_miss else _NAMES)[chosen.name]
+
+
+def _narrower(chosen: Chosen) -> list[str]:
+    """What narrows the number down, in words."""
+    said = []
+    if chosen.review is not None:
+        said.append(_("First review: %(review)s") % {"review": _REVIEWS[chosen.review]})
+    if chosen.answer:
+        said.append(_("The user: %(said)s") % {"said": _SAID[chosen.answer.value].lower()})
+    if chosen.test:
+        said.append(_("Flipped by: %(test)s") % {"test": TEST_LABELS[chosen.test].lower()})
+    if chosen.later is not None:
+        said.append(_("ended later anyhow") if chosen.later else _("not ended later"))
+    return said
+
+
+def _rows(request: HttpRequest, flipped: tuple[Flipped, ...]) -> list[Row]:
+    by_key = Cutoff.objects.only("id", "at", "category", "model", "initiator", "in_audit").in_bulk(
+        [one.cutoff_id for one in flipped]
+    )
+    user = user_of(request)
+    return [_row(one, by_key[one.cutoff_id], user) for one in flipped if one.cutoff_id in by_key]
+
+
+def _row(one: Flipped, cutoff: Cutoff, user: User) -> Row:
+    closed = _closed(cutoff, user)
+    return Row(
+        cutoff=cutoff,
+        candidate=_DECISIONS[one.candidate],
+        baseline=_DECISIONS[one.baseline],
+        tests=[TEST_LABELS[test] for test in one.tests],
+        url="" if closed else reverse("case-of", args=[cutoff.pk]),
+        closed=closed,
+    )
+
+
+def _closed(cutoff: Cutoff, user: User) -> str:
+    """Why *user* cannot open its case; empty where they can."""
+    if not cutoff.initiator and not cutoff.in_audit:
+        return _("not drawn for review, so there is no case")
+    restricted = cutoff.category == Category.CHILD_SEXUAL_EXPLOITATION
+    if not user.has_perm("reviews.view_case") or (
+        restricted and not user.has_perm("reviews.view_restricted_case")
+    ):
+        return _("only the qualified may open it")
+    return ""
