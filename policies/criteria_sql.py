@@ -22,7 +22,8 @@ _MODEL, _SURFACE, _TAG = (
         ("locale", "array_to_string(tags[1:length], '-')"),
     )
 )
-_LOCALE = f"translate(cutoff.locale, '{_CAPITALS}_', '{_CAPITALS.lower()}-')"
+#: A cutoff's locale as scopes spell it.
+LOCALE = f"translate(cutoff.locale, '{_CAPITALS}_', '{_CAPITALS.lower()}-')"
 
 #: The version of an activation for a cutoff: its own, or the one beside it for who is not in
 #: the share (``policies/scopes.py``, ``in_share``).
@@ -47,7 +48,7 @@ _OVERRIDE = f"""
     CROSS JOIN (VALUES ({_SURFACE}), (NULL)) surface (part)
     CROSS JOIN (
         SELECT {_TAG}, length
-        FROM (SELECT string_to_array({_LOCALE}, '-')) split (tags)
+        FROM (SELECT string_to_array({LOCALE}, '-')) split (tags)
         CROSS JOIN unnest(tags) WITH ORDINALITY tag (name, length)
         UNION ALL VALUES (NULL, 0)
     ) locale (part, length)
