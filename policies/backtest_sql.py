@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from conversations.vocabulary import Category
@@ -54,6 +55,7 @@ def pair(candidate: int, baseline: int) -> int:
     return ANSWERS * candidate + baseline
 
 
+@lru_cache(maxsize=4096)
 def flipped(flags: int) -> tuple[str, ...]:
     """The names of the tests that came out differently."""
     mask = flags >> MASK_FROM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -15,6 +16,7 @@ from policies.backtest import (
     END,
     MODEL,
     NEAR_MISS,
+    NO_ROWS,
     NOT,
     OPERATOR,
     UNKNOWN,
@@ -42,7 +44,7 @@ from policies.backtest_figures import (
     Verdicts,
     Weighted,
 )
-from policies.weighting import Sample
+from policies.weighting import Flags, Sample
 
 #: How many segments are kept, the largest first.
 MOST_SEGMENTS: Final = 50
@@ -87,7 +89,8 @@ def _possibly(first: int, second: int) -> Chosen:
 
 
 def _cutoffs(made: Sequence[Group]) -> Cutoffs:
-    all_made, only_kept = rates(made, lambda _: True), rates(made, kept)
+    audit = Audit(made)
+    only_kept = audit.overturns(kept)
     return Cutoffs(
         made=_part(made),
         kept=_part(group for group in made if (group.candidate, group.baseline) == (END, END)),
@@ -97,13 +100,13 @@ def _cutoffs(made: Sequence[Group]) -> Cutoffs:
         cannot_tell=_part(filter(untold, made)),
         spared_range=Range(count(made, spared), count(made, _possibly(NOT, END))),
         flipped=_flipped(filter(spared, made)),
-        overturns_made=all_made,
+        overturns_made=audit.overturns(lambda _: True),
         overturns_kept=only_kept,
         overturns_kept_range=_united(
-            only_kept.all, rate(made, lambda group: group.candidate != NOT, ANY_OVERTURN)
+            only_kept.all, audit.rate(lambda group: group.candidate != NOT, ANY_OVERTURN)
         ),
-        change=_change(made, ANY_OVERTURN),
-        change_on_merits=_change(made, MERITS),
+        change=audit.change(ANY_OVERTURN),
+        change_on_merits=audit.change(MERITS),
     )
 
 
@@ -133,21 +136,64 @@ def _flipped(groups: Iterable[Group]) -> dict[str, int]:
     return dict(by_test.most_common())
 
 
-def rates(groups: Sequence[Group], chosen: Chosen) -> Overturns:
-    """The overturn rate of the *chosen* audited cutoffs, and its parts."""
-    return Overturns(
-        all=rate(groups, chosen, ANY_OVERTURN),
-        merits=rate(groups, chosen, MERITS),
-        procedure=rate(groups, chosen, PROCEDURE),
-    )
+class Audit:
+    """The single audited rows of some groups whose sampling is known, side by side once."""
+
+    def __init__(self, groups: Iterable[Group]) -> None:
+        self._groups = [group for group in groups if group.audited and len(group.rows)]
+        rows = [group.rows for group in self._groups] or [NO_ROWS]
+        of = np.repeat(np.arange(len(self._groups)), [len(group.rows) for group in self._groups])
+        sending = np.concatenate([one.sending for one in rows])
+        known = ~np.isnan(sending)
+        weight = 1 / (np.concatenate([one.review for one in rows]) * sending)[known]
+        self._of = of[known].astype(np.intp)
+        self._all = Sample(
+            subject=np.concatenate([one.subject for one in rows])[known],
+            stratum=np.concatenate([one.stratum for one in rows])[known],
+            weight=weight,
+            outcome=np.full(weight.size, np.nan),
+        )
+
+    def overturns(self, chosen: Chosen) -> Overturns:
+        """The overturn rate of the *chosen* cutoffs, and its parts."""
+        return Overturns(
+            all=self.rate(chosen, ANY_OVERTURN),
+            merits=self.rate(chosen, MERITS),
+            procedure=self.rate(chosen, PROCEDURE),
+        )
+
+    def rate(self, chosen: Chosen, events: Events) -> Share:
+        """The share of *events* among the first reviews of the *chosen* cutoffs."""
+        return _share(self._sample(events).where(self._rows(chosen)))
+
+    def change(self, events: Events) -> Change:
+        """The rate of those kept less that of all."""
+        chosen = self._rows(kept)
+        if not chosen.any():
+            return Change("none", None, -1.0, 1.0)
+        found = rate_differences.difference_within(
+            self._sample(events), chosen, np.ones(chosen.size, np.bool_)
+        )
+        return Change(found.kind, found.estimate, found.low, found.high)
+
+    def _rows(self, chosen: Chosen) -> Flags:
+        by_group: Flags = np.array([chosen(group) for group in self._groups], np.bool_)
+        return np.asarray(by_group[self._of], np.bool_)
+
+    def _sample(self, events: Events) -> Sample:
+        outcomes = [
+            np.nan if group.review is None else float(group.review in events)
+            for group in self._groups
+        ]
+        return dataclasses.replace(self._all, outcome=np.array(outcomes, np.float64)[self._of])
 
 
-def rate(groups: Sequence[Group], chosen: Chosen, events: Events) -> Share:
-    """The share of *events* among the first reviews of the *chosen* audited cutoffs."""
-    return share(sample([group for group in groups if group.audited and chosen(group)], events))
+def rate(groups: Iterable[Group], events: Events) -> Share:
+    """The share of *events* among the first reviews of the audited cutoffs of *groups*."""
+    return Audit(groups).rate(lambda _: True, events)
 
 
-def share(drawn: Sample) -> Share:
+def _share(drawn: Sample) -> Share:
     """A rate as it is kept and shown."""
     found = estimation.overturn_rate(drawn)
     return Share(
@@ -163,31 +209,6 @@ def share(drawn: Sample) -> Share:
     )
 
 
-def sample(groups: Sequence[Group], events: Events) -> Sample:
-    """The audited rows of *groups* whose sampling is known, and whether one of *events* came."""
-    if not groups:
-        groups = [_NOTHING]
-    outcomes = [
-        np.full(len(group.rows), np.nan if group.review is None else group.review in events)
-        for group in groups
-    ]
-    sending = np.concatenate([group.rows.sending for group in groups])
-    known = ~np.isnan(sending)
-    chance = np.concatenate([group.rows.review for group in groups]) * sending
-    return Sample(
-        subject=np.concatenate([group.rows.subject for group in groups])[known],
-        stratum=np.concatenate([group.rows.stratum for group in groups])[known],
-        weight=1 / chance[known],
-        outcome=np.concatenate(outcomes)[known],
-    )
-
-
-_NOTHING: Final = Group(
-    MODEL, NOT, NOT, (), None, Answer.SILENT, audited=True, model="", prompt_version="",
-    version=0, advisory=False, count=0,
-)  # fmt: skip
-
-
 def _united(one: Share, other: Share) -> Share:
     """Bounds that hold whichever of the two is right."""
     if "none" in (one.kind, other.kind):
@@ -197,18 +218,6 @@ def _united(one: Share, other: Share) -> Share:
         one, kind="bounds", estimate=None, low=low, high=high,
         words=f"Between {100 * low:.1f} % and {100 * high:.1f} %, unknown signals either way.",
     )  # fmt: skip
-
-
-def _change(made: Sequence[Group], events: Events) -> Change:
-    audited = [group for group in made if group.audited]
-    drawn = sample(audited, events)
-    if not len(drawn):
-        return Change("none", None, -1.0, 1.0)
-    chosen = np.concatenate([np.full(len(group.rows), kept(group)) for group in audited])
-    if not chosen.any():
-        return Change("none", None, -1.0, 1.0)
-    found = rate_differences.difference_within(drawn, chosen, np.ones(len(drawn), np.bool_))
-    return Change(found.kind, found.estimate, found.low, found.high)
 
 
 def _near_misses(seen: Sequence[Group]) -> NearMisses:
@@ -229,7 +238,7 @@ def _near_misses(seen: Sequence[Group]) -> NearMisses:
         flipped=_flipped(ended),
         unknown_sampling=unknown,
         weighted=_weighted(ended),
-        right_to_continue=rate(seen, allowed, CONTINUED),
+        right_to_continue=rate(ended, CONTINUED),
     )
 
 
@@ -274,6 +283,7 @@ def _by_segment(made: Sequence[Group]) -> list[tuple[_Key, list[Group]]]:
 
 def _segment(key: _Key, groups: Sequence[Group]) -> Segment:
     version, model, prompt_version = key
+    audit = Audit(groups)
     return Segment(
         version=version,
         model=model,
@@ -282,6 +292,6 @@ def _segment(key: _Key, groups: Sequence[Group]) -> Segment:
         kept=count(groups, kept),
         spared=count(groups, spared),
         cannot_tell=count(groups, untold),
-        overturns_made=rate(groups, lambda _: True, ANY_OVERTURN),
-        overturns_kept=rate(groups, kept, ANY_OVERTURN),
+        overturns_made=audit.rate(lambda _: True, ANY_OVERTURN),
+        overturns_kept=audit.rate(kept, ANY_OVERTURN),
     )

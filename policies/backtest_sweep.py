@@ -74,5 +74,5 @@ def _point(made: Sequence[Group], near: Sequence[Group], place: int, threshold: 
         lost=count(spared, lambda group: group.review == FirstReview.UPHELD),
         cannot_tell=count(untold, lambda _: True),
         near_misses=count(near, lambda group: answer_at(group, place, threshold) == END),
-        overturns=rate(kept, lambda _: True, ANY_OVERTURN),
+        overturns=rate(kept, ANY_OVERTURN),
     )

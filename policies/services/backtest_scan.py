@@ -11,27 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 import psycopg
 from django.db import connection, transaction
-from django.db.models import Q
 
-from conversations.keys import lowest
 from conversations.models import Source
-from conversations.partitions import next_month
 from conversations.vocabulary import Mode
-from policies.backtest import NOT, UNKNOWN, Answer, Group, Question, Rows
+from policies.backtest import MODEL, NOT, UNKNOWN, Answer, Group, Question, Rows
 from policies.backtest_sql import MASK_FROM, TESTS, Parameters, answers, flags, flipped, pair
 from policies.criteria_sql import VERSION_JOINS
 from policies.feedback_rates import ANSWER_WINDOW
-from policies.models import BUILT_IN_NUMBER, DEFAULT_SCOPE, Activation, PolicyVersion
+from policies.models import BUILT_IN_NUMBER, Activation, PolicyVersion
+from policies.services.backtest_window import Piece as Piece
+from policies.services.backtest_window import pieces as pieces
+from policies.services.backtest_window import where_of
 from policies.thresholds import Thresholds
-from policies.weighting import codes
+from policies.weighting import Floats, codes
 
 Progress = Callable[[int], None]
 
@@ -42,34 +40,12 @@ LOOKED_UP: Final = 20_000
 
 AUDITED_BIT: Final = MASK_FROM + len(TESTS)
 _PACKED: Final = np.dtype(
-    [("conversation", "S16"), ("audit", ">f8"), ("sending", ">f8"), ("at", ">f8")]
+    [("conversation", "S16"), ("audit", "f8"), ("sending", "f8"), ("at", "f8")]
 )
-_THREADS: Final = np.dtype([("subject", ">i8"), ("ended", ">f8")])
+_THREADS: Final = np.dtype([("place", ">i8"), ("subject", ">i8"), ("ended", ">f8")])
 
 
 _Packed = np.ndarray[Any, np.dtype[Any]]
-
-
-@dataclass(frozen=True)
-class _Known:
-    """The versions that are known, and the sources that are advisory, by their keys."""
-
-    versions: frozenset[int]
-    advisory: frozenset[int]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of the window in which one version was in force for all who named none.
-
-    ``version`` is that one; None where it is a question of scopes or of a staged rollout, which
-    the joins of ``policies/criteria_sql.py`` answer row by row. ``open``: users may still answer.
-    """
-
-    since: datetime
-    until: datetime
-    version: int | None
-    open: bool
 
 
 def scan(question: Question, *, progress: Progress = lambda _percent: None) -> list[Group]:
@@ -91,53 +67,22 @@ def read(
     progress: Progress = lambda _percent: None,
 ) -> list[Group]:
     """The groups of the *rowsets* of each piece; *versions* are the ones that are known."""
-    advisory = Source.objects.filter(mode=Mode.ADVISORY).values_list("pk", flat=True)
-    known = _Known(versions, frozenset(advisory))
+    advisory = _advisory()
     cut = pieces(question)
     found: list[tuple[Group, _Packed]] = []
     for done, piece in enumerate(cut):
         progress(100 * done // len(cut))
         for rowset in rowsets(piece):
-            found += [_group(row, piece, known) for row in run(_scan_of(rowset), rowset.bound)]
+            rows = run(_scan_of(rowset, advisory), rowset.bound, by_page=not rowset.joins)
+            found += [_group(row, piece, versions) for row in rows]
     return _with_threads(found)
 
 
-def pieces(question: Question) -> list[Piece]:
-    """The window cut at months, at changes of what is in force, and where feedback is open."""
-    activations = list(
-        Activation.objects.filter(
-            Q(ended_at=None) | Q(ended_at__gt=question.since), activated_at__lt=question.until
-        ).order_by("activated_at")
-    )
-    still_open = question.now - ANSWER_WINDOW
-    cuts = {still_open, *_months(question.since, question.until)}
-    for activation in activations:
-        cuts |= {activation.activated_at, activation.ended_at or question.until}
-    inside = sorted(cut for cut in cuts if question.since < cut < question.until)
-    edges = [question.since, *inside, question.until]
-    return [
-        Piece(since, until, _version(activations, since), open=since >= still_open)
-        for since, until in pairwise(edges)
-        if since < until
-    ]
-
-
-def _months(since: datetime, until: datetime) -> Iterator[datetime]:
-    month = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while month < until:
-        yield month
-        month = next_month(month)
-
-
-def _version(activations: list[Activation], at: datetime) -> int | None:
-    holding = [
-        activation
-        for activation in activations
-        if activation.activated_at <= at and (not activation.ended_at or activation.ended_at > at)
-    ]
-    if any(one.scope != DEFAULT_SCOPE or one.beside_id is not None for one in holding):
-        return None
-    return holding[-1].version_id if holding else BUILT_IN_NUMBER
+def _advisory() -> frozenset[int] | bool:
+    """The sources that are advisory; True where all are, False where none is."""
+    modes = dict(Source.objects.values_list("pk", "mode"))
+    advisory = frozenset(key for key, mode in modes.items() if mode == Mode.ADVISORY)
+    return len(advisory) == len(modes) if len(advisory) in (0, len(modes)) else advisory
 
 
 def _baselines(question: Question) -> dict[int, Thresholds | None]:
@@ -178,7 +123,7 @@ class Rowset:
     joins: str
     where: str
     bound: Parameters
-    step: str = "NULL::int"
+    step: str = ""
 
     def bit(self, test: str) -> int:
         """The bit of *flags* that says that *test* came out differently."""
@@ -226,71 +171,68 @@ def _rowset(
     return Rowset(f"({written})", version, VERSION_JOINS if joined else "", where, bound)
 
 
-#: Groups a piece of the window. Booleans keep the planner's count of groups low enough for it to
-#: aggregate in parallel.
+#: Groups a piece of the window. A difference of times that are NULL, as most are, costs nothing;
+#: adding days to each time does. Booleans keep the planner's count of groups low enough for it to
+#: aggregate in parallel. The conversations of audited cutoffs are packed, and
+#: of near misses that may have been ended; of these, whose key tells when, the keys too.
 _SCAN: Final = """
-SELECT {flags} + CASE WHEN cutoff.in_audit THEN {audited} ELSE 0 END, {step},
+SELECT {flags} + CASE WHEN cutoff.in_audit THEN {audited} ELSE 0 END,
        cutoff.initiator, cutoff.first_review,
-       CASE WHEN cutoff.surprised_at <= cutoff.at + interval '{days} days' THEN true
-            WHEN cutoff.unsurprised_at <= cutoff.at + interval '{days} days' THEN false END,
-       cutoff.model, cutoff.prompt_version, {version}, cutoff.source_id,
+       CASE WHEN cutoff.surprised_at - cutoff.at <= interval '{days} days' THEN true
+            WHEN cutoff.unsurprised_at - cutoff.at <= interval '{days} days' THEN false END,
+       cutoff.model, cutoff.prompt_version, {version}, cutoff.audit_probability,
+       cutoff.sampling_probability, {advisory}, {step},
        count(*),
-       string_agg(
-           CASE WHEN cutoff.in_audit
-                  OR cutoff.initiator = '' AND ({flags} & {pair}) >= {may_end}
-                THEN uuid_send(cutoff.conversation_id) || float8send(cutoff.audit_probability)
-                     || float8send(CASE WHEN cutoff.initiator = ''
-                            THEN coalesce(cutoff.sampling_probability, 'NaN') ELSE 1 END)
-                     || float8send(extract(epoch FROM cutoff.at)::float8) END,
-           ''::bytea)
+       string_agg(uuid_send(cutoff.conversation_id), ''::bytea) FILTER (WHERE
+           cutoff.in_audit AND cutoff.initiator = 'model' OR {may_end}),
+       string_agg(uuid_send(cutoff.id), ''::bytea) FILTER (WHERE {may_end})
 FROM conversations_cutoff cutoff
 {joins}
 WHERE {where}
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9{more}
 """
 
 
-def _scan_of(rowset: Rowset) -> str:
+def _scan_of(rowset: Rowset, advisory: frozenset[int] | bool) -> str:
+    """The statement. *advisory* are the sources that are, or whether all are."""
+    one_mode = isinstance(advisory, bool)
+    mode = (
+        str(advisory).lower()
+        if isinstance(advisory, bool)
+        else f"cutoff.source_id IN ({', '.join(map(str, sorted(advisory)))})"
+    )
     return _SCAN.format(
         flags=rowset.flags,
         audited=1 << AUDITED_BIT,
         days=ANSWER_WINDOW.days,
-        may_end=pair(UNKNOWN, NOT),
-        pair=(1 << MASK_FROM) - 1,
+        may_end=(
+            f"cutoff.initiator = '' AND ({rowset.flags} & {(1 << MASK_FROM) - 1})"
+            f" >= {pair(UNKNOWN, NOT)}"
+        ),
         version=rowset.version,
-        step=rowset.step,
+        advisory=mode,
+        step=rowset.step or "NULL",
+        # What is the same for all is no column to group by.
+        more=("" if one_mode else ", 10") + (", 11" if rowset.step else ""),
         joins=rowset.joins,
         where=rowset.where,
     )
 
 
-def where_of(question: Question, piece: Piece, bound: Parameters) -> str:
-    """The piece, as a range of keys and then exactly, and the filters."""
-    until = lowest(piece.until + timedelta(milliseconds=1))
-    clauses = [
-        f"cutoff.id >= {bound.bind(lowest(piece.since), 'uuid')}",
-        f"cutoff.id < {bound.bind(until, 'uuid')}",
-        f"cutoff.at >= {bound.bind(piece.since, 'timestamptz')}",
-        f"cutoff.at < {bound.bind(piece.until, 'timestamptz')}",
-    ]
-    clauses += [
-        f"cutoff.{name} = ANY({bound.bind(list(values), 'text[]')})"
-        for name in ("category", "model", "prompt_version", "surface", "locale")
-        if (values := getattr(question.filters, name))
-    ]
-    if question.filters.source:
-        sources = Source.objects.filter(slug__in=question.filters.source)
-        keys = list(sources.values_list("pk", flat=True))
-        clauses.append(f"cutoff.source_id = ANY({bound.bind(keys, 'bigint[]')})")
-    return " AND ".join(clauses)
+def run(
+    statement: str, bound: Parameters, *, sort: bool = False, by_page: bool = False
+) -> list[tuple[Any, ...]]:
+    """The rows of a statement that groups, or with *sort* of one that orders.
 
-
-def run(statement: str, bound: Parameters, *, sort: bool = False) -> list[tuple[Any, ...]]:
-    """The rows of a statement that groups, or with *sort* of one that orders."""
+    *by_page*: read the pages of a window one after the other. Going from key to key costs half
+    as much again, and the planner, told that pages are cheap to reach, would.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         if not sort:
             # Groups are few, whatever the planner thinks of products of columns.
             cursor.execute("SET LOCAL enable_sort = off")
+        if by_page:
+            cursor.execute("SET LOCAL enable_indexscan = off")
         cursor.execute(statement, bound.values)
         return list(cursor.fetchall())
 
@@ -298,10 +240,11 @@ def run(statement: str, bound: Parameters, *, sort: bool = False) -> list[tuple[
 _ANSWERS: Final = {True: Answer.SURPRISED, False: Answer.UNSURPRISED, None: Answer.SILENT}
 
 
-def _group(row: tuple[Any, ...], piece: Piece, known: _Known) -> tuple[Group, _Packed]:
-    marks, step, initiator, review, surprised, model, prompt, version, source, count, packed = row
+def _group(row: tuple[Any, ...], piece: Piece, versions: frozenset[int]) -> tuple[Group, _Packed]:
+    marks, initiator, review, surprised, model, prompt, version, *others = row
+    review_share, sending, advisory, step, count, conversations, keys = others
     candidate, baseline = answers(marks)
-    if piece.version is not None and version not in known.versions:
+    if piece.version is not None and version not in versions:
         version = piece.version
     group = Group(
         initiator=initiator,
@@ -314,11 +257,24 @@ def _group(row: tuple[Any, ...], piece: Piece, known: _Known) -> tuple[Group, _P
         model=model,
         prompt_version=prompt,
         version=version,
-        advisory=source in known.advisory,
+        advisory=advisory,
         count=count,
         step=step,
     )
-    return group, np.frombuffer(packed or b"", _PACKED)
+    packed = np.zeros(len(conversations or b"") // 16, _PACKED)
+    if packed.size:
+        packed["conversation"] = np.frombuffer(conversations, "S16")
+        packed["audit"] = review_share
+        packed["sending"] = 1 if initiator == MODEL else np.nan if sending is None else sending
+    if keys:
+        packed["at"] = _moments(keys)
+    return group, packed
+
+
+def _moments(keys: bytes) -> Floats:
+    """Epoch seconds of UUIDv7 keys: their first 48 bits are milliseconds."""
+    words = np.frombuffer(keys, np.dtype([("time", ">u8"), ("rest", "V8")]))["time"]
+    return np.asarray((words >> np.uint64(16)) / 1000, np.float64)
 
 
 def _with_threads(found: list[tuple[Group, _Packed]]) -> list[Group]:
@@ -341,12 +297,14 @@ def _with_threads(found: list[tuple[Group, _Packed]]) -> list[Group]:
     ]
 
 
-#: Somebody without a pseudonym counts as a subject of each conversation.
+#: Somebody without a pseudonym counts as a subject of each conversation. The places come along:
+#: sorting by them here costs less than there.
 _LOOK_UP: Final = """
 SELECT string_agg(
-    int8send(hashtextextended(coalesce(nullif(thread.subject, ''), asked.id::text), 0))
-        || float8send(coalesce(extract(epoch FROM thread.ended_at)::float8, '-Infinity')),
-    ''::bytea ORDER BY asked.place)
+    int8send(asked.place)
+        || int8send(hashtextextended(coalesce(nullif(thread.subject, ''), asked.id::text), 0))
+        || float8send(coalesce(date_part('epoch', thread.ended_at), '-Infinity')),
+    ''::bytea)
 FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS asked (id, place)
 LEFT JOIN conversations_conversation thread ON thread.id = asked.id
 """
@@ -359,7 +317,8 @@ def _threads(ids: _Packed) -> _Packed:
     found = np.empty(len(ids), _THREADS)
     for start in range(0, len(ids), LOOKED_UP):
         part = order[start : start + LOOKED_UP]
-        found[part] = np.frombuffer(_looked_up(ids[part].tobytes()), _THREADS)
+        threads = np.frombuffer(_looked_up(ids[part].tobytes()), _THREADS)
+        found[part[threads["place"] - 1]] = threads
     return found
 
 

@@ -13,7 +13,8 @@ from policies.backtest_sql import Parameters, flags
 from policies.backtest_sweep import BAND, Sweep, points
 from policies.evaluation import CRITERIA
 from policies.models import BUILT_IN_NUMBER
-from policies.services.backtest_scan import Piece, Rowset, read, where_of
+from policies.services.backtest_scan import Rowset, read
+from policies.services.backtest_window import Piece, where_of
 from policies.thresholds import FEWEST_WARNINGS, Thresholds
 
 #: Counts are swept this far; hardly a conversation has more.
