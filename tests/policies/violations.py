@@ -10,6 +10,7 @@ from django.db import models
 
 from policies.models import (
     Activation,
+    Backtest,
     Draft,
     GuardReading,
     Pause,
@@ -114,6 +115,41 @@ def _rejected_without_reason() -> None:
 def _plan(**changes: Any) -> PlannedActivation:
     row = {"version": _version(), "scope": "default", "at": NOW, "planned_at": EARLIER}
     return PlannedActivation.objects.create(**row | {"planned_by": admin()} | changes)
+
+
+def _backtest(**changes: Any) -> Backtest:
+    row = {"candidate": {}, "since": EARLIER, "until": NOW, "requested_at": NOW}
+    return Backtest.objects.create(**row | changes)
+
+
+@_violates("backtest_window_has_a_length")
+def _window_without_length() -> None:
+    _backtest(since=NOW)
+
+
+@_violates("backtest_progress_0_to_100")
+def _more_than_all() -> None:
+    _backtest(progress=101)
+
+
+@_violates("backtest_finished_at_a_time")
+def _finished_never() -> None:
+    _backtest(state="cancelled")
+
+
+@_violates("backtest_done_with_figures")
+def _done_without_figures() -> None:
+    _backtest(state="done", finished_at=NOW)
+
+
+@_violates("backtest_failed_with_words")
+def _failed_without_words() -> None:
+    _backtest(state="failed", finished_at=NOW)
+
+
+@_violates("backtest_running_since_a_time")
+def _running_since_never() -> None:
+    _backtest(state="running")
 
 
 @_violates("plan_one_pending_a_scope")
