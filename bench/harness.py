@@ -150,7 +150,7 @@ class Web:
 def web(target: str, **environment: str) -> Iterator[Web]:
     """The product's web server, with the WSGI application *target*, on loopback."""
     from config import processes
-    from config.supervisor import WEB_SERVER
+    from config.supervisor import ALLOCATOR, WEB_SERVER
 
     port = _free_port()
     process = processes.start(
@@ -159,7 +159,7 @@ def web(target: str, **environment: str) -> Iterator[Web]:
             *("--host", "127.0.0.1", "--port", str(port)),
         ],
         log=Path(os.environ["RECOURSE_DATA_DIR"]) / "web.log",
-        environment={**os.environ, "RECOURSE_LOG_LEVEL": "INFO", **environment},
+        environment={**os.environ, **ALLOCATOR, "RECOURSE_LOG_LEVEL": "INFO", **environment},
     )
     try:
         _wait(f"http://127.0.0.1:{port}/healthz")

@@ -15,7 +15,7 @@ from typing import Any
 
 from config import processes, secrets
 from config.embedded import Postgres
-from config.supervisor import WEB_SERVER, Interrupted, Program, Supervisor, run
+from config.supervisor import ALLOCATOR, WEB_SERVER, Interrupted, Program, Supervisor, run
 from config.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,13 +81,17 @@ def _set_environment(data: Path, url: str) -> None:
     counts = data / "metrics"
     shutil.rmtree(counts, ignore_errors=True)
     counts.mkdir(parents=True)
-    own = secrets.ensure(data) | {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "RECOURSE_DATA_DIR": str(data),
-        "RECOURSE_PUBLIC_URL": url,
-        "RECOURSE_INSECURE_HTTP": "true",
-        "PROMETHEUS_MULTIPROC_DIR": str(counts),
-    }
+    own = (
+        secrets.ensure(data)
+        | ALLOCATOR
+        | {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "RECOURSE_DATA_DIR": str(data),
+            "RECOURSE_PUBLIC_URL": url,
+            "RECOURSE_INSECURE_HTTP": "true",
+            "PROMETHEUS_MULTIPROC_DIR": str(counts),
+        }
+    )
     os.environ |= {name: value for name, value in own.items() if not os.environ.get(name)}
 
 

@@ -15,6 +15,15 @@ WEB_SERVER = (
 )
 """What granian is told on one machine of two cores."""
 
+ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+"""What glibc is told: to give back the memory of large bodies. By itself it keeps an arena for each
+thread, and after the first large body holds all others in them: 332 MiB a process, not 262.
+"""
+
 
 class Server(Protocol):
     """What can be kept up: the embedded servers and every Program."""

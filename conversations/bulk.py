@@ -6,15 +6,17 @@ measured against the alternatives stands in docs/performance.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
 from django.db import connection
 from django.db.models import Model
 from psycopg.types.json import Jsonb
+
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 @lru_cache(maxsize=32)
@@ -29,6 +31,29 @@ def _columns(model: type[Model], row: type[msgspec.Struct]) -> tuple[str, str]:
     names = [f'"{name}"' for name in row.__struct_fields__]
     typed = [f'"{name}" {types[name]}' for name in row.__struct_fields__]
     return ", ".join(names), ", ".join(typed)
+
+
+#: Bytes of JSON that one statement takes at most, but for a row that is larger by itself. The
+#: driver copies a parameter twice: of 16 MiB that makes 48.
+PIECE = 2 * 1024 * 1024
+
+
+def pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows with long texts in lists of about :data:`PIECE` bytes each, to be inserted apart.
+
+    Only for tables where nothing waits for the order of the rows.
+    """
+    piece: list[Row] = []
+    size = 0
+    for row in rows:
+        length = len(msgspec.msgpack.encode(row))
+        if piece and size + length > PIECE:
+            yield piece
+            piece, size = [], 0
+        piece.append(row)
+        size += length
+    if piece:
+        yield piece
 
 
 def insert(

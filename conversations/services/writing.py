@@ -45,8 +45,10 @@ def write(fresh: list[rows.Prepared]) -> list[UUID]:
         if item.cutoff:
             item.cutoff.conversation_id = conversations[item.event.conversation_external_id]
     bulk.insert(Cutoff, cutoffs)
-    bulk.insert(Transcript, [item.transcript for item in fresh if item.transcript])
-    bulk.insert(EventRemainder, [item.remainder for item in fresh if item.remainder])
+    for transcripts in bulk.pieces(item.transcript for item in fresh if item.transcript):
+        bulk.insert(Transcript, transcripts)
+    for remainders in bulk.pieces(item.remainder for item in fresh if item.remainder):
+        bulk.insert(EventRemainder, remainders)
     bulk.insert(RelayedFeedback, [item.feedback for item in fresh if item.feedback])
     bulk.insert(Enrichment, [rows.EnrichmentRow(cutoff.id) for cutoff in cutoffs])
     return [cutoff.id for cutoff in cutoffs]
