@@ -9,12 +9,21 @@ from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from tests.factories import PASSWORD
 
+#: How long a busy machine may take, in milliseconds, for a page as for what is expected of it.
+_PATIENCE = 10_000
 #: Pages that were refused on purpose are noted by the browser as failed loads.
 _EXPECTED = ("the server responded with a status of 4",)
 
@@ -37,6 +46,7 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail("The browser tests need Chromium on the PATH; .ci/run installs Debian's.")
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield running
@@ -93,7 +103,7 @@ def _visitor(
         color_scheme="dark" if theme == "dark" else "light",
         java_script_enabled=scripts,
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(_PATIENCE)
     page = context.new_page()
     visitor = Visitor(server, context, page)
     page.on("console", visitor.hear)
