@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 #: Values that a scale ends at, times a power of ten.
-_ENDS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
+_ENDS: Final = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 #: A rate is never drawn on less than this, so that small ones do not look large.
 LEAST_TOP: Final = 0.1
 
@@ -80,9 +80,13 @@ def whisker(interval: Interval, scale: Scale) -> Whisker:
 
 @dataclass(frozen=True)
 class Run:
-    """A stretch of a curve without gaps: the ``points`` of a polyline, or of a polygon."""
+    """A stretch of a curve without gaps: the ``points`` of a polyline, or of a polygon.
+
+    One point ``alone`` is written twice, so that a line with round ends shows it as a dot.
+    """
 
     points: str
+    alone: bool = False
 
 
 Points = Sequence[tuple[float, float | None]]
@@ -90,10 +94,12 @@ Points = Sequence[tuple[float, float | None]]
 
 def line(points: Points, across: Scale, up: Scale) -> list[Run]:
     """A curve through *points*, broken where a value is None."""
-    return [
-        Run(" ".join(_pair(across, up, x, y) for x, y in run if y is not None))
-        for run in _runs(points, lambda point: point[1] is not None)
-    ]
+    runs = []
+    for run in _runs(points, lambda point: point[1] is not None):
+        pairs = [_pair(across, up, x, y) for x, y in run if y is not None]
+        alone = len(pairs) == 1
+        runs.append(Run(" ".join(pairs * 2 if alone else pairs), alone))
+    return runs
 
 
 def band(

@@ -306,7 +306,17 @@ def _estimate(label: str, share: Share, scale: Scale) -> Estimate:
     value = "" if share.estimate is None else percent(share.estimate)
     interval = f"{100 * share.low:.1f} – {100 * share.high:.1f}"
     drawn = whisker((share.low, share.estimate, share.high), scale)
-    return Estimate(label, value, interval, share.words, drawn)
+    return Estimate(label, value, interval, _evidence(share), drawn)
+
+
+def _evidence(share: Share) -> str:
+    """What a rate rests on."""
+    said = {
+        "decided": f"{share.decided:,}",
+        "audited": f"{share.audited:,}",
+        "completion": f"{100 * (share.completion or 0):.0f} %",
+    }
+    return _("%(decided)s of %(audited)s audits decided (%(completion)s)") % said
 
 
 def _change(label: str, change: Change) -> Estimate:

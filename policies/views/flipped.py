@@ -132,18 +132,18 @@ def _rows(request: HttpRequest, flipped: tuple[Flipped, ...]) -> list[Row]:
 
 
 def _row(one: Flipped, cutoff: Cutoff, user: User) -> Row:
-    closed = _closed(cutoff, user)
+    shut = closed(cutoff, user)
     return Row(
         cutoff=cutoff,
         candidate=_DECISIONS[one.candidate],
         baseline=_DECISIONS[one.baseline],
         tests=[TEST_LABELS[test] for test in one.tests],
-        url="" if closed else reverse("case-of", args=[cutoff.pk]),
-        closed=closed,
+        url="" if shut else reverse("case-of", args=[cutoff.pk]),
+        closed=shut,
     )
 
 
-def _closed(cutoff: Cutoff, user: User) -> str:
+def closed(cutoff: Cutoff, user: User) -> str:
     """Why *user* cannot open its case; empty where they can."""
     if not cutoff.initiator and not cutoff.in_audit:
         return _("not drawn for review, so there is no case")

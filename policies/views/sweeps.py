@@ -128,7 +128,7 @@ def curves(swept: Sweep) -> Curves:
                 strict=True,
             )
         ],
-        across=across.ticks(5),
+        across=across.ticks(round(across.high - across.low) if whole else 5),
         counts=counts,
         rates=rates,
         present=f"{across.place(swept.present):.2f}",
