@@ -93,13 +93,12 @@ def _plain_scan() -> None:
         cursor.fetchone()
 
 
-def _content(severity: float) -> dict[str, Any]:
-    """Several thresholds stricter, some laxer than the built-in policy's."""
-    return {
-        "imminent_risk_ceiling": 0.1,
-        "default": {"severity": severity, "refusals": 3, "redirects": 2, "distress": 0.1},
-        "categories": {"harassment_of_model": {"severity": 0.45, "turns_after_warning": 2}},
-    }
+def _content() -> dict[str, Any]:
+    """The built-in policy with four thresholds changed, stricter and laxer."""
+    content = _slid(0.65)
+    content["default"]["redirects"] = 2
+    content["categories"]["harassment_of_model"] |= {"severity": 0.45, "turns_after_warning": 2}
+    return content
 
 
 def _backtest(since: datetime, until: datetime) -> None:
@@ -111,7 +110,7 @@ def _backtest(since: datetime, until: datetime) -> None:
     from policies.thresholds import parse
 
     backtest = backtests.request(
-        candidate=parse(_content(0.65)),
+        candidate=parse(_content()),
         since=since,
         until=until,
         now=timezone.now(),

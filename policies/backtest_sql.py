@@ -179,20 +179,23 @@ class _Writer:
             f" {baseline.get(name, 'true')} THEN {1 << MASK_FROM + TESTS.index(name)} ELSE 0 END"
             for name in differing
         )
-        by_candidate = [
-            _answer(
-                _all(alike + [baseline[name] for name in differing if name in baseline]),
-                [
-                    f"{pair(first, second)}{'' if first == second else ' + ' + mask}"
-                    for second in range(ANSWERS)
-                ],
-            )
-            for first in range(ANSWERS)
+        asked = _all([candidate[name] for name in differing if name in candidate])
+        was_asked = _all([baseline[name] for name in differing if name in baseline])
+        # What both ask alike is tested once, and what it fails is tested no further.
+        by_alike = [
+            _answer(asked, [_answer(was_asked, _pairs(one, top, mask)) for one in _ALL])
+            for top in (UNKNOWN, END)
         ]
-        return _answer(
-            _all(alike + [candidate[name] for name in differing if name in candidate]),
-            by_candidate,
-        )
+        return _answer(_all(alike), [f"{pair(NOT, NOT)}", *by_alike]) if alike else by_alike[-1]
+
+
+_ALL = range(ANSWERS)
+
+
+def _pairs(candidate: int, top: int, mask: str) -> list[str]:
+    """The flags for each answer of the baseline; neither answer is above *top*."""
+    pairs = [(min(candidate, top), min(baseline, top)) for baseline in _ALL]
+    return [f"{pair(one, two)}{'' if one == two else f' + {mask}'}" for one, two in pairs]
 
 
 def _all(tests: list[str]) -> str:

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 
 from conversations.models import Source
 from conversations.vocabulary import Mode
-from policies.backtest import MODEL, NOT, UNKNOWN, Answer, Group, Question, Rows
+from policies.backtest import END, NOT, UNKNOWN, Answer, Group, Question, Rows
 from policies.backtest_sql import MASK_FROM, TESTS, Parameters, answers, flags, flipped, pair
 from policies.criteria_sql import VERSION_JOINS
 from policies.feedback_rates import ANSWER_WINDOW
@@ -29,7 +29,7 @@ from policies.services.backtest_window import Piece as Piece
 from policies.services.backtest_window import pieces as pieces
 from policies.services.backtest_window import where_of
 from policies.thresholds import Thresholds
-from policies.weighting import Floats, codes
+from policies.weighting import codes
 
 Progress = Callable[[int], None]
 
@@ -39,8 +39,17 @@ MOST_VERSIONS: Final = 12
 LOOKED_UP: Final = 20_000
 
 AUDITED_BIT: Final = MASK_FROM + len(TESTS)
+#: Above it stand the first review, in three bits, and the user's answer.
+_REVIEW_FROM: Final = AUDITED_BIT + 1
+_REVIEW: Final = 7
+_SURPRISED: Final = 1 << _REVIEW_FROM + 3
+_UNSURPRISED: Final = _SURPRISED << 1
+#: Pairs of answers by which the candidate, and not the baseline, may have ended.
+_MAY_END: Final = ", ".join(
+    str(pair(one, other)) for one in (UNKNOWN, END) for other in (NOT, UNKNOWN)
+)
 _PACKED: Final = np.dtype(
-    [("conversation", "S16"), ("audit", "f8"), ("sending", "f8"), ("at", "f8")]
+    [("conversation", "S16"), ("time", ">u8"), ("rest", "V8"), ("audit", ">f8"), ("sending", ">f8")]
 )
 _THREADS: Final = np.dtype([("place", ">i8"), ("subject", ">i8"), ("ended", ">f8")])
 
@@ -171,25 +180,32 @@ def _rowset(
     return Rowset(f"({written})", version, VERSION_JOINS if joined else "", where, bound)
 
 
-#: Groups a piece of the window. A difference of times that are NULL, as most are, costs nothing;
-#: adding days to each time does. Booleans keep the planner's count of groups low enough for it to
-#: aggregate in parallel. The conversations of audited cutoffs are packed, and
-#: of near misses that may have been ended; of these, whose key tells when, the keys too.
+#: Groups a piece of the window. What is no text is one number: each column to group by costs as
+#: much as several criteria. A difference of times that are NULL, as most are, costs nothing; adding
+#: days to each time does. Audited cutoffs, and near misses that the candidate alone may have
+#: ended, are packed one by one.
 _SCAN: Final = """
-SELECT {flags} + CASE WHEN cutoff.in_audit THEN {audited} ELSE 0 END,
-       cutoff.initiator, cutoff.first_review,
-       CASE WHEN cutoff.surprised_at - cutoff.at <= interval '{days} days' THEN true
-            WHEN cutoff.unsurprised_at - cutoff.at <= interval '{days} days' THEN false END,
-       cutoff.model, cutoff.prompt_version, {version}, cutoff.audit_probability,
-       cutoff.sampling_probability, {advisory}, {step},
+SELECT {flags} + CASE WHEN cutoff.in_audit THEN {audited} ELSE 0 END
+               + coalesce(cutoff.first_review, 0) * {reviewed}
+               + CASE WHEN cutoff.surprised_at IS NULL AND cutoff.unsurprised_at IS NULL THEN 0
+                      WHEN cutoff.surprised_at - cutoff.at <= interval '{days} days'
+                      THEN {surprised}
+                      WHEN cutoff.unsurprised_at - cutoff.at <= interval '{days} days'
+                      THEN {unsurprised} ELSE 0 END,
+       cutoff.initiator, cutoff.model, cutoff.prompt_version, {version}, {advisory}, {step},
        count(*),
-       string_agg(uuid_send(cutoff.conversation_id), ''::bytea) FILTER (WHERE
-           cutoff.in_audit AND cutoff.initiator = 'model' OR {may_end}),
-       string_agg(uuid_send(cutoff.id), ''::bytea) FILTER (WHERE {may_end})
+       string_agg(
+           uuid_send(cutoff.conversation_id) || uuid_send(cutoff.id)
+               || float8send(cutoff.audit_probability)
+               || float8send(CASE WHEN cutoff.initiator = '' THEN
+                      coalesce(cutoff.sampling_probability, 'NaN') ELSE 1 END),
+           ''::bytea)
+           FILTER (WHERE cutoff.in_audit AND cutoff.initiator = 'model'
+                   OR cutoff.initiator = '' AND ({flags} & {pair}) IN ({may_end}))
 FROM conversations_cutoff cutoff
 {joins}
 WHERE {where}
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9{more}
+GROUP BY 1, 2, 3, 4, 5{more}
 """
 
 
@@ -205,15 +221,16 @@ def _scan_of(rowset: Rowset, advisory: frozenset[int] | bool) -> str:
         flags=rowset.flags,
         audited=1 << AUDITED_BIT,
         days=ANSWER_WINDOW.days,
-        may_end=(
-            f"cutoff.initiator = '' AND ({rowset.flags} & {(1 << MASK_FROM) - 1})"
-            f" >= {pair(UNKNOWN, NOT)}"
-        ),
+        reviewed=1 << _REVIEW_FROM,
+        surprised=_SURPRISED,
+        unsurprised=_UNSURPRISED,
+        pair=(1 << MASK_FROM) - 1,
+        may_end=_MAY_END,
         version=rowset.version,
         advisory=mode,
         step=rowset.step or "NULL",
         # What is the same for all is no column to group by.
-        more=("" if one_mode else ", 10") + (", 11" if rowset.step else ""),
+        more=("" if one_mode else ", 6") + (", 7" if rowset.step else ""),
         joins=rowset.joins,
         where=rowset.where,
     )
@@ -237,22 +254,22 @@ def run(
         return list(cursor.fetchall())
 
 
-_ANSWERS: Final = {True: Answer.SURPRISED, False: Answer.UNSURPRISED, None: Answer.SILENT}
+_ANSWERS: Final = {_SURPRISED: Answer.SURPRISED, _UNSURPRISED: Answer.UNSURPRISED}
 
 
 def _group(row: tuple[Any, ...], piece: Piece, versions: frozenset[int]) -> tuple[Group, _Packed]:
-    marks, initiator, review, surprised, model, prompt, version, *others = row
-    review_share, sending, advisory, step, count, conversations, keys = others
+    marks, initiator, model, prompt, version, advisory, step, count, packed = row
     candidate, baseline = answers(marks)
     if piece.version is not None and version not in versions:
         version = piece.version
+    said = _ANSWERS.get(marks & (_SURPRISED | _UNSURPRISED), Answer.SILENT)
     group = Group(
         initiator=initiator,
         candidate=candidate,
         baseline=baseline,
         flipped=flipped(marks),
-        review=review,
-        answer=Answer.OPEN if piece.open else _ANSWERS[surprised],
+        review=marks >> _REVIEW_FROM & _REVIEW or None,
+        answer=Answer.OPEN if piece.open else said,
         audited=bool(marks >> AUDITED_BIT & 1),
         model=model,
         prompt_version=prompt,
@@ -261,32 +278,21 @@ def _group(row: tuple[Any, ...], piece: Piece, versions: frozenset[int]) -> tupl
         count=count,
         step=step,
     )
-    packed = np.zeros(len(conversations or b"") // 16, _PACKED)
-    if packed.size:
-        packed["conversation"] = np.frombuffer(conversations, "S16")
-        packed["audit"] = review_share
-        packed["sending"] = 1 if initiator == MODEL else np.nan if sending is None else sending
-    if keys:
-        packed["at"] = _moments(keys)
-    return group, packed
-
-
-def _moments(keys: bytes) -> Floats:
-    """Epoch seconds of UUIDv7 keys: their first 48 bits are milliseconds."""
-    words = np.frombuffer(keys, np.dtype([("time", ">u8"), ("rest", "V8")]))["time"]
-    return np.asarray((words >> np.uint64(16)) / 1000, np.float64)
+    return group, np.frombuffer(packed or b"", _PACKED)
 
 
 def _with_threads(found: list[tuple[Group, _Packed]]) -> list[Group]:
     """The groups with their rows, once the conversations of these were looked up, all at once."""
     packed = np.concatenate([rows for _, rows in found]) if found else np.empty(0, _PACKED)
     threads = _threads(packed["conversation"])
+    # The first 48 bits of a key are milliseconds.
+    moments = (packed["time"] >> np.uint64(16)) / 1000
     all_rows = Rows(
         subject=codes(threads["subject"]),
         stratum=codes(packed["audit"]),
         review=packed["audit"].astype(np.float64),
         sending=packed["sending"].astype(np.float64),
-        later=threads["ended"] > packed["at"],
+        later=threads["ended"] > moments,
     )
     edges = np.cumsum([0, *(len(rows) for _, rows in found)])
     return [
@@ -330,6 +336,7 @@ def _looked_up(ids: bytes) -> bytes:
         # By key: the planner would rather read all conversations that there ever were.
         cursor.execute("SET LOCAL enable_hashjoin = off")
         cursor.execute("SET LOCAL enable_mergejoin = off")
+        cursor.execute("SET LOCAL enable_memoize = off")
         cursor.execute(_LOOK_UP, {"ids": words}, binary=True)
         row = cursor.fetchone()
     return bytes(row[0]) if row else b""
