@@ -42,6 +42,7 @@ _PRIOR: Final = (0.5, 9.5)
 #: The rate whose doubling tells people how long the guard takes, and the longest run it counts.
 RATE: Final = 0.05
 _LONGEST_RUN: Final = 2_000
+_ENORMOUS: Final = 1_000_000
 
 
 class State(StrEnum):
@@ -265,6 +266,13 @@ def _reading(
         dropped=dropped,
         waiting=blocks - len(settled) - dropped,
     )
+
+
+def in_words(evidence: float) -> str:
+    """*evidence* as a person reads it: it may be tiny or beyond all numbers that say something."""
+    if evidence >= _ENORMOUS:
+        return f"over {_ENORMOUS:,}"
+    return f"{evidence:,.1f}" if evidence >= 1 / 10 else "under 0.1"
 
 
 def _exp(logarithm: float) -> float:

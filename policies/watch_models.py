@@ -89,6 +89,16 @@ class GuardReading(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} of activation {self.activation_id} at {self.at:%Y-%m-%d %H:%M}"
 
+    @property
+    def evidence_said(self) -> str:
+        """The evidence as a person reads it."""
+        return guard.in_words(self.evidence)
+
+    @property
+    def peak_said(self) -> str:
+        """Its highest value so far."""
+        return guard.in_words(self.peak)
+
 
 class ShadowQuerySet(models.QuerySet["Shadow"]):
     """Filters over shadows."""

@@ -69,7 +69,7 @@ class Disagreement:
 
     ``kind`` is ``asked``, ``cutoff`` or ``near_miss``. ``ends``: the shadow would have, and what
     was in force would not; else the other way round. ``tests`` are those that came out
-    differently. ``cutoff_id`` is None where it was only asked.
+    differently. ``cutoff`` is None where it was only asked.
     """
 
     key: UUID
@@ -79,7 +79,7 @@ class Disagreement:
     version: int
     ends: bool
     tests: tuple[str, ...]
-    cutoff_id: UUID | None
+    cutoff: Cutoff | None
 
 
 @dataclass(frozen=True)
@@ -226,9 +226,10 @@ def _shown(rows: list[_Row]) -> tuple[Disagreement, ...]:
     """*rows* with what a reader needs of each."""
     asked = [row.key for row in rows if row.source == "asked"]
     recorded = [row.key for row in rows if row.source == "recorded"]
+    cutoffs = Cutoff.objects.only("at", "category", "kind", "initiator", "in_audit")
     moments: Mapping[UUID, Any] = {
         **AskedEvaluation.objects.only("at", "category").in_bulk(asked),
-        **Cutoff.objects.only("at", "category", "kind").in_bulk(recorded),
+        **cutoffs.in_bulk(recorded),
     }
     return tuple(
         Disagreement(
@@ -239,7 +240,7 @@ def _shown(rows: list[_Row]) -> tuple[Disagreement, ...]:
             version=row.version,
             ends=row.candidate == END,
             tests=flipped(row.flags),
-            cutoff_id=row.key if row.source == "recorded" else None,
+            cutoff=moment if row.source == "recorded" else None,
         )
         for row in rows
         if (moment := moments.get(row.key))

@@ -29,7 +29,7 @@ from policies.scopes import DEFAULT, label_of
 from policies.services import break_glass, reading
 from policies.services.in_force import Arm, InForce, in_force
 from policies.thresholds import Thresholds
-from policies.views import activations, backtests, decisions, pauses, shown
+from policies.views import activations, backtests, decisions, guard, pauses, shadows, shown
 from policies.views.acting import Act
 from policies.views.people import may_see, user_of
 
@@ -77,6 +77,7 @@ def versions(request: HttpRequest) -> HttpResponse:
         "urgent": [],
         "scopes": scope_rows(standing.rows, user),
         "looks": looks(timezone.now()),
+        "guard_alerts": guard.alerts(),
         "waiting": reading.waiting(),
         "drafts": reading.drafts(),
         "versions": reading.with_states(listed.items),
@@ -231,7 +232,11 @@ def _acts(
     number = found.number
     alone = _only_with_a_second(thresholds, standing)
     if isinstance(found, Draft):
-        return [decisions.submit_act(found), activations.break_glass_act(number, refused=alone)]
+        return [
+            decisions.submit_act(found),
+            shadows.start_act(number),
+            activations.break_glass_act(number, refused=alone),
+        ]
     submission = _submission(found)
     if submission and submission.decision == SubmissionDecision.PENDING:
         return [

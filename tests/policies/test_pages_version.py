@@ -133,7 +133,7 @@ def test_one_does_not_decide_on_ones_own(client: Client, ida: User) -> None:
 
 def test_what_can_be_done_follows_the_state(client: Client, ida: User) -> None:
     draft = drafts.create_draft(user=ida, now=NOW, content=ALONE)
-    assert list(acts(client, draft.number)) == ["submit", "break-glass"]
+    assert list(acts(client, draft.number)) == ["submit", "shadow", "break-glass"]
     assert list(acts(client, approved().number)) == ["activate"]
     rejected = submitted()
     approvals.reject(number=rejected.number, user=ida, now=NOW, reason="Too lax.")

@@ -156,7 +156,7 @@ def test_disagreements_are_listed_the_newest_first(django_assert_num_queries: An
     ]
     assert not any(one.ends for one in found.found)
     assert {one.tests for one in found.found} == {("severity",)}
-    assert [one.cutoff_id for one in found.found] == [near.pk, None, spared.pk]
+    assert [one.cutoff and one.cutoff.pk for one in found.found] == [near.pk, None, spared.pk]
     assert (found.looked, found.spares, found.ends, found.untold) == (5, 3, 0, 1)
     assert (found.since, found.before) == (START, None)
 
