@@ -22,18 +22,18 @@ def tell(*, admin: User, colleague: User, began: datetime) -> None:
     submitted = drafts.create_draft(
         user=colleague,
         now=began - timedelta(days=2),
-        content=_changed(base, Category.HARASSMENT_OF_MODEL, refusals=3),
+        content=_changed(base, Category.HARASSMENT_OF_MODEL, refusals=2),
         based_on=base,
-        note="Harassment of the model: one more refusal. Reviewers found two too few in a heated"
+        note="Harassment of the model: one more refusal. Reviewers found one too few in a heated"
         " exchange that calmed down.",
     )
     drafts.submit(number=submitted.number, user=colleague, now=began - timedelta(hours=26))
     drafts.create_draft(
         user=admin,
         now=began - timedelta(hours=3),
-        content=_changed(base, Category.SPECIALIZED_ADVICE, severity=0.85, turns_after_warning=2),
+        content=_changed(base, Category.NONVIOLENT_CRIMES, severity=0.5, redirects=3),
         based_on=base,
-        note="Specialized advice: end later, and only what is more severe.",
+        note="Nonviolent crimes: end later, and only what is more severe.",
     )
 
 

@@ -25,7 +25,7 @@ from conversations.vocabulary import Category, Mode
 from policies.models import Activation, PolicyVersion
 from policies.services.activations import activate
 from policies.services.versions import create_version
-from policies.thresholds import BUILT_IN, ReviewSettings
+from policies.thresholds import BUILT_IN, CategoryThresholds, ReviewSettings
 from reviews.demo import aftermath, policy_work, story
 from reviews.demo.people import REVIEWERS
 from reviews.models import Case, Claim
@@ -114,27 +114,40 @@ def _source() -> Source:
 
 
 def _policies(admin: User, began: datetime) -> None:
-    """Two versions in succession: the built-in one, then a stricter one."""
+    """Two versions in succession: the built-in one, then one of the demo's own.
+
+    It asks for more attempts to redirect, and for the severity that mild invented talks have: by
+    the built-in one hardly any of them would have been ended.
+    """
     if Activation.objects.exists():
         return
     actor = Actor(user=admin)
     built_in = PolicyVersion.objects.get(number=1)
     activate(version=built_in, now=began - timedelta(days=91), actor=actor)
     harassment = BUILT_IN.of(Category.HARASSMENT_OF_MODEL)
+    mild = CategoryThresholds(severity=0.3)
     stricter = msgspec.structs.replace(
         BUILT_IN,
+        default=mild,
         categories=BUILT_IN.categories
         | {
             Category.HARASSMENT_OF_MODEL: msgspec.structs.replace(
-                harassment, redirects=harassment.redirects + 1, turns_after_warning=2
-            )
+                harassment,
+                severity=0.25,
+                refusals=1,
+                redirects=harassment.redirects + 1,
+                turns_after_warning=2,
+            ),
+            Category.SPECIALIZED_ADVICE: mild,
+            Category.OTHER: mild,
         },
         # A larger share of audits than an installation begins with: the demo is small.
         review=ReviewSettings(audit_share=0.3, double_share=0.1, near_miss_share=0.03),
     )
     version = create_version(
         thresholds=stricter,
-        note="Harassment of the model: one more redirect before ending.",
+        note="Harassment of the model: one more redirect and one more turn before ending; less"
+        " severity asked for, as reviewers see it.",
         actor=actor,
     )
     activate(version=version, now=began - STRICTER_FOR, actor=actor)
