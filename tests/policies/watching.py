@@ -55,8 +55,8 @@ def audited(
     since: datetime = START,
     source: Source | None = None,
     decided: bool = True,
-    surprised: bool | None = None,
-    **cutoff: Any,
+    surprised: bool = False,
+    now: datetime = NOW,
 ) -> list[Cutoff]:
     """An audited cutoff an hour from *since* on: (of the new version, overturned).
 
@@ -69,11 +69,10 @@ def audited(
             conversation={
                 "id": conversation_of(activation.version, activation.percent, candidate=side)
             },
-            cutoff=cutoff,
         )
         for place, (side, _overturned) in enumerate(sides, start=1)
     ]
-    results = record(source or make_source(), *events)
+    results = record(source or make_source(), *events, now=now)
     made = []
     for result, (_side, overturned) in zip(results, sides, strict=True):
         assert result.cutoff_id is not None
