@@ -1,4 +1,4 @@
-"""Reading a window of cutoffs for a backtest: one scan, a month at a time.
+"""Reading a window of cutoffs for a backtest: one scan, in pieces.
 
 Each piece of the window is one statement that answers under both policies and groups by all that
 the figures need. The primary key carries the time, so that a piece is a range of it; no other
@@ -18,7 +18,7 @@ import numpy as np
 import psycopg
 from django.db import connection, transaction
 
-from conversations.models import Source
+from conversations.models import Cutoff, Source
 from conversations.vocabulary import Mode
 from policies.backtest import END, NOT, UNKNOWN, Answer, Group, Question, Rows
 from policies.backtest_sql import MASK_FROM, TESTS, Parameters, answers, flags, flipped, pair
@@ -35,6 +35,9 @@ Progress = Callable[[int], None]
 
 #: With more versions than this, the window is first asked which of them it has.
 MOST_VERSIONS: Final = 12
+#: From so many cutoffs on, as the planner counts them, a window is read month by month: a few
+#: seconds. Below, a piece for each month costs more than it tells.
+LONG: Final = 5_000_000
 #: How many conversations are looked up at once.
 LOOKED_UP: Final = 20_000
 
@@ -77,7 +80,7 @@ def read(
 ) -> list[Group]:
     """The groups of the *rowsets* of each piece; *versions* are the ones that are known."""
     advisory = _advisory()
-    cut = pieces(question)
+    cut = pieces(question, by_month=_is_long())
     found: list[tuple[Group, _Packed]] = []
     for done, piece in enumerate(cut):
         progress(100 * done // len(cut))
@@ -85,6 +88,16 @@ def read(
             rows = run(_scan_of(rowset, advisory), rowset.bound, by_page=not rowset.joins)
             found += [_group(row, piece, versions) for row in rows]
     return _with_threads(found)
+
+
+def _is_long() -> bool:
+    """Whether a scan takes so long that somebody would wait for its progress, or cancel it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [Cutoff._meta.db_table]
+        )
+        (rows,) = cursor.fetchone()
+    return bool(rows >= LONG)
 
 
 def _advisory() -> frozenset[int] | bool:

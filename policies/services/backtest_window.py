@@ -32,15 +32,20 @@ class Piece:
     open: bool
 
 
-def pieces(question: Question) -> list[Piece]:
-    """The window cut at months, at changes of what is in force, and where feedback is open."""
+def pieces(question: Question, *, by_month: bool = True) -> list[Piece]:
+    """The window cut at changes of what is in force, where feedback is open, and at months.
+
+    By month a long scan tells how far it is, and can be stopped.
+    """
     activations = list(
         Activation.objects.filter(
             Q(ended_at=None) | Q(ended_at__gt=question.since), activated_at__lt=question.until
         ).order_by("activated_at")
     )
     still_open = question.now - ANSWER_WINDOW
-    cuts = {still_open, *_months(question.since, question.until)}
+    cuts = {still_open}
+    if by_month:
+        cuts |= set(_months(question.since, question.until))
     for activation in activations:
         cuts |= {activation.activated_at, activation.ended_at or question.until}
     inside = sorted(cut for cut in cuts if question.since < cut < question.until)

@@ -97,6 +97,7 @@ def make_near_miss(
     event = near_miss_event(time=at.isoformat(), signals={"severity": severity})
     event["data"]["near_miss"]["sampling_probability"] = probability
     (result,) = record(make_source(), event)
+    assert result.cutoff_id is not None
     near_miss = Cutoff.objects.get(pk=result.cutoff_id)
     if ended_later:
         Conversation.objects.filter(pk=near_miss.conversation_id).update(

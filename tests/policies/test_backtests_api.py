@@ -41,6 +41,12 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return sent
 
 
+@pytest.fixture
+def _long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if there were so many cutoffs that a window is read month by month."""
+    monkeypatch.setattr("policies.services.backtest_scan.LONG", -1)
+
+
 def _signed_in(client: Client, *roles: Role) -> Client:
     client.force_login(make_user(*roles))
     return client
@@ -155,6 +161,7 @@ def test_run_twice_it_is_computed_once() -> None:
     assert (backtest.state, backtest.attempts, backtest.finished_at) == ("done", 1, before)
 
 
+@pytest.mark.usefixtures("_long")
 def test_cancelled_while_it_runs_it_stops_and_writes_nothing(client: Client) -> None:
     backtest = _requested()
     admin = _signed_in(client, Role.POLICY_ADMIN)
@@ -174,6 +181,7 @@ def test_cancelled_while_it_runs_it_stops_and_writes_nothing(client: Client) -> 
     assert LedgerEntry.objects.filter(action="backtest.cancelled").count() == 1
 
 
+@pytest.mark.usefixtures("_long")
 def test_progress_is_told_piece_by_piece() -> None:
     backtest = _requested()
     seen: list[int] = []
@@ -209,6 +217,7 @@ def test_what_a_dead_worker_held_is_begun_again_and_fails_in_the_end(told: list[
     assert "died each time" in backtest.error
 
 
+@pytest.mark.usefixtures("_long")
 def test_a_worker_that_was_thought_dead_writes_nothing() -> None:
     backtest = _requested()
     taken: list[int] = []
