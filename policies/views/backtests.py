@@ -23,6 +23,7 @@ from accounts.ledger import Actor
 from policies.api_backtests import tell_worker
 from policies.backtest_models import UNFINISHED, BacktestState
 from policies.backtest_words import rows as figure_rows
+from policies.charts import rate_scale
 from policies.forms import NothingForm
 from policies.models import Backtest, Draft, PolicyVersion
 from policies.permissions import can_change
@@ -170,8 +171,10 @@ def told_of(found: Backtest) -> Told | None:
 
 def _segments(figured: Told) -> list[Any]:
     segments = figured.figures.segments
-    made = estimates([("", one.overturns_made) for one in segments], figured.scale)
-    kept = estimates([("", one.overturns_kept) for one in segments], figured.scale)
+    shares = [share for one in segments for share in (one.overturns_made, one.overturns_kept)]
+    scale = rate_scale(share.high for share in shares if share.kind != "none")
+    made = estimates([("", one.overturns_made) for one in segments], scale)
+    kept = estimates([("", one.overturns_kept) for one in segments], scale)
     return list(zip(segments, made, kept, strict=True))
 
 
