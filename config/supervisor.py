@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from config import processes
 
 WEB_SERVER = (
-    *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "8"),
+    *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "6"),
     *("--respawn-failed-workers", "--no-access-log", "--workers-kill-timeout", "8"),
 )
 """What granian is told on one machine of two cores."""

@@ -17,6 +17,6 @@ application = get_wsgi_application()
 gc.freeze()
 gc.set_threshold(3_000, 20, 100)
 
-# A thread that waits for the interpreter gets it after half a millisecond instead of five: an event
+# A thread that waits for the interpreter gets it after one millisecond instead of five: an event
 # alone asks the database ten times, and each time would wait for the batch beside it.
-sys.setswitchinterval(0.0005)
+sys.setswitchinterval(0.001)

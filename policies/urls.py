@@ -14,7 +14,6 @@ from policies.views import (
 )
 
 urlpatterns = [
-    path("", include("policies.api_urls")),
     path("", include("policies.watch_urls")),
     path("policies", versions.versions, name="policies"),
     path("policies/drafts/new", drafts.new_draft, name="policy-new"),

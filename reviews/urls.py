@@ -1,6 +1,6 @@
 """The pages of reviews, and its API."""
 
-from django.urls import include, path
+from django.urls import path
 from django.views.generic import RedirectView
 
 from reviews.views import cases, feedback, holds, lineage, notices, queue, verdicts
@@ -30,5 +30,4 @@ urlpatterns = [
     path("n/<str:token>/feedback", notices.feedback_form, name="notice-feedback"),
     path("n/<str:token>/thanks", notices.thanks, name="notice-thanks"),
     path("n/<str:token>/status", notices.status, name="notice-status"),
-    path("", include("reviews.api_urls")),
 ]

@@ -100,7 +100,7 @@ class Installation:
             [
                 *(sys.executable, "-m", "granian", "config.wsgi:application"),
                 *("--interface", "wsgi", "--port", str(self.port), "--workers", str(SERVERS)),
-                *("--blocking-threads", "8", "--respawn-failed-workers", "--no-access-log"),
+                *("--blocking-threads", "6", "--respawn-failed-workers", "--no-access-log"),
             ],
             log=self.directory / "web.log",
             environment=self._environment,
