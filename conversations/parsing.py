@@ -100,7 +100,11 @@ def parse_question(body: bytes, kind: type[T], *, limits: Limits) -> tuple[T, li
     Raises :class:`Invalid`, with a pointer into the body.
     """
     try:
-        question = convert(_decode(body)[0], kind)
+        content, _ = _decode(body)
+        if _NUL in body:
+            convert(content, kind)
+            content, _ = _without(_NULS, content)
+        question = convert(content, kind)
         transcript: TranscriptData | None = getattr(question, "transcript", None)
         return question, _messages(transcript, limits, "")[0] if transcript else None
     except RecursionError:
@@ -129,6 +133,11 @@ def _parse(raw: bytes, *, limits: Limits, now: datetime, prefix: str) -> Parsed 
             raise Invalid("", "too_large", f"An event has at most {limits.event} bytes.")
         content, replaced = _decode(raw)
         ce_id = _own_id(content)
+        if _NUL in raw:
+            # An id that has one is refused for it; everything else loses it.
+            _read(content, now)
+            content, more = _without(_NULS, content)
+            replaced = replaced or more
         parsed = _event(content, raw, limits=limits, now=now)
     except Invalid as invalid:
         error = invalid.error
@@ -147,40 +156,44 @@ def _own_id(content: object) -> str:
 
 
 def _decode(raw: bytes) -> tuple[Any, bool]:
-    """The event as plain objects, and whether characters had to be replaced.
+    """The event as plain objects, and whether lone surrogates had to be replaced.
 
-    msgspec refuses a lone surrogate, which the contract lets in: the standard library reads
-    such an event, at a tenth of the speed.
+    msgspec refuses them, and the contract lets them in: the standard library reads such an
+    event, at a tenth of the speed.
     """
     try:
-        content = msgspec.json.decode(raw)
+        return msgspec.json.decode(raw), False
     except RecursionError:
         raise Invalid("", "too_deep", TOO_DEEP) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _storable(_decode_slowly(raw))
-    return _storable(content) if b"\\u0000" in raw else (content, False)
+        return _without(_SURROGATES, _decode_slowly(raw))
 
 
 def _decode_slowly(raw: bytes) -> Any:
     try:
-        return json.loads(raw, parse_constant=_refuse_constant)
+        # As text: of bytes it would guess the encoding, and read UTF-16 too.
+        text = raw.decode("utf-8-sig", "surrogatepass")
+        return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise Invalid("", "too_deep", TOO_DEEP) from None
     except ValueError:
         raise Invalid("", "invalid_json", "It is not JSON in UTF-8.") from None
 
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_NULS = re.compile("\x00")
+#: What bytes hold where a text may have a NUL. JSON has no other way to write one.
+_NUL = b"\\u0000"
 
 
-def _storable(content: Any) -> tuple[Any, bool]:
-    """*content* with U+FFFD where PostgreSQL could not keep a character."""
+def _without(characters: re.Pattern[str], content: Any) -> tuple[Any, bool]:
+    """*content* with U+FFFD for each of *characters*, which PostgreSQL cannot keep."""
     replaced = False
 
     def clean(value: Any) -> Any:
         nonlocal replaced
         if isinstance(value, str):
-            cleaned, count = _UNSTORABLE.subn(REPLACEMENT, value)
+            cleaned, count = characters.subn(REPLACEMENT, value)
             replaced = replaced or count > 0
             return cleaned
         if isinstance(value, dict):
@@ -192,7 +205,7 @@ def _storable(content: Any) -> tuple[Any, bool]:
     return clean(content), replaced
 
 
-def _event(content: object, raw: bytes, *, limits: Limits, now: datetime) -> Parsed:
+def _read(content: object, now: datetime) -> tuple[Envelope, EventData]:
     envelope = convert(content, Envelope, "")
     data_type = DATA_TYPES.get(envelope.type)
     if data_type is None:
@@ -203,7 +216,11 @@ def _event(content: object, raw: bytes, *, limits: Limits, now: datetime) -> Par
             "time_out_of_range",
             "A time lies between 2015-01-01 and five minutes from now.",
         )
-    data = convert(envelope.data, data_type, "/data")
+    return envelope, convert(envelope.data, data_type, "/data")
+
+
+def _event(content: object, raw: bytes, *, limits: Limits, now: datetime) -> Parsed:
+    envelope, data = _read(content, now)
     conversation = getattr(data, "conversation", None)
     if conversation is not None:
         conversation.started_at = _in_utc(conversation.started_at, "/data/conversation/started_at")
@@ -216,7 +233,7 @@ def _event(content: object, raw: bytes, *, limits: Limits, now: datetime) -> Par
         digest=hashlib.sha256(msgspec.json.encode(envelope.data, order="deterministic")).digest(),
         data=data,
         messages=messages,
-        remainder=_remainder(content, envelope.data, extra, data_type),
+        remainder=_remainder(content, envelope.data, extra, type(data)),
         raw=raw,
     )
 

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from conversations.models import Cutoff, Event
+from conversations.payloads import FEEDBACK
 from tests.factories import ended_event
 from tests.sender import BATCH, MARKER, STRUCTURED, Sender, assert_nothing_stored, said
 
@@ -179,6 +180,74 @@ def test_text_that_cannot_be_stored_is_replaced_wherever_it_stands(
 
     assert answer.status_code == 202, answer.content
     assert answer.json()["results"][0]["warnings"] == ["text_replaced"]
+
+
+IDS_WITH_NUL = {
+    "/id": {"id": "a\x00b"},
+    "/source": {"source": "\x00"},
+    "/data/conversation/id": {"conversation": {"id": "a\x00"}},
+    "/data/conversation/user_id": {"conversation": {"user_id": "\x00a"}},
+    "/data/conversation/parent_id": {"conversation": {"parent_id": "a\x00"}},
+    "/data/conversation/branched_from_message_id": {
+        "conversation": {"branched_from_message_id": "a\x00"}
+    },
+    "/data/cutoff/message_id": {"cutoff": {"message_id": "m\x00"}},
+    "/data/cutoff/evaluation_id": {"cutoff": {"evaluation_id": "ev_\x00"}},
+}
+
+
+@pytest.mark.parametrize(("pointer", "changes"), IDS_WITH_NUL.items())
+@pytest.mark.parametrize("words", ["as ever", "a\x00b\ud800"])
+def test_an_id_with_a_nul_is_refused_and_not_replaced(
+    sender: Sender, pointer: str, changes: dict[str, Any], words: str
+) -> None:
+    event = ended_event(**changes, transcript=said(words))
+    answer = sender.batch(event, ended_event())
+
+    refused, taken = answer.json()["results"]
+    assert answer.status_code == 207
+    assert (refused["id"], taken["status"]) == (event["id"], "accepted")
+    (error,) = refused["errors"]
+    assert (error["pointer"], error["code"]) == ("/0" + pointer, "out_of_range")
+    assert Event.objects.count() == 1
+
+
+def test_feedback_on_an_id_with_a_nul_is_refused(sender: Sender) -> None:
+    event = ended_event(type=FEEDBACK)
+    event["data"] = {"conversation_id": "c\x00", "surprised": True, "comment": "\x00"}
+    answer = sender.batch(event)
+
+    (error,) = answer.json()["results"][0]["errors"]
+    assert answer.status_code == 422
+    assert (error["pointer"], error["code"]) == ("/0/data/conversation_id", "out_of_range")
+
+
+@pytest.mark.parametrize("name", ["ID", "SOURCE"])
+def test_a_nul_in_a_header_of_binary_mode_is_refused(sender: Sender, name: str) -> None:
+    event = ended_event()
+    headers = {f"HTTP_CE_{key.upper()}": event[key] for key in event if key != "data"}
+    headers[f"HTTP_CE_{name}"] = "a%00b"
+    answer = sender.post(json.dumps(event["data"]).encode(), "application/json", **headers)
+
+    assert answer.status_code == 422
+    (error,) = answer.json()["results"][0]["errors"]
+    assert (error["pointer"], error["code"]) == (f"/{name.lower()}", "out_of_range")
+    assert_nothing_stored()
+
+
+def test_backslashes_that_only_look_like_a_nul(sender: Sender) -> None:
+    answer = sender.batch(ended_event(id="\\u0000", transcript=said("\\u0000")))
+
+    assert answer.json()["results"][0]["warnings"] == []
+    assert Event.objects.get().ce_id == "\\u0000"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_another_encoding_than_utf_8_is_refused(sender: Sender, encoding: str) -> None:
+    body = json.dumps(ended_event(transcript=said("a\x00b"))).encode(encoding)
+
+    assert sender.post(body, STRUCTURED).status_code == 400
+    assert_nothing_stored()
 
 
 def test_a_lone_surrogate_in_raw_bytes(sender: Sender) -> None:

@@ -148,7 +148,7 @@ def test_characters_that_cannot_be_stored_are_replaced_and_said() -> None:
     from tests.factories import NOW
 
     raw = (
-        b'{"specversion":"1.0","id":"e\\u0000","source":"/c","type":"recourse.conversation.ended.v1",'
+        b'{"specversion":"1.0","id":"e","source":"/c","type":"recourse.conversation.ended.v1",'
         b'"data":{"conversation":{"id":"c1"},"cutoff":{"initiator":"model"},"transcript":'
         b'{"format":"openai.chat","messages":[{"role":"user","content":"a\\u0000b \\ud800 c"}]}}}'
     )
