@@ -98,6 +98,12 @@ def end_act(shadow: Shadow, data: Any = None) -> Act:
     )
 
 
+def of_version(number: int, now: datetime) -> Standing | None:
+    """The latest shadow of draft or version *number*, if there is one."""
+    latest = Shadow.objects.filter(number=number).defer("content").first()
+    return Standing(latest, now) if latest else None
+
+
 @require_safe
 @may_see
 def shadows(request: HttpRequest) -> HttpResponse:

@@ -197,6 +197,7 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
         "criteria": [criterion.label for criterion in CRITERIA],
         "scopes": _scopes_of(number, user),
         "history": reading.history(number),
+        "ran": shadows.of_version(number, timezone.now()),
         "acts": _acts(found, user, thresholds, standing_now) if can_change(user) else [],
         "may_change": can_change(user),
         **_against(request, found, thresholds, base),

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 #: Stricter than the built-in policy in every threshold.
 ALONE = msgspec.to_builtins(BUILT_IN) | STRICTER
 #: Queries of the page of a version that was activated, submitted and edited.
-PAGE = 20
+PAGE = 21
 
 
 @pytest.fixture(autouse=True)

@@ -227,6 +227,16 @@ def test_it_is_ended_from_its_page(client: Client, ida: User) -> None:
     assert "ended by Ida" in client.get(f"/policies/shadows/{shadow.pk}").text
 
 
+def test_the_page_of_a_draft_leads_to_its_shadow(client: Client, ida: User) -> None:
+    shadow = shadow_of(ida)
+    text = client.get(f"/policies/{shadow.number}").text
+    assert f"/policies/shadows/{shadow.pk}" in text
+    assert "It runs as a shadow until" in text
+    shadows.end(shadow_id=shadow.pk, user=ida, now=NOW)
+    assert "It ran as a shadow until" in client.get(f"/policies/{shadow.number}").text
+    assert "as a shadow until" not in client.get("/policies/1").text
+
+
 def test_a_shadow_that_can_no_longer_be_read_is_shown(client: Client, ida: User) -> None:
     shadow = Shadow.objects.create(
         number=1,
