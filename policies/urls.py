@@ -9,6 +9,7 @@ from policies.views import (
     drafts,
     pauses,
     preview,
+    suggestions,
     sweeps,
     versions,
 )
@@ -28,6 +29,9 @@ urlpatterns = [
     path("policies/<int:number>/preview", preview.preview, name="policy-preview"),
     path("policies/<int:number>/sweep", sweeps.sweep, name="policy-sweep"),
     path("policies/<int:number>/sweep/take", sweeps.take, name="policy-sweep-take"),
+    path("policies/<int:number>/suggest", suggestions.suggest, name="policy-suggest"),
+    path("policies/suggestions/<int:pk>", suggestions.suggestion, name="suggestion"),
+    path("policies/suggestions/<int:pk>/take", suggestions.take, name="take-suggestion"),
     path("policies/cases", preview.cases, name="policy-cases"),
     path("policies/backtests", backtests.backtests, name="backtests"),
     path("policies/backtests/new", backtests.new_backtest, name="new-backtest"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
@@ -90,12 +91,12 @@ def _several(text: str) -> tuple[str, ...]:
     return tuple(part for one in text.replace("\x00", "").split(",") if (part := one.strip()))
 
 
-def _days() -> forms.TypedChoiceField:
+def _days(initial: int = DAYS) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         label=_("Window"),
         choices=[(days, _("Last %(days)d days") % {"days": days}) for days in WINDOWS],
         coerce=int,
-        initial=DAYS,
+        initial=initial,
     )
 
 
@@ -128,6 +129,31 @@ class SweepForm(PreviewForm):
         choices=[("", _("The default")), *Category.choices],
         help_text=_("The default holds for the categories without thresholds of their own."),
     )
+
+
+class SuggestForm(forms.Form):
+    """A target for the overturn rate, and from which cutoffs to learn."""
+
+    target = forms.DecimalField(
+        label=_("Overturn rate below, %"),
+        min_value=Decimal("0.1"),
+        max_value=Decimal(99),
+        max_digits=4,
+        decimal_places=1,
+        initial=5,
+    )
+    of = forms.ChoiceField(
+        label=_("Thresholds of"),
+        required=False,
+        choices=[("", _("The default")), *Category.choices],
+        help_text=_("The default holds for the categories without thresholds of their own."),
+    )
+    days = _days(90)
+
+    def question(self, candidate: Thresholds, now: datetime) -> Question:
+        """What a valid form asks of *candidate*."""
+        since = now - timedelta(days=self.cleaned_data["days"])
+        return Question(candidate, since=since, until=now, now=now)
 
 
 class DateInput(forms.DateInput):
