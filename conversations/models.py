@@ -250,6 +250,7 @@ class Cutoff(models.Model):
     unsurprised_at = models.DateTimeField(
         null=True, help_text="When the user first said that it did not surprise them."
     )
+    trial = models.BooleanField(default=False, db_default=False, help_text="Nobody ended anything.")
 
     class Meta:
         constraints = [
@@ -286,7 +287,13 @@ class Cutoff(models.Model):
                 name="cutoff_first_reviewed_with_review",
                 condition=Q(first_reviewed_at=None) | Q(first_review__isnull=False),
             ),
+            models.CheckConstraint(
+                name="cutoff_trial_never_drawn",
+                condition=Q(trial=False) | Q(in_audit=False, in_double=False),
+            ),
         ]
+        # The queue, which leaves them out: a handful.
+        indexes = [models.Index(fields=["id"], name="cutoff_trial", condition=Q(trial=True))]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -378,6 +385,7 @@ class ParkedEvent(models.Model):
     ce_id = models.CharField(max_length=ID_LENGTH)
     raw = models.BinaryField()
     failure = models.CharField(max_length=200)
+    trial = models.BooleanField(default=False, db_default=False)
     parked_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -54,7 +54,10 @@ class Limits:
 
 @dataclass(slots=True)
 class Parsed:
-    """A valid event, ready to be stored."""
+    """A valid event, ready to be stored.
+
+    ``trial``: the sources page's button made it. Nothing that is sent says so.
+    """
 
     ce_source: str
     ce_id: str
@@ -66,6 +69,7 @@ class Parsed:
     remainder: dict[str, Any]
     raw: bytes
     warnings: list[str] = field(default_factory=list)
+    trial: bool = False
 
 
 @dataclass(slots=True)

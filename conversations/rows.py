@@ -98,6 +98,7 @@ class CutoffRow(msgspec.Struct):
     double_probability: float
     in_double: bool
     text_replaced: bool
+    trial: bool
     notice_token: str | None
     conversation_id: UUID | None = None
     standing: str = ""
@@ -305,10 +306,11 @@ def _cutoff(
         sampling_probability=near_miss.sampling_probability if near_miss else None,
         audit_settings_id=audit.pk,
         audit_probability=draw.audit_probability,
-        in_audit=draw.in_audit,
+        in_audit=draw.in_audit and not parsed.trial,
         double_probability=draw.double_probability,
-        in_double=draw.in_double,
+        in_double=draw.in_double and not parsed.trial,
         text_replaced=WARNING_REPLACED in parsed.warnings,
+        trial=parsed.trial,
         notice_token=secrets.token_urlsafe(_NOTICE_TOKEN_BYTES) if ended else None,
     )
 

@@ -35,8 +35,9 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.exclude(queue=Queue.CHILD_SAFETY)
 
     def waiting(self) -> CaseQuerySet:
-        """Selected, and waiting for somebody to claim them."""
-        return self.filter(selected=True, state__in=CLAIMABLE)
+        """Selected, and waiting for somebody to claim them. Nobody waits for a test."""
+        trials = Cutoff.objects.filter(trial=True).values("pk")
+        return self.filter(selected=True, state__in=CLAIMABLE).exclude(cutoff_id__in=trials)
 
     def decidable_by(self, user: User) -> CaseQuerySet:
         """Those on which *user* may give the next verdict: not a second one of their own.

@@ -232,6 +232,11 @@ def _reviewed_at_a_time_and_not_reviewed() -> None:
     update(make_cutoff(), first_reviewed_at=NOW)
 
 
+@violates("cutoff_trial_never_drawn")
+def _test_event_that_was_drawn() -> None:
+    update(make_cutoff(), trial=True, in_audit=True)
+
+
 @violates("parked_event_once")
 def _parked_twice() -> None:
     row = {"source": make_source(), "ce_source": "/c", "ce_id": "1", "raw": b"", "failure": "x"}

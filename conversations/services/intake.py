@@ -135,7 +135,12 @@ def _store_or_park(
             source=source,
             ce_source=item.event.ce_source,
             ce_id=item.event.ce_id,
-            defaults={"raw": item.parsed.raw, "failure": type(failure).__name__, "parked_at": now},
+            defaults={
+                "raw": item.parsed.raw,
+                "failure": type(failure).__name__,
+                "trial": item.parsed.trial,
+                "parked_at": now,
+            },
         )
         result = Result(
             item.event.ce_id,

@@ -11,7 +11,7 @@ from accounts.ledger import Actor, record
 from conversations import parsing
 from conversations.keys import mint
 from conversations.models import ParkedEvent, Source
-from conversations.parsing import Limits
+from conversations.parsing import Limits, Parsed
 from conversations.payloads import ENDED
 from conversations.services import intake
 from conversations.services.intake import Result
@@ -46,10 +46,14 @@ def event(*, suffix: str) -> dict[str, object]:
 
 
 def send_test_event(*, source: Source, limits: Limits, now: datetime, actor: Actor) -> Result:
-    """Have intake store a made-up event of *source*; what became of it."""
+    """Have intake store a made-up event of *source*; what became of it.
+
+    It makes a case as any other does, but one that is marked: it is drawn for no audit, counted
+    in no figure and waits in no queue. The mark is set here, by nothing that anybody sends.
+    """
     raw = msgspec.json.encode(event(suffix=mint(now).hex))
     with transaction.atomic():
-        result = _through_intake(source, raw, limits, now)
+        result = _through_intake(source, raw, limits, now, trial=True)
         record(
             actor=actor,
             action="source.tested",
@@ -73,7 +77,9 @@ def replay(*, parked: ParkedEvent, limits: Limits, actor: Actor) -> Result:
             .get(pk=parked.pk)
         )
         source = locked.source
-        result = _through_intake(source, bytes(locked.raw), limits, locked.parked_at)
+        result = _through_intake(
+            source, bytes(locked.raw), limits, locked.parked_at, trial=locked.trial
+        )
         stored = result.status != "rejected" and PARKED not in result.warnings
         if stored:
             locked.delete()
@@ -87,6 +93,11 @@ def replay(*, parked: ParkedEvent, limits: Limits, actor: Actor) -> Result:
     return result
 
 
-def _through_intake(source: Source, raw: bytes, limits: Limits, now: datetime) -> Result:
+def _through_intake(
+    source: Source, raw: bytes, limits: Limits, now: datetime, *, trial: bool
+) -> Result:
     items = parsing.parse_events([raw], limits=limits, now=now, in_batch=False)
+    for item in items:
+        if isinstance(item, Parsed):
+            item.trial = trial
     return intake.record(source=source, items=items, now=now, in_batch=False)[0]

@@ -87,7 +87,7 @@ def where_of(question: Question, piece: Piece, bound: Parameters) -> str:
     if _within_a_millisecond(until):
         clauses.append(f"cutoff.at < {bound.bind(until, 'timestamptz')}")
         until += timedelta(milliseconds=1)
-    clauses.append(f"cutoff.id < {bound.bind(lowest(until), 'uuid')}")
+    clauses += [f"cutoff.id < {bound.bind(lowest(until), 'uuid')}", "NOT cutoff.trial"]
     clauses += [
         f"cutoff.{name} = ANY({bound.bind(list(values), 'text[]')})"
         for name in ("category", "model", "prompt_version", "surface", "locale")

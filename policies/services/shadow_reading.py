@@ -50,7 +50,7 @@ _FROM: Final[dict[Source, str]] = {
     "recorded": f"""
         FROM (
             SELECT * FROM conversations_cutoff cutoff
-            WHERE {{where}} AND NOT EXISTS (
+            WHERE {{where}} AND NOT trial AND NOT EXISTS (
                 SELECT FROM policies_askedevaluation asked
                 WHERE asked.id = CASE WHEN cutoff.evaluation_id ~ '^ev_[0-9a-f]{{{{32}}}}$'
                                       THEN substr(cutoff.evaluation_id, 4)::uuid END

@@ -147,6 +147,7 @@ def _rows(
         at__gte=since,
         at__lt=until,
         initiator=Initiator.MODEL,
+        trial=False,
     )
     if audited:
         found = found.filter(in_audit=True)

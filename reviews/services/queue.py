@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.db.models import Count, Prefetch, Q
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from reviews.models import Case, CaseQuerySet, Claim
@@ -85,6 +86,8 @@ def _row(case: Any, user: User, now: datetime) -> QueueRow:
 
 def _tag(case: Case) -> Tag | None:
     """Why it is here: the state where that says more, else the weightiest reason."""
+    if case.cutoff.trial:
+        return Tag(_("Test"), "")
     state = CaseState(case.state)
     if state not in (CaseState.OPEN, CaseState.UNSELECTED):
         return Tag(state.label, "calm" if state in PENDING else "")
