@@ -8,6 +8,7 @@ are decided: more than a team reads in a quarter.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -93,7 +94,7 @@ def fill(
     with connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.4)")
         for start in range(begin, begin + count, PIECE):
-            parameters = {
+            parameters: dict[str, Any] = {
                 "source": source_id,
                 "settings": settings_id,
                 "first": since,
