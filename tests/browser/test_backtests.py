@@ -179,3 +179,14 @@ def test_a_point_of_the_curve_goes_into_the_draft(
     page.locator("button[value='0.85']").click()
     page.wait_for_url("**/edit")
     expect(page.locator("#default-severity")).to_have_value("0.85")
+
+
+def test_thresholds_are_suggested_or_cannot_be_told(
+    visitor: Visitor, ida: User, draft: Draft
+) -> None:
+    visitor.sign_in(ida)
+    page = visitor.go(f"/policies/{draft.number}/suggest")
+    visitor.check()
+    page.get_by_role("button", name="Search and test").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cannot tell")
+    visitor.check()
