@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
 #: Queries of a preview over one month, and of a page of cases behind one of its numbers.
-PREVIEW, CASES = 26, 25
+PREVIEW, CASES = 22, 25
 
 
 @pytest.fixture(autouse=True)
