@@ -19,6 +19,7 @@ from accounts.authentication import bearer_token
 from conversations import signatures
 from conversations.models import Source, SourceKey, SourceSecret
 from conversations.received import body_as_sent
+from conversations.services import last_used
 from conversations.vocabulary import Scope
 
 
@@ -61,6 +62,7 @@ class SourceKeyAuthentication(BaseAuthentication):
             row = cursor.fetchone()
         if row is None or not token.matches(bytes(row[0])):
             raise AuthenticationFailed("This API key is unknown or revoked.")
+        last_used.note_key(public_id=token.public_id, now=timezone.now())
         source = Source.from_db(connection.alias, _names(), row[2:])
         return AnonymousUser(), Caller(source, frozenset(row[1]), f"key:rk_{token.public_id}")
 
@@ -95,14 +97,16 @@ class SignatureAuthentication(BaseAuthentication):
 
     def _caller(self, request: Request, headers: signatures.Signed) -> Caller:
         """Everything that costs little is looked at before the body is read."""
-        signatures.check_headers(headers, now=timezone.now())
+        now = timezone.now()
+        signatures.check_headers(headers, now=now)
         slug = request.headers.get("Recourse-Source", "")
         live = SourceSecret.objects.filter(source__slug=slug, revoked_at=None)
         rows = list(live.select_related("source")) if slug_re.match(slug) else []
         if not rows:
             raise signatures.BadSignature("Recourse-Source names no source that signs.")
         body = body_as_sent(request._request)
-        signatures.check(headers, body=body, secrets=[row.secret for row in rows])
+        used = signatures.check(headers, body=body, secrets=[row.secret for row in rows])
+        last_used.note_secret(number=rows[used].pk, now=now)
         source = rows[0].source
         return Caller(source, frozenset({Scope.EVENTS_WRITE}), f"signature:{source.slug}")
 

@@ -69,13 +69,13 @@ def check_headers(headers: Signed, *, now: datetime) -> None:
         )
 
 
-def check(headers: Signed, *, body: bytes, secrets: Iterable[str]) -> None:
-    """Raise :class:`BadSignature` unless one of *secrets* made one of the signatures."""
+def check(headers: Signed, *, body: bytes, secrets: Iterable[str]) -> int:
+    """Which of *secrets* made one of the signatures. Raises :class:`BadSignature` for none."""
     sent = list(_decoded(headers.signature))
-    for secret in secrets:
+    for number, secret in enumerate(secrets):
         expected = _hash(secret, headers.id, headers.timestamp, body)
         if any(hmac.compare_digest(expected, one) for one in sent):
-            return
+            return number
     raise BadSignature(
         "No webhook-signature matches: sign the bytes as sent with a secret of this source."
     )
