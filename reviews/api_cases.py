@@ -206,8 +206,8 @@ class VerdictsView(StaffView):
         sent = VerdictSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         key = request.headers.get("Idempotency-Key", "")
-        if len(key) > 128:
-            raise Problem(400, "invalid", "An Idempotency-Key has at most 128 characters.")
+        if len(key) > 128 or "\x00" in key:
+            raise Problem(400, "invalid", "An Idempotency-Key has at most 128 characters, no NUL.")
         given = verdicts.decide(
             case=self.case(pk),
             user=self.reviewer,
