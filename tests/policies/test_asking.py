@@ -57,7 +57,7 @@ def test_the_built_in_policy(
     source: Source, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = caller(source, Scope.POLICY_READ)
-    with django_assert_num_queries(2):  # the key, the policy
+    with django_assert_num_queries(3):  # the key, that it was used, the policy
         answer = client.get(URL)
     assert answer.status_code == 200
     assert answer.json() == {

@@ -62,7 +62,7 @@ def test_an_ending_that_is_allowed_is_explained_and_kept(
     source: Source, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = caller(source, Scope.POLICY_READ)
-    with django_assert_num_queries(3):  # the key, the policy, the evaluation
+    with django_assert_num_queries(4):  # the key, that it was used, the policy, the evaluation
         answer = ask(client, signals=SIGNALS | {"severity": 0.7})
     assert answer.status_code == 200
     told = answer.json()
