@@ -44,16 +44,22 @@ def ida(client: Client) -> User:
     return user
 
 
+def stored(result: intake.Result) -> Cutoff:
+    """The cutoff that an event made."""
+    assert result.cutoff_id
+    return Cutoff.objects.get(pk=result.cutoff_id)
+
+
 def press(source: Source) -> Cutoff:
     """Press the button."""
     result = trial.send_test_event(source=source, limits=limits(), now=NOW, actor=ACTOR)
-    return Cutoff.objects.get(pk=result.cutoff_id)
+    return stored(result)
 
 
 def sent(source: Source, suffix: str = "1") -> Cutoff:
     """The very same event, but sent by a chat service."""
     (result,) = record(source, trial.event(suffix=suffix), now=NOW)
-    return Cutoff.objects.get(pk=result.cutoff_id)
+    return stored(result)
 
 
 def draw_everything() -> None:
@@ -75,7 +81,7 @@ def test_nothing_that_is_sent_makes_a_test(source: Source) -> None:
     told = {"trial": True, "data": data | {"trial": True, "cutoff": data["cutoff"] | {"trial": 1}}}
     (result,) = record(source, event | told, now=NOW)
 
-    assert not Cutoff.objects.get(pk=result.cutoff_id).trial
+    assert not stored(result).trial
 
 
 def test_a_test_that_was_parked_stays_one(source: Source) -> None:
@@ -111,7 +117,7 @@ def test_a_test_shows_its_whole_road(client: Client, ida: User, source: Source) 
 
 
 def test_a_case_of_a_chat_service_is_not_marked(client: Client, ida: User, source: Source) -> None:
-    case = sent(source).case  # type: ignore[attr-defined]
+    case = sent(source).case
     assert "A test event" not in client.get(f"/cases/{case.number}").text
 
 
