@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
 
-#: Seconds that a request waits for the broker to take a message. RabbitMQ out of memory or disk
+#: Seconds that a request waits, twice at most, for the broker to take a message. RabbitMQ out of memory or disk
 #: space answers nothing until there is room again.
 PATIENCE_SECONDS = 1.0
 #: Seconds for which a broker that failed is not asked again; the sweeps go on without it.
@@ -30,7 +30,11 @@ def hurry(task: str, *arguments: object) -> None:
     if time.monotonic() < _resting_until:
         return
     try:
-        _send(task, arguments)
+        try:
+            _send(task, arguments)
+        except (OperationalError, OSError):
+            # A broker that was restarted left a connection that only looks open. The next is new.
+            _send(task, arguments)
     except (OperationalError, OSError) as error:
         _resting_until = time.monotonic() + REST_SECONDS
         log.warning("hurrying.broker_unreachable", task=task, failure=type(error).__name__)
