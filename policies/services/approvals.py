@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.ledger import record
 from accounts.models import User
-from policies.models import Activation, ActivationKind, Submission, SubmissionDecision
+from policies.models import Activation, Submission, SubmissionDecision
 from policies.permissions import check_change, check_decide
 from policies.services.rollbacks import rollback
 from policies.services.versions import NotPossible, lock, person
@@ -27,13 +28,14 @@ def approve(*, number: int, user: User, now: datetime, reason: str = "") -> Subm
 def reject(*, number: int, user: User, now: datetime, reason: str) -> Submission:
     """Refuse the version for good, with a *reason* that is not empty.
 
-    Where one person alone activated it, the scopes in which it holds go back to what they had.
+    Where one person alone activated it, the scopes in which it holds go back to what they had:
+    those too that came back to it by a rollback, or keep it beside another rollout.
     Raises as :func:`approve` does.
     """
     with transaction.atomic():
         submission = _decide(number, SubmissionDecision.REJECTED, user, now, reason)
-        alone = Activation.objects.live().filter(version_id=number, kind=ActivationKind.BREAK_GLASS)
-        for scope in sorted(alone.values_list("scope", flat=True)):
+        holding = Activation.objects.live().filter(Q(version=number) | Q(beside=number))
+        for scope in sorted(holding.values_list("scope", flat=True)):
             rollback(scope=scope, reason=reason, actor=person(user), now=now)
     return submission
 

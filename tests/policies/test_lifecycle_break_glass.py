@@ -14,7 +14,16 @@ from policies.services.activations import activate, live_in
 from policies.services.break_glass import NotStricter, break_glass, overdue, unreviewed
 from policies.services.versions import NotPossible
 from tests.factories import NOW, make_user
-from tests.policies.lifecycle import TASK, actions, admin, approved, later, submitted
+from tests.policies.lifecycle import (
+    TASK,
+    actions,
+    admin,
+    approved,
+    back,
+    in_force,
+    later,
+    submitted,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +87,29 @@ def test_a_rejection_takes_it_back_wherever_it_holds() -> None:
     assert (default.version_id, default.kind, default.reason) == (1, "rollback", "Not needed.")
     assert live_in("surface=web") is None
     assert not unreviewed().exists()
+
+
+def test_a_rejection_takes_it_back_where_a_rollback_brought_it() -> None:
+    put(1)
+    number = draft(0.1)
+    alone(number, now=later(minutes=1))
+    stricter = approved(BUILT_IN.get().content | {"imminent_risk_ceiling": 0.05})
+    activate(version=stricter, actor=TASK, now=later(minutes=2))
+    back(now=later(minutes=3))
+    assert in_force() == (number, 100, None)
+    approvals.reject(number=number, user=admin(), now=later(minutes=4), reason="Not needed.")
+    assert in_force() == (1, 100, None)
+
+
+def test_a_rejection_takes_it_back_beside_another_rollout() -> None:
+    put(1)
+    number = draft(0.1)
+    alone(number)
+    stricter = approved(BUILT_IN.get().content | {"imminent_risk_ceiling": 0.05}).number
+    put(stricter, percent=20)
+    assert in_force() == (stricter, 20, number)
+    approvals.reject(number=number, user=admin(), now=later(minutes=4), reason="Not needed.")
+    assert in_force() == (1, 100, None)
 
 
 def test_what_is_decided_on_needs_no_emergency() -> None:
