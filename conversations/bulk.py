@@ -46,7 +46,7 @@ def pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
     piece: list[Row] = []
     size = 0
     for row in rows:
-        length = len(msgspec.msgpack.encode(row))
+        length = len(msgspec.json.encode(row))
         if piece and size + length > PIECE:
             yield piece
             piece, size = [], 0
