@@ -28,6 +28,7 @@ from policies.models import Backtest, Draft, PolicyVersion
 from policies.permissions import check_change
 from policies.services import backtests
 from policies.services.preview import preview
+from policies.services.versions import thresholds_of
 from policies.thresholds import Thresholds, read
 
 log = structlog.get_logger(__name__)
@@ -115,7 +116,7 @@ class PreviewView(PolicyView):
         baseline = _baseline(said["baseline"])
         question = Question(
             candidate=_candidate(said),
-            baseline=baseline.thresholds if baseline else None,
+            baseline=thresholds_of(baseline) if baseline else None,
             since=said["since"],
             until=said["until"],
             filters=_filters(said),

@@ -38,7 +38,7 @@ from policies.serializers import (
 from policies.services import activations, approvals, break_glass, drafts, plans
 from policies.services.drafts import StaleRevision
 from policies.services.versions import NotPossible, person, thresholds_of
-from policies.thresholds import Thresholds, parse
+from policies.thresholds import InvalidPolicy, Thresholds, read
 
 #: The stretches of a version that its page tells of, the latest first.
 MOST_ACTIVATIONS = 100
@@ -297,10 +297,14 @@ class DifferencesView(PolicyView):
 
 
 def _thresholds(number: int) -> Thresholds:
+    """What it says. Raises ``NotPossible`` where it was written under other bounds."""
     draft = Draft.objects.filter(number=number).first()
-    if draft:
-        return parse(draft.content)
-    return thresholds_of(get_object_or_404(PolicyVersion, number=number))
+    if draft is None:
+        return thresholds_of(get_object_or_404(PolicyVersion, number=number))
+    try:
+        return read(draft.content)
+    except InvalidPolicy:
+        raise NotPossible(f"Draft {number} can no longer be read: begin another one.") from None
 
 
 @login_not_required

@@ -43,4 +43,6 @@ def unspell(text: str) -> Question:
     moments = (question.since, question.until, question.now)
     if any(moment.tzinfo is None for moment in moments) or question.since >= question.until:
         raise NotAQuestion("Its window is none.")
+    if any(not 2000 <= moment.year < 2200 for moment in moments):
+        raise NotAQuestion("Nobody was asked then.")
     return question

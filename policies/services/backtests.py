@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,9 @@ PATIENCE: Final = timedelta(seconds=30)
 #: No filter.
 EVERYTHING: Final = Filters()
 LONGEST_WINDOW: Final = timedelta(days=3 * 366)
+#: No event has an earlier time (CONTRACT.md, "Time"), and none a later one for long.
+EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Stopped(Exception):
@@ -78,11 +81,17 @@ def request(
 
 
 def check_window(since: datetime, until: datetime) -> None:
-    """Raise ``ValidationError`` for a window that has no length, or too great a one."""
+    """Raise ``ValidationError`` for a window that has no length, or too great a one, or lies
+    outside of all times that an event may have.
+    """
     if since >= until:
         raise ValidationError({"until": "The window must end after it begins."})
     if until - since > LONGEST_WINDOW:
         raise ValidationError({"since": "The window must be three years or less."})
+    if until < EARLIEST:
+        raise ValidationError({"until": "No event is so old: the window ends before 2015."})
+    if until > LATEST:
+        raise ValidationError({"until": "The window must end before the year 2200."})
 
 
 def cancel(*, backtest: Backtest, now: datetime, actor: Actor) -> bool:

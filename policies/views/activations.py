@@ -237,7 +237,7 @@ def end_override(request: HttpRequest) -> HttpResponse:
 @may_change
 def cancel_plan(request: HttpRequest) -> HttpResponse:
     """Cancel what is planned in a scope."""
-    planned = get_object_or_404(PlannedActivation.objects.pending(), scope=_scope(request))
+    planned = get_object_or_404(PlannedActivation.objects.pending(), scope=scope_of(request))
 
     def do(said: dict[str, Any]) -> str:
         user, now = user_of(request), timezone.now()
@@ -247,9 +247,9 @@ def cancel_plan(request: HttpRequest) -> HttpResponse:
     return run(request, cancel_plan_act(planned, sent(request)), back=reverse("policies"), do=do)
 
 
-def _scope(request: HttpRequest) -> str:
-    """The scope that the address names; 404 where it is none."""
-    scope = request.GET.get("scope", DEFAULT)
+def scope_of(request: HttpRequest, default: str = DEFAULT) -> str:
+    """The scope that the address names, *default* where it names none; 404 where it is none."""
+    scope = request.GET.get("scope", default)
     try:
         label_of(scope)
     except ValueError:
@@ -259,7 +259,7 @@ def _scope(request: HttpRequest) -> str:
 
 def _live(request: HttpRequest) -> Activation:
     """What is in force in the scope that the address names, by itself; 404 where nothing is."""
-    live = activations.live_in(_scope(request))
+    live = activations.live_in(scope_of(request))
     if live is None:
         raise Http404
     return live

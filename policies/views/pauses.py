@@ -18,7 +18,7 @@ from policies.permissions import can_resume, check_resume
 from policies.scopes import label_of
 from policies.services import pauses
 from policies.views.acting import Act, run, sent
-from policies.views.activations import of_scope
+from policies.views.activations import of_scope, scope_of
 from policies.views.people import may_change, user_of
 
 _GET_AND_POST = ["GET", "HEAD", "POST"]
@@ -85,7 +85,7 @@ def pause(request: HttpRequest) -> HttpResponse:
 def resume(request: HttpRequest) -> HttpResponse:
     """Ask to end a pause; the second to ask ends it."""
     live = Pause.objects.live().select_related("first_resume_by")
-    held = get_object_or_404(live, scope=request.GET.get("scope", EVERYTHING))
+    held = get_object_or_404(live, scope=scope_of(request, EVERYTHING))
     user = user_of(request)
     check_resume(user, held)
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from policies import editor
+from policies.services.backtests import check_window
 from policies.services.preview import preview as figures_of
 from policies.thresholds import InvalidPolicy, read
 from policies.tried import NotAQuestion, spell, unspell
@@ -70,6 +72,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     """The cases behind a number of a preview, as the address spells it; 404 where it does not."""
     try:
         question = unspell(request.GET.get("q", ""))
-    except NotAQuestion:
+        check_window(question.since, question.until)
+    except (NotAQuestion, ValidationError):
         raise Http404 from None
     return cases_page(request, question, back=None)

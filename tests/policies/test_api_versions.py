@@ -334,6 +334,14 @@ def test_a_version_that_can_no_longer_be_read_is_shown_as_it_is(ida: Caller) -> 
     assert [row["number"] for row in ida.get(VERSIONS).json()["results"]] == [7, 1]
 
 
+def test_a_draft_from_other_bounds_is_neither_written_nor_compared(ida: Caller) -> None:
+    number = drafts.create_draft(user=ida.user, now=NOW).number
+    Draft.objects.update(content={"default": {"warnings": 0}})
+    assert ida.get(f"{VERSIONS}/{number}").json()["content"] == {"default": {"warnings": 0}}
+    problem(ida.get(f"{VERSIONS}/{number}/document"), 409, "not_possible")
+    problem(ida.get(f"{VERSIONS}/1/differences?to={number}"), 409, "not_possible")
+
+
 def test_auditors_read_and_change_nothing() -> None:
     auditor = Caller(Role.AUDITOR)
     number = submitted().number

@@ -18,7 +18,7 @@ from accounts.models import LedgerEntry
 from accounts.roles import Role
 from policies import tasks
 from policies.backtest import Filters
-from policies.models import Backtest
+from policies.models import Backtest, PolicyVersion
 from policies.services import backtests
 from tests.factories import NOW, make_user
 from tests.policies.backtests import AT, LAX, asking, make_cutoff
@@ -110,16 +110,35 @@ def test_a_version_by_its_number_is_kept_as_it_was(client: Client) -> None:
         ({"candidate": 1, "until": "2026-10-01T00:00:00Z"}, "/until"),
         ({"candidate": 1, "since": "2001-10-01T00:00:00Z"}, "/since"),
         ({"candidate": 1, "since": "yesterday"}, "/since"),
+        (
+            {"candidate": 1, "since": "0001-01-01T00:00:00Z", "until": "0001-02-01T00:00:00Z"},
+            "/until",
+        ),
+        (
+            {"candidate": 1, "since": "9999-11-01T00:00:00Z", "until": "9999-12-31T00:00:00Z"},
+            "/until",
+        ),
         ({"candidate": 1, "filters": {"category": ["weather"]}}, "/filters/category/0"),
     ],
 )
 def test_what_is_wrong_is_said_where_it_is(
     client: Client, body: dict[str, Any], pointer: str
 ) -> None:
-    answer = _post(_signed_in(client, Role.POLICY_ADMIN), WINDOW | body)
-    assert answer.status_code == 400
-    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    admin = _signed_in(client, Role.POLICY_ADMIN)
+    for path in ("/api/v1/backtests", "/api/v1/backtests/preview"):
+        answer = _post(admin, WINDOW | body, path)
+        assert answer.status_code == 400
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
     assert not Backtest.objects.exists()
+
+
+def test_a_baseline_that_can_no_longer_be_read_is_refused_in_words(client: Client) -> None:
+    PolicyVersion.objects.create(number=50, content={"default": {"warnings": 0}})
+    admin = _signed_in(client, Role.POLICY_ADMIN)
+    body = {"candidate": 1, "baseline": 50, **WINDOW}
+    answer = _post(admin, body, "/api/v1/backtests/preview")
+    assert answer.status_code == 409
+    assert "can no longer be read" in answer.json()["detail"]
 
 
 def test_reading_is_for_who_may_see_policies_and_asking_for_who_may_change_them(

@@ -245,7 +245,7 @@ def test_nobody_else_may(client: Client, role: Role, url: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["share", "rollback", "end-override", "cancel-plan", "resume"])
-@pytest.mark.parametrize("scope", ["default", "nonsense", "locale=xx"])
+@pytest.mark.parametrize("scope", ["default", "nonsense", "locale=xx", "%00"])
 def test_where_there_is_nothing_there_is_no_act(
     client: Client, ida: User, name: str, scope: str
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -139,6 +139,23 @@ def test_a_case_is_listed_with_the_threshold_that_flipped_it_and_leads_to_its_pa
     assert (row.tests, row.candidate, row.baseline) == (["Severity"], "goes on", "ends")
     case = Case.objects.get(pk=cutoff.pk)
     assert client.get(row.url).headers["Location"] == f"/cases/{case.number}"
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        {"since": datetime(2010, 1, 1, tzinfo=UTC)},
+        {"since": datetime(1, 1, 1, tzinfo=UTC), "until": datetime(2, 1, 1, tzinfo=UTC)},
+        {"since": datetime(9998, 1, 1, tzinfo=UTC), "until": datetime(9999, 12, 31, tzinfo=UTC)},
+        {"now": datetime(1, 1, 1, tzinfo=UTC)},
+    ],
+    ids=str,
+)
+def test_an_address_with_a_window_that_nobody_asked_for_is_none(
+    client: Client, ida: User, moments: dict[str, Any]
+) -> None:
+    asked = spell(question(asking(0.8), **moments))
+    assert client.get("/policies/cases", {"name": "made", "q": asked}).status_code == 404
 
 
 def test_the_list_is_paged_by_key(client: Client, draft: Draft, lax: PolicyVersion) -> None:
