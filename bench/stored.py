@@ -103,6 +103,7 @@ def fill(*, source: Source, count: int, first: int = 0) -> None:
         # What autovacuum and the checkpointer would else do in the middle of what is measured.
         cursor.execute("VACUUM (ANALYZE)")
         cursor.execute("CHECKPOINT")
+        cursor.execute("CHECKPOINT")
 
 
 def _store_first(source: Source, number: int) -> Cutoff:
