@@ -108,7 +108,7 @@ def _breaches(
     elif None in risks:
         found.append(RISK_UNKNOWN)
     if seen.initiator == "model" and (
-        seen.signals.get("warnings") == 0 or _annotated_without_warning(evidence)
+        seen.signals.get("warnings") == 0 or annotated_without_warning(evidence)
     ):
         found.append(NO_WARNING)
     if seen.crisis_cue:
@@ -116,7 +116,7 @@ def _breaches(
     return tuple(found)
 
 
-def _annotated_without_warning(evidence: Evidence | None) -> bool:
+def annotated_without_warning(evidence: Evidence | None) -> bool:
     """The service marked its turns, and none of them as a warning.
 
     What is only inferred never makes a breach: most services word a warning in a way that no

@@ -57,6 +57,7 @@ CRITERIA: tuple[Criterion, ...] = (
 )
 
 PAUSED = "paused"
+READABLE = "policy_readable"
 IMMINENT_RISK = "imminent_risk"
 CRISIS_CUE = "crisis_cue"
 ENABLED = "enabled"
@@ -82,7 +83,12 @@ class Evaluation(Struct, frozen=True):
 
 
 class Observation(Struct, frozen=True):
-    """What is known at the moment of asking. ``signals`` by name; None is unknown."""
+    """What is known at the moment of asking. ``signals`` by name; None is unknown.
+
+    ``crisis_assessed`` False: there is a transcript, in a language in which crisis cues are not
+    looked for. ``unreadable``: the policy in force can no longer be read, which stops all ending
+    as a pause does.
+    """
 
     initiator: str
     category: str
@@ -90,6 +96,8 @@ class Observation(Struct, frozen=True):
     user_confirmed: bool | None = None
     crisis_cue: bool = False
     paused: bool = False
+    crisis_assessed: bool = True
+    unreadable: bool = False
 
 
 def imminent_risk(signals: Mapping[str, float | int | None]) -> float | None:
@@ -126,6 +134,16 @@ _PAUSED = Line(
     explanation="Ending is paused here: nothing may be ended until two people have resumed it.",
 )
 
+_UNREADABLE = Line(
+    READABLE,
+    False,
+    "=",
+    True,
+    met=False,
+    explanation="The policy in force can no longer be read: nothing may be ended until another one"
+    " is in force.",
+)
+
 
 def _rules(observation: Observation, thresholds: Thresholds) -> tuple[Line, ...]:
     risk, ceiling = imminent_risk(observation.signals), thresholds.imminent_risk_ceiling
@@ -136,21 +154,22 @@ def _rules(observation: Observation, thresholds: Thresholds) -> tuple[Line, ...]
     else:
         words = f"A risk of {risk:.2f} is within the ceiling of {ceiling:.2f}."
     risk_met = risk is not None and risk <= ceiling
-    cue = observation.crisis_cue
     return (
-        *((_PAUSED,) if observation.paused else ()),
+        *((_UNREADABLE,) if observation.unreadable else ()),
+        *((_PAUSED,) if observation.paused and not observation.unreadable else ()),
         Line(IMMINENT_RISK, risk, "≤", ceiling, risk_met, words),
-        Line(
-            CRISIS_CUE,
-            cue,
-            "=",
-            False,
-            not cue,
-            "The transcript has words that read like a crisis: never end here."
-            if cue
-            else "No crisis cue is known.",
-        ),
+        _crisis(cue=observation.crisis_cue, assessed=observation.crisis_assessed),
     )
+
+
+def _crisis(*, cue: bool, assessed: bool) -> Line:
+    if cue:
+        words = "The transcript has words that read like a crisis: never end here."
+    elif assessed:
+        words = "No crisis cue is known."
+    else:
+        words = "Crisis cues were not looked for: the language is one that was not measured."
+    return Line(CRISIS_CUE, cue if cue or assessed else None, "=", False, not cue, words)
 
 
 def _user_decision(

@@ -23,6 +23,7 @@ from conversations.models import Cutoff, Source
 from conversations.services import holds
 from conversations.transcripts import Message
 from conversations.vocabulary import Category, Kind, Mode
+from policies.conformance import annotated_without_warning
 from policies.evaluation import Decision, Evaluation, Observation, evaluate
 from policies.models import AskedEvaluation
 from policies.questions import Question, shown
@@ -46,12 +47,16 @@ def answer(
 ) -> Answer:
     """Evaluate under the policy in force at *now*, and keep it; two queries.
 
-    A signal that was not given is filled by what the transcript, where there is one, shows.
+    A signal that was not given is filled by what the transcript, where there is one, shows. Where
+    the service marked the turns and none of them as a warning, there was none, whatever it says:
+    the case would be a breach (``policies/conformance.py``).
     """
     conversation = question.conversation
     evidence = assess(messages, locale=conversation.locale or "") if messages else None
     given = msgspec.structs.asdict(question.signals)
     seen = shown(evidence) if evidence else {}
+    if annotated_without_warning(evidence):
+        seen["warnings"], given["warnings"] = 0, None
     counted = {name for name in seen if given[name] is None}
     policy = in_force(
         model=conversation.model or "",
@@ -67,6 +72,8 @@ def answer(
         user_confirmed=question.user_confirmed,
         crisis_cue=bool(evidence and evidence.crisis_cues),
         paused=not policy.enabled,
+        crisis_assessed=evidence is None or evidence.crisis_assessed,
+        unreadable=not policy.readable,
     )
     evaluation = evaluate(observation, policy.thresholds)
     kept = _keep(source, conversation.id, policy, observation, evaluation.decision, now)

@@ -55,7 +55,8 @@ class Arm(StrEnum):
 class InForce:
     """The policy of one conversation. ``activated_at`` is None for the built-in version, which
     nobody activated; ``enabled`` False where ending is paused, or where the version was written
-    under other bounds and can no longer be read: then nothing is ended, by the built-in thresholds.
+    under other bounds and can no longer be read: then nothing is ended, by the built-in thresholds,
+    and ``readable`` is False too.
     """
 
     version: int
@@ -64,6 +65,7 @@ class InForce:
     enabled: bool
     activated_at: datetime | None
     arm: Arm
+    readable: bool = True
 
 
 def in_force(
@@ -99,4 +101,4 @@ def in_force(
         log.exception("policies.version_unreadable", version=number, scope=scope)
         thresholds, readable = BUILT_IN, False
     enabled = readable and not paused
-    return InForce(number, thresholds, scope, enabled, activated_at, arm)
+    return InForce(number, thresholds, scope, enabled, activated_at, arm, readable)

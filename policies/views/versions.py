@@ -167,7 +167,14 @@ def _why(found: InForce, conversation_id: str) -> list[str]:
         said.append(_("Of the rollout there, it is on the side that keeps the former version."))
     elif found.arm == Arm.BESIDE:
         said.append(_("A rollout is under way there: without an id, the former version holds."))
-    if not found.enabled:
+    if not found.readable:
+        said.append(
+            _(
+                "It can no longer be read: whatever it says, nothing is ended until another one"
+                " is in force."
+            )
+        )
+    elif not found.enabled:
         said.append(_("Ending is paused there: whatever the policy says, nothing is ended."))
     return said
 

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.roles import Role
 from conversations.models import Source
 from conversations.vocabulary import Mode, Scope
-from policies.models import AskedEvaluation, Pause
+from policies.models import Activation, AskedEvaluation, Pause, PolicyVersion
 from tests.concurrency import at_once
 from tests.factories import MESSAGES, SIGNALS, ended_event, make_key, make_source, make_user
 
@@ -150,6 +150,35 @@ def test_a_language_that_was_not_measured_shows_nothing(source: Source) -> None:
     told = ask(caller(source), transcript=german, signals=RISKS).json()
     assert line(told, "refusals")["observed"] is None
     assert "the service did not say" in line(told, "refusals")["explanation"]
+    assert line(told, "crisis_cue")["observed"] is None
+    assert "were not looked for" in line(told, "crisis_cue")["explanation"]
+
+
+def test_turns_that_the_service_marked_without_a_warning_outweigh_what_it_says(
+    source: Source,
+) -> None:
+    """To end here would be a breach once it is reported, so it is not allowed before either."""
+    messages = [
+        {"role": "user", "content": "Do it."},
+        {"role": "assistant", "content": "No.", "annotations": ["refusal", "redirect"]},
+        {"role": "user", "content": "Do it at once."},
+    ]
+    marked = {"format": "openai.chat", "messages": messages}
+    assert ask(caller(source)).json()["decision"] == "end"
+    told = ask(caller(source), transcript=marked).json()
+    assert (told["decision"], line(told, "warnings")["observed"]) == ("warn_first", 0)
+    assert AskedEvaluation.objects.get(decision="warn_first").warnings == 0
+
+
+def test_under_a_policy_that_can_no_longer_be_read_nobody_is_told_of_a_pause(
+    source: Source,
+) -> None:
+    old = PolicyVersion.objects.create(number=50, content={"thresholds_of_old": 3})
+    Activation.objects.create(version=old, activated_at=timezone.now())
+    told = ask(caller(source), initiator="operator").json()
+    assert told["decision"] == "never"
+    assert told["criteria"][0]["name"] == "policy_readable"
+    assert "paused" not in {one["name"] for one in told["criteria"]}
 
 
 def test_a_crisis_cue_forbids(source: Source) -> None:
