@@ -24,7 +24,9 @@ from policies.permissions import check_change
 from policies.scopes import Scope, candidates
 from policies.services.activations import Stretch, begin, live_in
 from policies.services.drafts import submit
+from policies.services.plans import cancel_pending
 from policies.services.versions import NotPossible, lock, person, thresholds_of
+from policies.thresholds import Thresholds
 
 #: How soon a second person looks at it.
 REVIEW_WITHIN: Final = timedelta(hours=24)
@@ -39,10 +41,11 @@ def break_glass(
 ) -> Activation:
     """Put a draft, or a version that waits for approval, in force for all of *scope* at once.
 
-    It then waits for approval while it holds; a rejection takes it back. Raises
+    It then waits for approval while it holds; a rejection takes it back. What is planned in the
+    scope is cancelled, as by a rollback: nobody foresaw it. Raises
     ``MalformedScope``; :class:`NotStricter` where some threshold is laxer than that of a version
-    which it would take the place of, on either side of a rollout; and ``NotPossible`` where it
-    is decided on already.
+    which it would take the place of, on either side of a rollout, or where it would have fewer
+    audited; and ``NotPossible`` where it is decided on already.
     """
     check_change(user)
     Scope.parse(scope)
@@ -56,9 +59,15 @@ def break_glass(
                     f"Policy {number} is not stricter in every threshold than policy"
                     f" {replaced.number}, which holds there. It needs a second person."
                 )
+            if scope == DEFAULT_SCOPE and _audits_less(thresholds, thresholds_of(replaced)):
+                raise NotStricter(
+                    f"Policy {number} has fewer cutoffs reviewed than policy {replaced.number},"
+                    " which holds there. It needs a second person."
+                )
         live = live_in(scope)
         if live and live.version_id == number:
             raise NotPossible(f"Policy {number} is in force there already.")
+        cancel_pending(scope=scope, reason=reason, actor=person(user), now=now)
         stretch = Stretch(scope, version, kind=ActivationKind.BREAK_GLASS)
         return begin(stretch, actor=person(user), now=now, reason=reason)
 
@@ -90,6 +99,15 @@ def _undecided(number: int, user: User, now: datetime) -> PolicyVersion:
     if submission is None or submission.decision != SubmissionDecision.PENDING:
         raise NotPossible(f"Policy {number} is decided on already: activate it, or draft another.")
     return submission.version
+
+
+def _audits_less(policy: Thresholds, than: Thresholds) -> bool:
+    """Whether *policy* draws less for review: what nobody looks at, nobody finds wrong."""
+    new, old = policy.review, than.review
+    return any(
+        getattr(new, name) < getattr(old, name)
+        for name in ("audit_share", "double_share", "near_miss_share")
+    )
 
 
 def _replaced(scope: str) -> list[PolicyVersion]:

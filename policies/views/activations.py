@@ -54,9 +54,9 @@ def break_glass_act(number: int, data: Any = None, *, refused: str = "") -> Act:
         title=_("Put policy %(number)d in force alone?") % {"number": number},
         words=_(
             "Without a second person, at once, for all of the scope. This is only for a policy"
-            " that is stricter in every threshold than what it replaces. A second person looks at"
-            " it within 24 hours: approves it, or takes it back. Everybody who may change policies"
-            " is reminded until then."
+            " that is stricter in every threshold than what it replaces. What is planned there is"
+            " cancelled. A second person looks at it within 24 hours: approves it, or takes it"
+            " back. Everybody who may change policies is reminded until then."
         ),
         url=reverse("policy-break-glass", args=[number]),
         form=BreakGlassForm(data, auto_id="break_%s"),

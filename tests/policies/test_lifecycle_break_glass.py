@@ -8,8 +8,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from accounts.roles import Role
-from policies.models import Activation, Draft, PolicyVersion, Submission
-from policies.services import approvals, drafts
+from policies.models import Activation, Draft, PlannedActivation, PolicyVersion, Submission
+from policies.services import approvals, drafts, plans
 from policies.services.activations import activate, live_in
 from policies.services.break_glass import NotStricter, break_glass, overdue, unreviewed
 from policies.services.versions import NotPossible
@@ -112,6 +112,17 @@ def test_a_rejection_takes_it_back_beside_another_rollout() -> None:
     assert in_force() == (1, 100, None)
 
 
+def test_a_plan_does_not_undo_it_behind_everybodys_back() -> None:
+    plan = {"user": admin(), "now": NOW, "at": later(hours=1)}
+    plans.plan(version=approved(BUILT_IN.get().content), **plan)
+    number = draft(0.1)
+    alone(number)
+    assert plans.carry_out_due(now=later(hours=2)) == []
+    assert in_force() == (number, 100, None)
+    cancelled = PlannedActivation.objects.get()
+    assert cancelled.cancel_reason == "It ends what it must not."
+
+
 def test_what_is_decided_on_needs_no_emergency() -> None:
     version = approved(BUILT_IN.get().content)
     with pytest.raises(NotPossible, match="decided on already"):
@@ -127,6 +138,7 @@ def test_what_is_decided_on_needs_no_emergency() -> None:
         {"confirm_user_request": False},
         {"default": {"severity": 0.59}},
         {"categories": {}},
+        {"review": {"audit_share": 0.01}},
     ],
     ids=str,
 )
