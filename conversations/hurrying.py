@@ -15,8 +15,8 @@ from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
 
-#: Seconds that a request waits, twice at most, for the broker to take a message. RabbitMQ out of memory or disk
-#: space answers nothing until there is room again.
+#: Seconds that a request waits, twice at most, for the broker to take a message. RabbitMQ out of
+#: memory or disk space answers nothing until there is room again.
 PATIENCE_SECONDS = 1.0
 #: Seconds for which a broker that failed is not asked again; the sweeps go on without it.
 REST_SECONDS = 5.0

@@ -58,7 +58,12 @@ def history(size: int = 60) -> None:
 
 def suggested(target: float = 0.4, **changes: Any) -> suggestions.Outcome:
     """What a search comes to."""
-    given = {"question": question(asking(0.5)), "number": 1, "revision": 1, "category": ""}
+    given: dict[str, Any] = {
+        "question": question(asking(0.5)),
+        "number": 1,
+        "revision": 1,
+        "category": "",
+    }
     entry = suggestions.run(target=target, actor=Actor.task("test"), **given | changes)
     return suggestions.outcome_of(entry)
 
