@@ -3,22 +3,18 @@
 import gc
 import os
 import sys
-from importlib import import_module
 
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
 
-# What was loaded at the start, all pages with it, is never garbage: frozen, the collector passes
+# What was loaded at the start is never garbage: frozen, the collector passes
 # over it, which took a third of reading a batch. Each call leaves some hundred objects in REST
 # framework's cycles; a collection every 3,000 of them stops the calls beside it for a millisecond
 # or two. Every 100,000, as would suit batches alone, it stopped them for 150 ms; and with a full
 # one as rare as that, a hundred batches' bodies lay in those cycles.
-import_module(settings.ROOT_URLCONF)
-gc.collect()
 gc.freeze()
 gc.set_threshold(3_000, 10, 10)
 
