@@ -42,7 +42,8 @@ run: $(INSTALLED)
 	$(BIN)/python manage.py collectstatic --no-input --verbosity 0
 	MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072 MALLOC_TRIM_THRESHOLD_=131072 \
 	$(BIN)/python -m granian config.wsgi:application --interface wsgi --workers 2 \
-		--blocking-threads 6 --respawn-failed-workers --no-access-log $(ARGS)
+		--blocking-threads 6 --respawn-failed-workers --workers-kill-timeout 8 \
+		--no-access-log $(ARGS)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -13,7 +13,11 @@ WEB_SERVER = (
     *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "6"),
     *("--respawn-failed-workers", "--no-access-log", "--workers-kill-timeout", "8"),
 )
-"""What granian is told on one machine of two cores."""
+"""What granian is told on one machine of two cores.
+
+A process that is still starting ignores SIGTERM; without the timeout granian, once it has given a
+crash loop up, would wait for it for ever.
+"""
 
 ALLOCATOR = {
     "MALLOC_ARENA_MAX": "1",

@@ -20,9 +20,10 @@ from celery import Celery
 
 from config import processes, valkey
 from config.embedded import Postgres, database_url
+from config.supervisor import WEB_SERVER
 from config.valkey import Valkey
 
-SERVERS = 2
+SERVERS = int(WEB_SERVER[WEB_SERVER.index("--workers") + 1])
 """Processes of the web server."""
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,12 +96,11 @@ class Installation:
         self.postgres.stop()
 
     def start_web(self) -> None:
-        """Start granian with two worker processes, as ``make run`` does; wait for its answer."""
+        """Start granian as ``make run`` does; wait for its answer."""
         self.web = processes.start(
             [
                 *(sys.executable, "-m", "granian", "config.wsgi:application"),
-                *("--interface", "wsgi", "--port", str(self.port), "--workers", str(SERVERS)),
-                *("--blocking-threads", "6", "--respawn-failed-workers", "--no-access-log"),
+                *("--port", str(self.port), *WEB_SERVER),
             ],
             log=self.directory / "web.log",
             environment=self._environment,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import psycopg
 import pytest
 
+from conversations.hurrying import REST_SECONDS
 from tests.faults.enriching import enriched, held_up, send, waits_for_evidence
 from tests.faults.installation import Installation, children, until
 
@@ -42,6 +44,8 @@ def test_the_broker_stopped(installation: Installation) -> None:
     swept(installation, ids)
     installation.check_nothing_lost(ids)
     installation.kill_worker()
+    # A server process tells a broker that was away of nothing for so long; the next tests need it.
+    time.sleep(REST_SECONDS)
 
 
 def test_a_worker_killed_at_its_task(installation: Installation) -> None:
