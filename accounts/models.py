@@ -5,38 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
-import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from accounts.keeping import append_only
 from accounts.roles import ROLE_LABELS, Role
-
-
-def append_only(name: str) -> list[pgtrigger.Trigger]:
-    """The triggers that let rows of a table only ever be added.
-
-    TRUNCATE is refused too, but in a database whose name begins with ``test_``: a test run
-    empties its tables that way.
-    """
-    return [
-        pgtrigger.Protect(
-            name=f"{name}_append_only", operation=pgtrigger.Update | pgtrigger.Delete
-        ),
-        pgtrigger.Trigger(
-            name=f"{name}_no_truncate",
-            level=pgtrigger.Statement,
-            when=pgtrigger.Before,
-            operation=pgtrigger.Truncate,
-            func=f"""
-                IF left(current_database(), 5) <> 'test_' THEN
-                    RAISE EXCEPTION '{name} is append-only: TRUNCATE is refused';
-                END IF;
-                RETURN NULL;
-            """,
-        ),
-    ]
 
 
 class UserManager(BaseUserManager["User"]):

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import append_only
+from accounts.keeping import append_only
 from conversations.retention_models import ErasureRequest as ErasureRequest
 from conversations.retention_models import ErasureState as ErasureState
 from conversations.retention_models import LegalHold as LegalHold

@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
-from policies.lifecycle_models import user
+from accounts.keeping import staff
 
 
 class BacktestState(models.TextChoices):
@@ -54,7 +54,7 @@ class Backtest(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()
     filters = models.JSONField(default=dict, help_text="A policies.backtest.Filters.")
-    requested_by = user(null=True)
+    requested_by = staff(null=True)
     requested_at = models.DateTimeField()
 
     state = models.CharField(max_length=9, choices=BacktestState, default=BacktestState.QUEUED)

@@ -6,52 +6,18 @@ written here are those of the staff.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-import pgtrigger
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.models import append_only
+from accounts.keeping import both_or_neither, final, kept, staff
 
 SCOPE_LENGTH = 200
 DEFAULT_SCOPE = "default"
 #: A pause of this scope stops ending in all of them.
 EVERYTHING = "everything"
-
-
-def user(*, null: bool = False) -> models.ForeignKey[Any, Any]:
-    """Somebody of the staff; they outlive nothing that they did."""
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=null, blank=null, on_delete=models.PROTECT, related_name="+"
-    )
-
-
-def both_or_neither(one: str, other: str) -> Q:
-    """Two fields that are known together."""
-    unknown = Q(**{f"{one}__isnull": True, f"{other}__isnull": True})
-    return unknown | Q(**{f"{one}__isnull": False, f"{other}__isnull": False})
-
-
-def kept(name: str, *, changing: Sequence[str]) -> list[pgtrigger.Trigger]:
-    """The triggers of a table whose rows stay, and change in nothing but *changing*."""
-    return [
-        pgtrigger.ReadOnly(name=f"{name}_read_only", exclude=list(changing)),
-        pgtrigger.Protect(name=f"{name}_not_deleted", operation=pgtrigger.Delete),
-        append_only(name)[1],
-    ]
-
-
-def final(name: str, *ends: str) -> pgtrigger.Trigger:
-    """The trigger that keeps a row as it is once one of the times *ends* is known."""
-    condition = pgtrigger.Q()
-    for end in ends:
-        condition |= pgtrigger.Q(**{f"old__{end}__isnull": False})
-    return pgtrigger.Protect(name=f"{name}_final", operation=pgtrigger.Update, condition=condition)
 
 
 class Draft(models.Model):
@@ -67,12 +33,12 @@ class Draft(models.Model):
     based_on = models.ForeignKey(
         "policies.PolicyVersion", null=True, on_delete=models.PROTECT, related_name="+"
     )
-    author = user(null=True)
+    author = staff(null=True)
     contributors = ArrayField(models.BigIntegerField(), default=list)
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-    updated_by = user(null=True)
+    updated_by = staff(null=True)
 
     class Meta:
         ordering = ["-number"]
@@ -104,13 +70,13 @@ class Submission(models.Model):
         on_delete=models.PROTECT,
         related_name="submission",
     )
-    submitted_by = user()
+    submitted_by = staff()
     submitted_at = models.DateTimeField()
     contributors = ArrayField(models.BigIntegerField())
     decision = models.CharField(
         max_length=8, choices=SubmissionDecision, default=SubmissionDecision.PENDING, blank=True
     )
-    decided_by = user(null=True)
+    decided_by = staff(null=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(default="", blank=True)
 
@@ -173,11 +139,11 @@ class PlannedActivation(models.Model):
     guard_ceiling = models.FloatField(null=True, blank=True)
     at = models.DateTimeField()
     reason = models.TextField(default="", blank=True)
-    planned_by = user()
+    planned_by = staff()
     planned_at = models.DateTimeField()
     carried_out_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
-    cancelled_by = user(null=True)
+    cancelled_by = staff(null=True)
     cancel_reason = models.TextField(default="", blank=True)
 
     objects = PlannedActivationQuerySet.as_manager()
@@ -243,13 +209,13 @@ class Pause(models.Model):
 
     scope = models.CharField(max_length=SCOPE_LENGTH, help_text="A scope, or “everything”.")
     paused_at = models.DateTimeField()
-    paused_by = user()
+    paused_by = staff()
     reason = models.TextField()
     first_resume_at = models.DateTimeField(null=True, blank=True)
-    first_resume_by = user(null=True)
+    first_resume_by = staff(null=True)
     first_resume_reason = models.TextField(default="", blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    ended_by = user(null=True)
+    ended_by = staff(null=True)
     ended_reason = models.TextField(default="", blank=True)
 
     objects = PauseQuerySet.as_manager()

@@ -8,14 +8,14 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Now
 
-from accounts.models import append_only
+from accounts.keeping import append_only, final, kept, staff
 from conversations.models import Cutoff
 from policies import thresholds
 from policies.backtest_models import Backtest as Backtest
 from policies.evaluation_models import AskedEvaluation as AskedEvaluation
 from policies.lifecycle_models import DEFAULT_SCOPE as DEFAULT_SCOPE
 from policies.lifecycle_models import EVERYTHING as EVERYTHING
-from policies.lifecycle_models import SCOPE_LENGTH, final, kept, user
+from policies.lifecycle_models import SCOPE_LENGTH
 from policies.lifecycle_models import Draft as Draft
 from policies.lifecycle_models import Pause as Pause
 from policies.lifecycle_models import PlannedActivation as PlannedActivation
@@ -137,10 +137,10 @@ class Activation(models.Model):
     guard_rolls_back = models.BooleanField(default=False, db_default=False)
     guard_ceiling = models.FloatField(null=True, blank=True)
     activated_at = models.DateTimeField()
-    activated_by = user(null=True)
+    activated_by = staff(null=True)
     reason = models.TextField(default="", blank=True, db_default="")
     ended_at = models.DateTimeField(null=True, blank=True)
-    ended_by = user(null=True)
+    ended_by = staff(null=True)
     end_reason = models.TextField(default="", blank=True, db_default="")
 
     objects = ActivationQuerySet.as_manager()

@@ -8,9 +8,9 @@ from typing import Final
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.models import append_only
+from accounts.keeping import append_only, final, kept, staff
 from policies import guard
-from policies.lifecycle_models import SCOPE_LENGTH, final, kept, user
+from policies.lifecycle_models import SCOPE_LENGTH
 
 #: How long a shadow may run.
 SHORTEST_SHADOW: Final = timedelta(hours=1)
@@ -119,10 +119,10 @@ class Shadow(models.Model):
     content = models.JSONField(help_text="A policies.thresholds.Thresholds.")
     scope = models.CharField(max_length=SCOPE_LENGTH)
     started_at = models.DateTimeField()
-    started_by = user()
+    started_by = staff()
     until = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
-    ended_by = user(null=True)
+    ended_by = staff(null=True)
 
     objects = ShadowQuerySet.as_manager()
 

@@ -10,9 +10,11 @@ from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Now
 
-from accounts.models import User, append_only
+from accounts.keeping import append_only
+from accounts.models import User
 from conversations.models import Cutoff, Source, text
 from conversations.vocabulary import Category, Kind, Remedy
+from reviews.people_models import Qualification as Qualification
 from reviews.transitions import CLAIMABLE
 from reviews.vocabulary import (
     CaseState,

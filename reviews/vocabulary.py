@@ -28,6 +28,15 @@ class Queue(models.TextChoices):
     CHILD_SAFETY = "child_safety", "Child safety"
 
 
+class Area(models.TextChoices):
+    """What one must be qualified for: the restricted queues, and the teams one escalates to."""
+
+    CRISIS = "crisis", "Crisis"
+    CHILD_SAFETY = "child_safety", "Child safety"
+    LEGAL = "legal", "Legal"
+    SECURITY = "security", "Security"
+
+
 class Reason(models.TextChoices):
     """Why a case is to be reviewed. What would tell audits from others reads "Selected"."""
 

@@ -1,0 +1,52 @@
+"""Who is qualified for which area: crisis, child safety, legal, security."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.ledger import Actor, record
+from accounts.models import User
+from reviews.models import Qualification
+from reviews.vocabulary import Area
+
+
+def areas_of(user: User) -> frozenset[Area]:
+    """What *user* is qualified for now; everything for a superuser. One query."""
+    if user.is_superuser:
+        return frozenset(Area)
+    live = Qualification.objects.filter(user=user, revoked_at=None)
+    return frozenset(Area(area) for area in live.values_list("area", flat=True))
+
+
+@transaction.atomic
+def grant(*, user: User, area: Area, by: User, at: datetime) -> Qualification:
+    """Qualify *user* for *area*; who is qualified already stays so."""
+    granted, is_new = Qualification.objects.get_or_create(
+        user=user, area=area, revoked_at=None, defaults={"granted_by": by, "granted_at": at}
+    )
+    if is_new:
+        _record(by, "qualification.granted", user, area, at)
+    return granted
+
+
+@transaction.atomic
+def revoke(*, user: User, area: Area, by: User, at: datetime) -> bool:
+    """Take the qualification back; whether there was one."""
+    live = Qualification.objects.filter(user=user, area=area, revoked_at=None)
+    revoked = bool(live.update(revoked_by=by, revoked_at=at))
+    if revoked:
+        _record(by, "qualification.revoked", user, area, at)
+    return revoked
+
+
+def _record(by: User, action: str, user: User, area: Area, at: datetime) -> None:
+    record(
+        actor=Actor(user=by),
+        action=action,
+        obj="user",
+        object_id=user.pk,
+        details={"area": area.value},
+        at=at,
+    )
