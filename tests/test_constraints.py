@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,23 +46,15 @@ from tests.factories import (
 )
 from tests.policies import asked
 from tests.policies import violations as of_policies
+from tests.violating import APPEND_ONLY, VIOLATIONS, violates
 
 APPS = ("accounts", "conversations", "policies", "reviews")
 
 pytestmark = pytest.mark.django_db
 
-_VIOLATIONS: dict[str, Callable[[], object]] = of_policies.VIOLATIONS | asked.VIOLATIONS
-
-
-def violates(name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
-    """Mark a function that does what the constraint *name* forbids."""
-
-    def keep(violation: Callable[[], object]) -> Callable[[], object]:
-        assert name not in _VIOLATIONS
-        _VIOLATIONS[name] = violation
-        return violation
-
-    return keep
+for _module in sorted(Path(__file__).parent.glob("*/violations*.py")):
+    import_module(f"tests.{_module.parent.name}.{_module.stem}")
+VIOLATIONS.update(asked.VIOLATIONS)
 
 
 def copy(row: models.Model, **changes: Any) -> None:
@@ -307,10 +301,10 @@ def _key_twice() -> None:
     copy(verdict, idempotency_key="k")
 
 
-@pytest.mark.parametrize("name", _VIOLATIONS)
+@pytest.mark.parametrize("name", VIOLATIONS)
 def test_a_violation_is_refused_by_its_constraint(name: str) -> None:
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        _VIOLATIONS[name]()
+        VIOLATIONS[name]()
     diagnosis = getattr(refused.value.__cause__, "diag", None)
     assert diagnosis is not None
     stands_for = {diagnosis.constraint_name, _of_the_field(diagnosis.constraint_name or "")}
@@ -338,6 +332,7 @@ def _rows_of_append_only_tables() -> dict[str, Callable[[], models.Model]]:
         "guard_reading": of_policies.guard_reading,
         "selection": lambda: make_case(signals={"warnings": 0}).selections.get(reason="breach"),
         "verdict": _verdict,
+        **APPEND_ONLY,
     }
 
 
@@ -385,7 +380,7 @@ def test_every_constraint_of_the_models_is_violated_here() -> None:
                 if field.unique and not field.primary_key
             }
             triggers |= {trigger.name for trigger in getattr(model._meta, "triggers", [])}
-    assert stated == set(_VIOLATIONS)
+    assert stated == set(VIOLATIONS)
     append_only = _rows_of_append_only_tables()
     assert triggers == {
         f"{name}_{what}" for name in append_only for what in ("append_only", "no_truncate")

@@ -21,18 +21,9 @@ from policies.models import (
 )
 from tests.factories import NOW
 from tests.policies.lifecycle import admin, submitted
-
-VIOLATIONS: dict[str, Callable[[], object]] = {}
+from tests.violating import violates
 
 EARLIER = NOW - timedelta(seconds=1)
-
-
-def _violates(*names: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
-    def keep(violation: Callable[[], object]) -> Callable[[], object]:
-        VIOLATIONS.update(dict.fromkeys(names, violation))
-        return violation
-
-    return keep
 
 
 def _version(number: int = 1) -> PolicyVersion:
@@ -44,43 +35,43 @@ def _activation(**changes: Any) -> Activation:
     return Activation.objects.create(**row | changes)
 
 
-@_violates("activation_one_active_version_a_scope")
+@violates("activation_one_active_version_a_scope")
 def _two_active() -> None:
     _activation()
     _activation()
 
 
-@_violates("activation_ends_after_it_begins")
+@violates("activation_ends_after_it_begins")
 def _ends_before() -> None:
     _activation(ended_at=EARLIER)
 
 
-@_violates("activation_percent_1_to_100")
+@violates("activation_percent_1_to_100")
 def _for_nobody() -> None:
     _activation(percent=0, beside=_version(2))
 
 
-@_violates("activation_beside_another")
+@violates("activation_beside_another")
 def _beside_itself() -> None:
     _activation(percent=50, beside=_version())
 
 
-@_violates("activation_ceiling_is_a_share")
+@violates("activation_ceiling_is_a_share")
 def _ceiling_of_one() -> None:
     _activation(guard_ceiling=1)
 
 
-@_violates("activation_ended_by_whom_and_why_at_a_time")
+@violates("activation_ended_by_whom_and_why_at_a_time")
 def _ended_at_no_time() -> None:
     _activation(ended_by=admin())
 
 
-@_violates("activation_break_glass_by_somebody")
+@violates("activation_break_glass_by_somebody")
 def _glass_broken_by_nobody() -> None:
     _activation(kind="break_glass")
 
 
-@_violates("draft_revision_from_1")
+@violates("draft_revision_from_1")
 def _revision_of_none() -> None:
     Draft.objects.create(number=2, content={}, revision=0, created_at=NOW, updated_at=NOW)
 
@@ -91,23 +82,23 @@ def _submission(**changes: Any) -> None:
     Submission.objects.create(**row | {"contributors": [submitter.pk]} | changes)
 
 
-@_violates("submission_decided_by_somebody")
+@violates("submission_decided_by_somebody")
 def _approved_by_nobody() -> None:
     _submission(decision="approved")
 
 
-@_violates("submission_counts_its_submitter")
+@violates("submission_counts_its_submitter")
 def _had_no_hand_in_it() -> None:
     _submission(contributors=[])
 
 
-@_violates("submission_decided_by_another")
+@violates("submission_decided_by_another")
 def _approved_ones_own() -> None:
     user = admin()
     _submission(submitted_by=user, decision="approved", decided_by=user, decided_at=NOW)
 
 
-@_violates("submission_rejected_with_reason")
+@violates("submission_rejected_with_reason")
 def _rejected_without_reason() -> None:
     _submission(decision="rejected", decided_by=admin(), decided_at=NOW)
 
@@ -122,58 +113,58 @@ def _backtest(**changes: Any) -> Backtest:
     return Backtest.objects.create(**row | changes)
 
 
-@_violates("backtest_window_has_a_length")
+@violates("backtest_window_has_a_length")
 def _window_without_length() -> None:
     _backtest(since=NOW)
 
 
-@_violates("backtest_progress_0_to_100")
+@violates("backtest_progress_0_to_100")
 def _more_than_all() -> None:
     _backtest(progress=101)
 
 
-@_violates("backtest_finished_at_a_time")
+@violates("backtest_finished_at_a_time")
 def _finished_never() -> None:
     _backtest(state="cancelled")
 
 
-@_violates("backtest_done_with_figures")
+@violates("backtest_done_with_figures")
 def _done_without_figures() -> None:
     _backtest(state="done", finished_at=NOW)
 
 
-@_violates("backtest_failed_with_words")
+@violates("backtest_failed_with_words")
 def _failed_without_words() -> None:
     _backtest(state="failed", finished_at=NOW)
 
 
-@_violates("backtest_running_since_a_time")
+@violates("backtest_running_since_a_time")
 def _running_since_never() -> None:
     _backtest(state="running")
 
 
-@_violates("plan_one_pending_a_scope")
+@violates("plan_one_pending_a_scope")
 def _two_planned() -> None:
     _plan()
     _plan()
 
 
-@_violates("plan_percent_1_to_100")
+@violates("plan_percent_1_to_100")
 def _planned_for_more_than_all() -> None:
     _plan(percent=101)
 
 
-@_violates("plan_ceiling_is_a_share")
+@violates("plan_ceiling_is_a_share")
 def _planned_ceiling_of_none() -> None:
     _plan(guard_ceiling=0)
 
 
-@_violates("plan_ends_one_way")
+@violates("plan_ends_one_way")
 def _carried_out_and_cancelled() -> None:
     _plan(carried_out_at=NOW, cancelled_at=NOW, cancel_reason="x")
 
 
-@_violates("plan_cancelled_at_a_time_with_reason")
+@violates("plan_cancelled_at_a_time_with_reason")
 def _cancelled_without_reason() -> None:
     _plan(cancelled_at=NOW)
 
@@ -183,35 +174,35 @@ def _pause(**changes: Any) -> Pause:
     return Pause.objects.create(**row | changes)
 
 
-@_violates("pause_one_live_a_scope")
+@violates("pause_one_live_a_scope")
 def _paused_twice() -> None:
     _pause()
     _pause()
 
 
-@_violates("pause_has_a_reason")
+@violates("pause_has_a_reason")
 def _paused_without_reason() -> None:
     _pause(reason="")
 
 
-@_violates("pause_first_resume_by_somebody")
+@violates("pause_first_resume_by_somebody")
 def _first_resumed_by_nobody() -> None:
     _pause(first_resume_at=NOW)
 
 
-@_violates("pause_ended_by_somebody")
+@violates("pause_ended_by_somebody")
 def _resumed_by_nobody() -> None:
     _pause(first_resume_at=NOW, first_resume_by=admin(), ended_at=NOW)
 
 
-@_violates("pause_ended_by_two")
+@violates("pause_ended_by_two")
 def _resumed_by_one() -> None:
     user = admin()
     first = {"first_resume_at": NOW, "first_resume_by": user}
     _pause(**first, ended_at=NOW, ended_by=user)
 
 
-@_violates("pause_in_order_of_time")
+@violates("pause_in_order_of_time")
 def _resumed_before() -> None:
     _pause(first_resume_at=EARLIER, first_resume_by=admin())
 
@@ -226,17 +217,17 @@ def guard_reading(**changes: Any) -> GuardReading:
     return GuardReading.objects.create(**row)
 
 
-@_violates("guard_reading_once_an_hour")
+@violates("guard_reading_once_an_hour")
 def _read_twice() -> None:
     guard_reading(activation=guard_reading().activation)
 
 
-@_violates("guard_reading_peak_is_highest")
+@violates("guard_reading_peak_is_highest")
 def _evidence_above_its_peak() -> None:
     guard_reading(evidence=2)
 
 
-@_violates("guard_rolls_back_on_audits_alone")
+@violates("guard_rolls_back_on_audits_alone")
 def _rolled_back_on_feedback() -> None:
     guard_reading(kind="feedback", state="alert", act="rolled_back")
 
@@ -247,23 +238,23 @@ def _shadow(**changes: Any) -> Shadow:
     return Shadow.objects.create(**row | changes)
 
 
-@_violates("shadow_one_live_a_policy")
+@violates("shadow_one_live_a_policy")
 def _two_shadows() -> None:
     _shadow()
     _shadow()
 
 
-@_violates("shadow_runs_1_hour_to_90_days")
+@violates("shadow_runs_1_hour_to_90_days")
 def _shadow_of_91_days() -> None:
     _shadow(until=NOW + timedelta(days=91))
 
 
-@_violates("shadow_ends_within_its_time")
+@violates("shadow_ends_within_its_time")
 def _shadow_ends_late() -> None:
     _shadow(ended_at=NOW + timedelta(days=2))
 
 
-@_violates("shadow_ended_at_a_time")
+@violates("shadow_ended_at_a_time")
 def _shadow_ended_at_no_time() -> None:
     _shadow(ended_by=admin())
 
