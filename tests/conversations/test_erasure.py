@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -10,9 +9,7 @@ import msgspec
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 
-from accounts.ledger import Actor
 from accounts.models import LedgerEntry
 from accounts.roles import Role
 from conversations import tasks
@@ -23,7 +20,6 @@ from conversations.models import (
     Event,
     EventRemainder,
     HeldTranscript,
-    LegalHold,
     ParkedEvent,
     RelayedFeedback,
     Source,
@@ -34,74 +30,13 @@ from conversations.models import (
 from conversations.services import erasure, holds
 from conversations.services.evidence import assess_transcripts, transcript_of
 from conversations.signals import words_erased
-from conversations.vocabulary import Scope
 from reviews.models import Case, FeedbackText, Verdict, VerdictText
 from reviews.services.enrichment import enrich
 from reviews.services.erasure import ERASED
-from tests.factories import (
-    NOW,
-    ended_event,
-    give_verdict,
-    hear,
-    make_case,
-    make_key,
-    make_source,
-    make_user,
-    record,
-)
-
-USER = "mallory-4711"
-SECRET = "the purple giraffe sleeps beside my grandmother's piano"
-LATER = NOW + timedelta(hours=1)
+from tests.conversations.keeping import LATER, SECRET, USER, ask, case_of, erase, hold, messages
+from tests.factories import NOW, ended_event, give_verdict, hear, make_source, make_user, record
 
 pytestmark = pytest.mark.django_db
-
-
-def messages(words: str = SECRET) -> dict[str, Any]:
-    said = [
-        {"id": "m1", "role": "user", "content": words},
-        {"id": "m2", "role": "assistant", "content": "I would rather not talk about that."},
-    ]
-    return {"format": "openai.chat", "messages": said}
-
-
-def case_of(source: Source, user: str = USER, **changes: Any) -> Case:
-    """A case of *user* in whose transcript, rationale and unknown fields the secret stands."""
-    changes = {
-        "conversation": {"user_id": user},
-        "transcript": messages(),
-        "cutoff": {"rationale": SECRET, "explanation": SECRET},
-        "note": SECRET,
-        **changes,
-    }
-    return make_case(source, **changes)
-
-
-def ask(source: Source, user: str = USER, reason: str = "Letter of 3 May") -> ErasureRequest:
-    return erasure.request_erasure(
-        source=source, user_id=user, reason=reason, actor=Actor(agent="key:rk_1"), now=NOW
-    )
-
-
-def erase(source: Source, user: str = USER) -> ErasureRequest:
-    asked = ask(source, user)
-    assert erasure.run(request_id=asked.pk, now=NOW)
-    asked.refresh_from_db()
-    return asked
-
-
-def hold(case: Case, *, whole_subject: bool = False) -> LegalHold:
-    terms: dict[str, Any] = {
-        "matter": "M-1",
-        "reason": "Court",
-        "expires_at": NOW + timedelta(days=30),
-        "user": make_user(Role.SENIOR),
-        "now": NOW,
-    }
-    if whole_subject:
-        subject = case.cutoff.conversation.subject
-        return holds.place_on_subject(source=case.source, subject=subject, **terms)
-    return holds.place_on_case(cutoff=case.cutoff, **terms)
 
 
 def everything_stored() -> str:
@@ -330,7 +265,7 @@ def test_what_is_on_hold_stays_until_the_hold_ends(*, whole_subject: bool) -> No
         hear(case, comment=SECRET)
         give_verdict(case, make_user(Role.REVIEWER), rationale=f"Said {SECRET}.")
     _park(source, {"conversation": {"id": held.cutoff.conversation.external_id, "user_id": USER}})
-    placed = hold(held, whole_subject=whole_subject)
+    placed = hold(held.cutoff, whole_subject=whole_subject)
 
     asked = erase(source)
 
@@ -358,7 +293,7 @@ def test_a_hold_that_ends_in_the_middle_is_gone_back_for(monkeypatch: pytest.Mon
     source = make_source()
     first = case_of(source)
     case_of(source)
-    placed = hold(first)
+    placed = hold(first.cutoff)
     asked = ask(source)
     assert not erasure.run(request_id=asked.pk, now=NOW, most=2)
     holds.release(hold=placed, user=make_user(Role.SENIOR), now=NOW)
@@ -399,96 +334,6 @@ def test_the_tombstone_and_the_ledger_name_nobody() -> None:
     assert USER not in everything_stored()
 
 
-# --- The API --------------------------------------------------------------------------------------
-
-
-def post(client: Client, key: str, **body: Any) -> Any:
-    return client.post(
-        "/api/v1/subjects/erase",
-        {"user_id": USER, "reason": "Asked by letter"} | body,
-        content_type="application/json",
-        headers={"Authorization": f"Bearer {key}"},
-    )
-
-
-def look(client: Client, key: str, request_id: str) -> Any:
-    return client.get(
-        f"/api/v1/subjects/erase/{request_id}", headers={"Authorization": f"Bearer {key}"}
-    )
-
-
-def test_a_source_asks_and_follows(client: Client) -> None:
-    source = make_source()
-    case_of(source)
-    key = make_key(source, Scope.SUBJECTS_ERASE)
-
-    answer = post(client, key)
-
-    assert answer.status_code == 202
-    assert answer.json() == {"id": answer.json()["id"], "state": "pending"}
-    ErasureRequest.objects.update(requested_at=NOW)
-    tasks.erase(answer.json()["id"])
-    told = look(client, key, answer.json()["id"]).json()
-    assert told["state"] == "done"
-    assert told["done_at"] is not None
-    assert told["erased"]["transcripts"] == 1
-    assert LedgerEntry.objects.get(action="erasure.requested").agent.startswith("key:rk_")
-
-
-def test_a_source_does_not_learn_of_a_hold(client: Client) -> None:
-    source = make_source()
-    hold(case_of(source))
-    asked = erase(source)
-    assert asked.state == "held"
-    told = look(client, make_key(source, Scope.SUBJECTS_ERASE), str(asked.pk))
-    assert told.json()["state"] == "running"
-    assert "held" not in told.content.decode()
-    assert "hold" not in told.content.decode()
-    seen = LedgerEntry.objects.exclude(object_type="hold").values_list("action", flat=True)
-    assert not [action for action in seen if "hold" in action or "held" in action]
-
-
-def test_it_needs_its_scope_and_shows_nobody_elses(client: Client) -> None:
-    source = make_source()
-    asked = ask(source)
-    others = [scope for scope in Scope if scope != Scope.SUBJECTS_ERASE]
-    weak = make_key(source, *others)
-    assert post(client, weak).status_code == 403
-    assert look(client, weak, str(asked.pk)).status_code == 403
-    assert look(client, make_key(make_source()), str(asked.pk)).status_code == 404
-    assert client.post("/api/v1/subjects/erase").status_code == 401
-    assert ErasureRequest.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"user_id": ""},
-        {"user_id": None},
-        {"user_id": "u" * 257},
-        {"user_id": "a\nb"},
-        {"user_id": "a\x00b"},
-        {"user_id": "\ud800"},
-        {"user_id": {"a": 1}},
-        {"reason": ""},
-        {"reason": "r" * 501},
-    ],
-)
-def test_what_is_malformed_is_refused(client: Client, body: dict[str, Any]) -> None:
-    answer = post(client, make_key(make_source()), **body)
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["pointer"] == f"/{next(iter(body))}"
-    assert not ErasureRequest.objects.exists()
-
-
-def test_a_user_id_is_taken_as_it_is(client: Client) -> None:
-    """Spaces at its ends are part of it."""
-    source = make_source()
-    case = case_of(source, f" {USER} ")
-    post(client, make_key(source), user_id=f" {USER} ")
-    assert ErasureRequest.objects.get().subject == case.cutoff.conversation.subject
-
-
 # --- The command ----------------------------------------------------------------------------------
 
 
@@ -522,7 +367,7 @@ def test_a_dry_run_counts_and_changes_nothing() -> None:
 
 def test_the_command_names_no_hold() -> None:
     source = make_source()
-    hold(case_of(source))
+    hold(case_of(source).cutoff)
     said = command(source)
     assert "not complete" in said
     assert "held" not in said

@@ -1,76 +1,31 @@
-"""The sources pages: what came, keys and secrets shown once, settings, test and parked events."""
+"""The sources pages: who may see them, the list, settings, and what came."""
 
 from __future__ import annotations
 
-import html
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries, Settings
-from pytest_django.live_server_helper import LiveServer
+from pytest_django import DjangoAssertNumQueries
 
-from accounts import tokens
-from accounts.ledger import Actor
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
-from conversations.models import (
-    Cutoff,
-    Event,
-    ParkedEvent,
-    Refusal,
-    Source,
-    SourceKey,
-    SourceSecret,
-)
-from conversations.services import intake, receipts, sources
-from conversations.signals import cutoffs_recorded
-from conversations.vocabulary import Mode, Scope
-from tests.factories import ended_event, make_key, make_source, make_user, parsed, record
+from conversations.models import Refusal, Source
+from conversations.services import receipts
+from conversations.vocabulary import Mode
+from tests.conversations.sources_pages import entries, refuse, said
+from tests.factories import make_key, make_source, make_user, record
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """An administrator who is signed in."""
-    user = make_user(Role.ADMINISTRATOR, name="Ida")
-    client.force_login(user)
-    return user
 
 
 @pytest.fixture
 def source() -> Source:
     """A source without anything."""
     return make_source("chat")
-
-
-def entries(action: str) -> list[LedgerEntry]:
-    """The ledger's lines of *action*."""
-    return list(LedgerEntry.objects.filter(action=action).select_related("actor"))
-
-
-def said(**changes: Any) -> dict[str, Any]:
-    """An ended conversation without a time: that of receipt counts, whatever the clock says."""
-    event = ended_event(**changes)
-    del event["time"]
-    return event
-
-
-def refuse(source: Source, event: dict[str, Any] | None = None) -> None:
-    """Have one event refused, now."""
-    record(source, event or said(transcript={"format": "telepathy"}))
 
 
 # --- Who may ------------------------------------------------------------------------------------
@@ -238,113 +193,6 @@ def test_a_change_without_its_ledger_line_is_no_change(
     assert source.mode == "advisory"
 
 
-# --- Keys and secrets ---------------------------------------------------------------------------
-
-_KEY = re.compile(r"rk_[0-9a-f]{16}_[A-Za-z0-9_-]{43}")
-_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]+")
-
-
-def test_a_key_is_shown_once_and_stands_nowhere_else(
-    client: Client, ida: User, source: Source, caplog: pytest.LogCaptureFixture
-) -> None:
-    sent = {"key-name": "backend", "key-scopes": ["events:write", "status:read"]}
-    response = client.post("/sources/chat/keys", sent)
-    assert response.status_code == 200
-    assert response.headers["Cache-Control"] == "no-store"
-    (shown,) = set(_KEY.findall(response.text))
-    key = SourceKey.objects.get()
-    token = tokens.parse(shown)
-    assert token is not None
-    assert token.matches(bytes(key.digest))
-    assert key.scopes == ["events:write", "status:read"]
-    assert key.created_by == ida
-    assert entries("key.created")[0].actor == ida
-    for address in ("/sources/chat", "/sources", "/review"):
-        assert token.secret not in client.get(address).text
-    assert str(key) in client.get("/sources/chat").text
-    assert token.secret not in str(dict(client.session.items()))
-    assert token.secret not in caplog.text
-    assert token.secret not in str(list(LedgerEntry.objects.values()))
-    again = client.get("/sources/chat/keys")
-    assert again.headers["Location"] == "/sources/chat"
-
-
-def test_the_key_works_until_it_is_revoked(client: Client, ida: User, source: Source) -> None:
-    sent = {"key-name": "backend", "key-scopes": ["events:write"]}
-    key = _KEY.findall(client.post("/sources/chat/keys", sent).text)[0]
-
-    def send() -> int:
-        return (
-            Client(headers={"Authorization": f"Bearer {key}"})
-            .post("/api/v1/events", said(), content_type="application/cloudevents+json")
-            .status_code
-        )
-
-    assert send() == 202
-    address = f"/sources/chat/keys/{key.split('_')[1]}/revoke"
-    assert "cannot be undone" in client.get(address).text
-    assert send() == 202
-    assert client.post(address).headers["Location"] == "/sources/chat"
-    assert send() == 401
-    assert client.post(address).status_code == 302
-    assert len(entries("key.revoked")) == 1
-    assert client.get(address).status_code == 302
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        {"key-name": "", "key-scopes": ["events:write"]},
-        {"key-name": "x", "key-scopes": []},
-        {"key-name": "x", "key-scopes": ["everything"]},
-    ],
-)
-def test_a_key_needs_a_name_and_a_scope(
-    client: Client, ida: User, source: Source, sent: dict[str, Any]
-) -> None:
-    response = client.post("/sources/chat/keys", sent)
-    assert response.status_code == 422
-    assert "errorlist" in response.text
-    assert not SourceKey.objects.exists()
-
-
-def test_two_secrets_count_while_they_are_rotated(
-    client: Client, ida: User, source: Source
-) -> None:
-    shown = set()
-    for name in ("old", "new"):
-        response = client.post("/sources/chat/secrets", {"secret-name": name})
-        assert response.headers["Cache-Control"] == "no-store"
-        shown |= set(_SECRET.findall(response.text))
-    assert shown == set(SourceSecret.objects.values_list("secret", flat=True))
-    assert len(shown) == 2
-    page = client.get("/sources/chat").text
-    assert not _SECRET.search(page)
-    assert "Both are valid" in page
-    third = client.post("/sources/chat/secrets", {"secret-name": "third"})
-    assert third.status_code == 422
-    assert "Revoke one first" in third.text
-    old = SourceSecret.objects.get(name="old")
-    address = f"/sources/chat/secrets/{old.pk}/revoke"
-    assert "cannot be undone" in client.get(address).text
-    assert client.post(address).status_code == 302
-    old.refresh_from_db()
-    assert (old.revoked_at is not None, old.secret) == (True, "")
-    assert client.get(address).status_code == 302
-    assert len(entries("secret.revoked")) == 1
-
-
-def test_a_key_or_secret_of_another_source_is_not_there(
-    client: Client, ida: User, source: Source
-) -> None:
-    other = make_source("other")
-    make_key(other)
-    sources.create_secret(source=other, name="x", actor=Actor.task("test"))
-    key, secret = SourceKey.objects.get(), SourceSecret.objects.get()
-    assert client.post(f"/sources/chat/keys/{key.public_id}/revoke").status_code == 404
-    assert client.post(f"/sources/chat/secrets/{secret.pk}/revoke").status_code == 404
-
-
 # --- What came ----------------------------------------------------------------------------------
 
 
@@ -424,168 +272,3 @@ LIST_QUERIES = 9
 PAGE_QUERIES = 16
 #: Session, user, rights (2), the source and the tail (2).
 TAIL_QUERIES = 7
-
-
-# --- Test events and parked ones ----------------------------------------------------------------
-
-
-def test_a_test_event_goes_through_intake_and_leads_to_its_case(
-    client: Client, ida: User, source: Source
-) -> None:
-    response = client.post("/sources/chat/test", follow=True)
-    cutoff = Cutoff.objects.select_related("conversation", "case").get()
-    assert cutoff.conversation.external_id.startswith("recourse-test-")
-    assert "The test event was accepted." in response.text
-    assert f'href="/cases/{cutoff.case.number}"' in response.text
-    assert client.get(f"/cases/{cutoff.case.number}").status_code == 200
-    assert not cutoff.case.breach
-    (entry,) = entries("source.tested")
-    assert (entry.actor, entry.details["status"]) == (ida, "accepted")
-    assert client.post("/sources/chat/test").status_code == 302
-    assert Event.objects.count() == 2
-
-
-def test_a_test_event_without_its_ledger_line_is_none(
-    client: Client, ida: User, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(**_: object) -> None:
-        raise RuntimeError
-
-    monkeypatch.setattr("conversations.services.trial.record", broken)
-    with pytest.raises(RuntimeError):
-        client.post("/sources/chat/test")
-    assert not Event.objects.exists()
-
-
-def test_the_result_of_another_sources_test_is_not_shown(
-    client: Client, ida: User, source: Source
-) -> None:
-    make_source("other")
-    client.post("/sources/other/test")
-    page = client.get(f"/sources/chat?tested={Cutoff.objects.get().pk}")
-    assert "The test event was accepted." not in page.text
-    assert client.get("/sources/chat?tested=nonsense").status_code == 200
-
-
-@pytest.fixture
-def fault() -> Any:
-    """A receiver behind intake that fails until it is mended."""
-
-    class Fault:
-        def __call__(self, **_: object) -> None:
-            raise ValueError("the-very-words")
-
-        def mend(self) -> None:
-            cutoffs_recorded.disconnect(self)
-
-    broken = Fault()
-    cutoffs_recorded.connect(broken, weak=False)
-    yield broken
-    broken.mend()
-
-
-def test_a_parked_event_is_shown_without_its_words_and_tried_again(
-    client: Client, ida: User, source: Source, fault: Any
-) -> None:
-    now = timezone.now() - timedelta(minutes=10)
-    event = said(
-        id="stuck", transcript={"messages": [{"role": "user", "content": "the-very-words"}]}
-    )
-    (result,) = intake.record(source=source, items=parsed(event, now=now), now=now)
-    assert "parked" in result.warnings
-    parked = ParkedEvent.objects.get()
-    page = client.get("/sources/chat").text
-    assert "stuck" in page
-    assert "ValueError" in page
-    assert "the-very-words" not in page
-    assert "1 parked" in client.get("/sources").text
-
-    address = f"/sources/chat/parked/{parked.pk}"
-    assert "stays here" in client.post(address, follow=True).text
-    assert ParkedEvent.objects.exists()
-
-    fault.mend()
-    assert "The event is stored." in client.post(address, follow=True).text
-    assert not ParkedEvent.objects.exists()
-    stored = Event.objects.get()
-    assert (stored.ce_id, stored.time, stored.received_at) == ("stuck", now, now)
-    assert [entry.details["stored"] for entry in entries("event.replayed")] == [True, False]
-    assert client.post(address).status_code == 404
-
-
-def test_a_parked_event_whose_id_was_taken_meanwhile_stays(
-    client: Client, ida: User, source: Source
-) -> None:
-    event = said(id="taken")
-    other = said(id="taken", conversation={"id": "another"})
-    record(source, event, now=timezone.now())
-    parked = ParkedEvent.objects.create(
-        source=source,
-        ce_source=other["source"],
-        ce_id="taken",
-        raw=msgspec.json.encode(other),
-        failure="ValueError",
-    )
-    page = client.post(f"/sources/chat/parked/{parked.pk}", follow=True)
-    assert "id_reused" in page.text
-    assert ParkedEvent.objects.exists()
-
-
-# --- The programs to copy -----------------------------------------------------------------------
-
-
-def _curl(text: str, folder: Path) -> list[str]:
-    (folder / "send.sh").write_text(text)
-    return ["sh", "send.sh"]
-
-
-def _python(text: str, folder: Path) -> list[str]:
-    (folder / "send.py").write_text(text)
-    return [sys.executable, "send.py"]
-
-
-def _typescript(text: str, folder: Path) -> list[str]:
-    if shutil.which("node") is None:
-        pytest.skip("TypeScript needs Node on the PATH to be run.")
-    (folder / "send.mjs").write_text(text)
-    return ["node", "send.mjs"]
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("slug", "prepare"), [("curl", _curl), ("python", _python), ("typescript", _typescript)]
-)
-def test_the_programs_run_as_printed(
-    client: Client,
-    live_server: LiveServer,
-    settings: Settings,
-    tmp_path: Path,
-    slug: str,
-    prepare: Callable[[str, Path], list[str]],
-) -> None:
-    settings.RECOURSE_PUBLIC_URL = live_server.url
-    source = make_source("chat")
-    client.force_login(make_user(Role.ADMINISTRATOR))
-    page = client.get("/sources/chat").text
-    found = re.search(rf'<code id="snippet-{slug}">(.*?)</code>', page, re.DOTALL)
-    assert found is not None
-    program = prepare(html.unescape(found[1]), tmp_path)
-    key = make_key(source, Scope.EVENTS_WRITE)
-
-    def run(key: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            program,
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "RECOURSE_KEY": key},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    first, second, refused = run(key), run(key), run("rk_wrong")
-    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    assert "accepted" in first.stdout
-    assert "duplicate" in second.stdout
-    assert refused.returncode != 0
-    assert Event.objects.get().conversation_external_id == f"recourse-test-{slug}"

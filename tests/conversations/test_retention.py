@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import StringIO
-from typing import Any
 
 import pytest
 import time_machine
@@ -22,7 +21,6 @@ from conversations.models import (
     Event,
     EventRemainder,
     HeldTranscript,
-    LegalHold,
     Source,
     Transcript,
     TranscriptSearch,
@@ -35,6 +33,7 @@ from policies.models import CutoffConformance
 from policies.services.expiry import NO_LONGER_KEPT
 from reviews.models import Case, VerdictText
 from reviews.services.enrichment import enrich
+from tests.conversations.keeping import hold
 from tests.factories import (
     NOW,
     ended_event,
@@ -69,20 +68,6 @@ def stored(
     assert result.cutoff_id is not None
     TranscriptSearch.objects.create(cutoff_id=result.cutoff_id, chunk=0, words=WORDS)
     return Cutoff.objects.get(pk=result.cutoff_id)
-
-
-def hold(cutoff: Cutoff, *, whole_subject: bool = False) -> LegalHold:
-    terms: dict[str, Any] = {
-        "matter": "M-1",
-        "reason": "Court",
-        "expires_at": NOW + 30 * DAY,
-        "user": make_user(Role.SENIOR),
-        "now": NOW,
-    }
-    if whole_subject:
-        subject = cutoff.conversation.subject
-        return holds.place_on_subject(source=cutoff.source, subject=subject, **terms)
-    return holds.place_on_case(cutoff=cutoff, **terms)
 
 
 def words_left() -> set[object]:
