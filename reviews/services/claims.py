@@ -13,11 +13,13 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, Claim
 from reviews.permissions import check_decide
+from reviews.services.dealing import suited_to
 from reviews.services.selection import select
 from reviews.transitions import CLAIMABLE, Forbidden
 from reviews.vocabulary import CaseState, Queue, Reason
@@ -67,7 +69,7 @@ def _held_or_next(user: User, queue: Queue | None) -> Claim | None:
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if held := held_by(user):
         return held
-    waiting = Case.objects.waiting().listed_for(user).decidable_by(user).unclaimed()
+    waiting = suited_to(Case.objects.waiting(), user, timezone.now())
     if queue:
         waiting = waiting.filter(queue=queue)
     case = (
