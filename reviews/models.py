@@ -25,6 +25,15 @@ from reviews.vocabulary import (
     Reason,
     ReasonCode,
 )
+from reviews.ways_out_models import Deferral as Deferral
+from reviews.ways_out_models import Escalation as Escalation
+from reviews.ways_out_models import Reclassification as Reclassification
+from reviews.ways_out_models import Reservation as Reservation
+from reviews.ways_out_models import ShiftEnd as ShiftEnd
+from reviews.ways_out_models import Skip as Skip
+from reviews.ways_out_models import Takeover as Takeover
+from reviews.ways_out_models import UnclearSignal as UnclearSignal
+from reviews.ways_out_models import VerdictDraft as VerdictDraft
 
 
 class CaseQuerySet(models.QuerySet["Case"]):

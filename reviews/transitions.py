@@ -21,7 +21,10 @@ class Action(StrEnum):
     DEFER = "defer"
     RESUME = "resume"
     ESCALATE = "escalate"
+    ACCEPT = "accept"
     ANSWER = "answer"
+    RETURN = "return"
+    WITHDRAW = "withdraw"
     SETTLE = "settle"
     APPEAL = "appeal"
     CLOSE = "close"
@@ -33,8 +36,13 @@ class Who(StrEnum):
     REVIEWER = "reviewer"
     SENIOR = "senior"
     HOLDER = "holder"
+    TEAM = "team"
+    ASKER = "asker"
     PROGRAM = "program"
 
+
+#: States in which a case waits for somebody to claim it; it comes back to the one that it left.
+CLAIMABLE: Final = (S.OPEN, S.SECOND_REVIEW, S.ADJUDICATION)
 
 #: ``(state, action) → (who, the states it may lead to)``. What is not here cannot happen.
 TRANSITIONS: Final[dict[tuple[S, Action], tuple[frozenset[Who], frozenset[S]]]] = {
@@ -53,10 +61,22 @@ TRANSITIONS: Final[dict[tuple[S, Action], tuple[frozenset[Who], frozenset[S]]]] 
         frozenset({Who.SENIOR}),
         frozenset({S.SETTLING}),
     ),
-    (S.OPEN, Action.DEFER): (frozenset({Who.HOLDER}), frozenset({S.DEFERRED})),
-    (S.DEFERRED, Action.RESUME): (frozenset({Who.REVIEWER, Who.PROGRAM}), frozenset({S.OPEN})),
-    (S.OPEN, Action.ESCALATE): (frozenset({Who.HOLDER}), frozenset({S.ESCALATED})),
-    (S.ESCALATED, Action.ANSWER): (frozenset({Who.SENIOR}), frozenset({S.OPEN})),
+    **{
+        (state, action): (frozenset({Who.HOLDER}), frozenset({leads_to}))
+        for state in CLAIMABLE
+        for action, leads_to in (
+            (Action.DEFER, S.DEFERRED),
+            (Action.ESCALATE, S.ESCALATED),
+        )
+    },
+    (S.DEFERRED, Action.RESUME): (
+        frozenset({Who.REVIEWER, Who.PROGRAM}),
+        frozenset(CLAIMABLE),
+    ),
+    (S.ESCALATED, Action.ACCEPT): (frozenset({Who.TEAM}), frozenset({S.ESCALATED})),
+    (S.ESCALATED, Action.ANSWER): (frozenset({Who.TEAM}), frozenset(CLAIMABLE)),
+    (S.ESCALATED, Action.RETURN): (frozenset({Who.TEAM}), frozenset(CLAIMABLE)),
+    (S.ESCALATED, Action.WITHDRAW): (frozenset({Who.ASKER}), frozenset(CLAIMABLE)),
     (S.SETTLING, Action.UNDO): (
         frozenset({Who.HOLDER}),
         frozenset({S.OPEN, S.SECOND_REVIEW, S.ADJUDICATION}),
@@ -65,9 +85,6 @@ TRANSITIONS: Final[dict[tuple[S, Action], tuple[frozenset[Who], frozenset[S]]]] 
     (S.SETTLED, Action.APPEAL): (frozenset({Who.PROGRAM}), frozenset({S.OPEN})),
     (S.SETTLING, Action.APPEAL): (frozenset({Who.PROGRAM}), frozenset({S.OPEN})),
 }
-
-#: States in which a case waits for somebody to claim it.
-CLAIMABLE: Final = (S.OPEN, S.SECOND_REVIEW, S.ADJUDICATION)
 
 #: States in which the last word is not spoken: the status call says ``pending``.
 PENDING: Final = (

@@ -134,3 +134,30 @@ class Channel(models.TextChoices):
 
     NOTICE = "notice", "from the notice"
     API = "api", "through the chat service"
+
+
+class SkipReason(models.TextChoices):
+    """Why somebody would rather not judge a case. Nobody has to say."""
+
+    HEAVY = "heavy", "Too much for me now"
+    LANGUAGE = "language", "I do not read this language well enough"
+    CLOSE = "close", "I may know somebody in it"
+    OTHER = "other", "Something else"
+
+
+class Doubt(models.TextChoices):
+    """What makes a case hard to judge by the policy as it is written."""
+
+    SILENT = "silent", "The policy does not say"
+    CONTRADICTORY = "contradictory", "Two of its rules pull apart"
+    THRESHOLD = "threshold", "It hangs on where a threshold lies"
+    CATEGORY = "category", "No category fits, or several do"
+    OTHER = "other", "Something else"
+
+
+class EscalationEnd(models.TextChoices):
+    """How a question to a team ended."""
+
+    ANSWERED = "answered", "Answered"
+    RETURNED = "returned", "Returned"
+    WITHDRAWN = "withdrawn", "Withdrawn"
