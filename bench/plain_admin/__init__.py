@@ -1,0 +1,1 @@
+"""The peer of the review workspace: a plain Django admin, and a plain pair of views."""
