@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -17,9 +19,17 @@ class SignInForm(AuthenticationForm):
     """Address and password."""
 
     error_messages = {
-        "invalid_login": _("No account has this address and password.."),
+        "invalid_login": _("No account has this address and password."),
         "inactive": _("This account is switched off."),
     }
+
+
+def offer(form: forms.BaseForm, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
+    """Let the field *name* of *form* offer *choices*. Raises ``TypeError`` where it offers none."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"{name} is no field of choices.")
+    field.choices = list(choices)
 
 
 class ProfileForm(forms.ModelForm[User]):
@@ -40,6 +50,4 @@ class ProfileForm(forms.ModelForm[User]):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         zones = sorted(available_timezones())
-        field = self.fields["time_zone"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - it is declared above
-        field.choices = [(zone, zone.replace("_", " ")) for zone in zones]
+        offer(self, "time_zone", [(zone, zone.replace("_", " ")) for zone in zones])

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.forms import ProfileForm, SignInForm
 from accounts.models import User
 from accounts.profile import change_profile
+from accounts.requests import user_of
 
 #: For a year the browser remembers how its reader likes the pages.
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -41,8 +42,7 @@ class SignOutView(views.LogoutView):
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Name, time zone, theme and keys."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - a login is required
+    user = user_of(request)
     # A copy: a refused form must not change whom the page greets.
     form = ProfileForm(
         request.POST if request.method == "POST" else None,

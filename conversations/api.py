@@ -23,6 +23,7 @@ from conversations.authentication import (
     SignatureAuthentication,
     SourceKeyAuthentication,
     SourceScope,
+    caller_of,
 )
 from conversations.batches import MalformedBody
 from conversations.hurrying import hurry
@@ -62,7 +63,7 @@ class EventsView(APIView):
     @api_schema.post_events
     def post(self, request: Request) -> Response:
         """Store what is valid; the answer says of each event what became of it."""
-        caller: Caller = request.auth  # type: ignore[assignment]
+        caller = caller_of(request)
         if not _is_batch(request._request):
             return _take(caller, request._request)
         # Before its turn: a slow sender must not keep the others waiting.

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.api_schema import ANYTHING, MOMENT, TEXT, nullable, problems, shape
 from accounts.ledger import Actor
-from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
+from conversations.authentication import SourceKeyAuthentication, SourceScope, caller_of
 from conversations.hurrying import hurry
 from conversations.models import ID_LENGTH, ErasureRequest, ErasureState
 from conversations.rate_limits import SourceCallThrottle
@@ -88,7 +88,7 @@ class EraseView(_SubjectsView):
     )
     def post(self, request: Request) -> Response:
         """Note the request; a task does the work, a sweep where the broker is away."""
-        caller: Caller = request.auth  # type: ignore[assignment]
+        caller = caller_of(request)
         said = _Words(data=request.data)
         said.is_valid(raise_exception=True)
         asked = erasure.request_erasure(
@@ -117,7 +117,7 @@ class ErasureView(_SubjectsView):
     )
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - its name in the contract
         """The caller's own request."""
-        caller: Caller = request.auth  # type: ignore[assignment]
+        caller = caller_of(request)
         asked = ErasureRequest.objects.filter(pk=id, source=caller.source).first()
         if asked is None:
             raise NotFound("This source made no such request.")

@@ -10,7 +10,7 @@ from django.core.validators import slug_re
 from django.db import connection
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -47,6 +47,13 @@ class Caller:
     source: Source
     scopes: frozenset[str]
     agent: str
+
+
+def caller_of(request: Request) -> Caller:
+    """Who calls. Raises ``NotAuthenticated`` where no source does: a permission is asked before."""
+    if not isinstance(request.auth, Caller):
+        raise NotAuthenticated
+    return request.auth
 
 
 class SourceKeyAuthentication(BaseAuthentication):
@@ -116,6 +123,7 @@ class SourceScope(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Whether the caller is a source with the scope."""
+        # Each view that this guards has one.
         scope: Scope = view.required_scope  # type: ignore[attr-defined]
         self.message = f"This key does not have the scope {scope.value}."
         return isinstance(request.auth, Caller) and scope in request.auth.scopes

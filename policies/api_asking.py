@@ -19,7 +19,7 @@ from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.problems import Problem
 from accounts.revalidation import respond
-from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
+from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope, caller_of
 from conversations.parsing import Invalid, Limits, convert, parse_question
 from conversations.rate_limits import SourceCallThrottle
 from conversations.received import decompressed_body
@@ -100,7 +100,7 @@ class EvaluateView(APIView):
     @asking_schema.evaluate_policy
     def post(self, request: Request) -> Response:
         """Decide, explain and keep it; what is answered is committed."""
-        caller: Caller = request.auth  # type: ignore[assignment]
+        caller = caller_of(request)
         if request._request.content_type != "application/json":
             raise Problem(415, "unsupported_media_type", "Send application/json.")
         body = decompressed_body(request._request, limit=settings.INTAKE_MAX_EVENT)

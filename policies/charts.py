@@ -10,7 +10,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Final
+from typing import Final, TypeVar
+
+_Point = TypeVar("_Point")
 
 #: Values that a scale ends at, times a power of ten.
 _ENDS: Final = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
@@ -130,7 +132,7 @@ def columns(values: Sequence[float], across: Scale) -> list[Column]:
     return [Column(_written(start), _written(stop - start)) for start, stop in pairwise(edges)]
 
 
-def _runs(points: Sequence, there: Callable[..., bool]) -> list[list]:  # type: ignore[type-arg]
+def _runs(points: Sequence[_Point], there: Callable[[_Point], bool]) -> list[list[_Point]]:
     return [list(run) for is_there, run in groupby(points, key=there) if is_there]
 
 

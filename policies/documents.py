@@ -51,7 +51,7 @@ def load(document: bytes) -> Thresholds:
     if len(document) > LARGEST:
         raise InvalidPolicy([Fault("", "too_large", f"A policy has at most {LARGEST} bytes.")])
     try:
-        content = yaml.load(document, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        content = _Loader(document).get_single_data()
     except yaml.MarkedYAMLError as error:
         raise InvalidPolicy([Fault("", "not_yaml", _words(error))]) from None
     except (yaml.YAMLError, UnicodeError, ValueError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from msgspec.inspect import FloatType, IntType
+from msgspec.inspect import FloatType, IntType, type_info
 
 from conversations.vocabulary import Category
 from policies.evaluation import CRITERIA
@@ -48,13 +48,13 @@ class Bounds:
 
 def _bounds(kind: type[msgspec.Struct], *, percent: bool = False) -> dict[str, Bounds]:
     found = {}
-    for field in msgspec.inspect.type_info(kind).fields:  # type: ignore[attr-defined]
-        said = field.type
+    for field in msgspec.structs.fields(kind):
+        said = type_info(field.type)
         if isinstance(said, FloatType | IntType):
             unit = 100 if percent and isinstance(said, FloatType) else 1
             low = said.gt if said.ge is None else said.ge
-            assert low is not None  # noqa: S101 - every number of a policy has bounds
-            assert said.le is not None  # noqa: S101
+            if low is None or said.le is None:
+                raise TypeError(f"{field.name} has no bounds.")
             found[field.name] = Bounds(
                 low * unit, said.le * unit, isinstance(said, IntType), said.ge is None
             )

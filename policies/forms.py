@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import offer
 from policies.documents import LARGEST
 from policies.scopes import LONGEST, MalformedScope, Scope
 from policies.services.activations import ALL, Guard
@@ -156,12 +157,13 @@ class ActivateForm(ScopeForm):
             raise ValidationError(_g("That time is over. Leave it empty for now."))
         return at
 
-    @property
-    def guard(self) -> Guard:
-        """What may happen by itself afterwards."""
-        ceiling = self.cleaned_data["guard_ceiling"]
+    def clean(self) -> dict[str, Any]:
+        """Put together what the guard may do: ``guard``."""
+        said = super().clean()
+        ceiling = said.get("guard_ceiling")
         share = None if ceiling is None else ceiling / 100
-        return Guard(self.cleaned_data["guard_rolls_back"], share)
+        said["guard"] = Guard(said.get("guard_rolls_back", False), share)
+        return said
 
 
 class BreakGlassForm(ScopeForm, ReasonForm):
@@ -209,7 +211,7 @@ class NewDraftForm(forms.Form):
     def __init__(self, *args: Any, numbers: list[int], in_force: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(number, _g("Policy %(number)d") % {"number": number}) for number in numbers]
-        self.fields["based_on"].choices = choices  # type: ignore[attr-defined]
+        offer(self, "based_on", choices)
         self.fields["based_on"].initial = in_force
 
     def clean_file(self) -> bytes | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -26,8 +24,3 @@ class ShadowForm(ScopeForm):
     """For how long, and for which conversations."""
 
     hours = forms.TypedChoiceField(label=_("For"), choices=LENGTHS, coerce=int, initial=7 * 24)
-
-    @property
-    def length(self) -> timedelta:
-        """For how long."""
-        return timedelta(hours=self.cleaned_data["hours"])

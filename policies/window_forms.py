@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import offer
 from conversations.models import Source
 from conversations.vocabulary import Category
 from policies.backtest import Filters, Question
@@ -29,7 +30,11 @@ _LONGEST_TEXT: Final = 1_000
 class FiltersForm(forms.Form):
     """Which cutoffs count: those with one of the values."""
 
-    category = forms.ChoiceField(label=_("Category"), required=False)
+    category = forms.ChoiceField(
+        label=_("Category"),
+        required=False,
+        choices=[("", _("All categories")), *Category.choices],
+    )
     source = forms.ChoiceField(label=_("Source"), required=False)
     model = forms.CharField(label=_("Model"), required=False, max_length=_LONGEST_TEXT)
     prompt_version = forms.CharField(
@@ -48,13 +53,8 @@ class FiltersForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        categories = self.fields["category"]
-        assert isinstance(categories, forms.ChoiceField)  # noqa: S101
-        categories.choices = [("", _("All categories")), *Category.choices]
-        sources = self.fields["source"]
-        assert isinstance(sources, forms.ChoiceField)  # noqa: S101
         named = Source.objects.order_by("name").values_list("slug", "name")
-        sources.choices = [("", _("All sources")), *named]
+        offer(self, "source", [("", _("All sources")), *named])
 
     @property
     def filter_fields(self) -> list[forms.BoundField]:
@@ -179,15 +179,10 @@ class BacktestForm(FiltersForm):
 
     def __init__(self, *args: Any, drafts: list[int], versions: list[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        candidate, baseline = self.fields["candidate"], self.fields["baseline"]
-        assert isinstance(candidate, forms.ChoiceField)  # noqa: S101
-        assert isinstance(baseline, forms.ChoiceField)  # noqa: S101
         named = [(number, _("Policy %(number)d") % {"number": number}) for number in versions]
-        candidate.choices = [
-            *((number, _("Draft %(number)d") % {"number": number}) for number in drafts),
-            *named,
-        ]
-        baseline.choices = [("", _("The version that was each cutoff’s own")), *named]
+        written = [(number, _("Draft %(number)d") % {"number": number}) for number in drafts]
+        offer(self, "candidate", [*written, *named])
+        offer(self, "baseline", [("", _("The version that was each cutoff’s own")), *named])
 
     def clean(self) -> dict[str, Any]:
         """Refuse a window without length; the service refuses what else cannot be."""

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 
 from accounts.ledger import Actor
-from accounts.models import User
+from accounts.requests import user_of
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
@@ -29,5 +29,4 @@ def may_change(view: View) -> View:
 
 def actor_of(request: HttpRequest) -> Actor:
     """Who is logged in, for the ledger."""
-    assert isinstance(request.user, User)  # noqa: S101 - a login is required
-    return Actor(user=request.user)
+    return Actor(user=user_of(request))

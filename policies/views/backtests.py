@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.keyset import CursorMismatch, page
 from accounts.ledger import Actor
+from accounts.requests import HtmxRequest
 from policies.api_backtests import tell_worker
 from policies.backtest_models import UNFINISHED, BacktestState
 from policies.backtest_words import rows as figure_rows
@@ -137,13 +138,13 @@ def _ask(request: HttpRequest, form: BacktestForm) -> Backtest | None:
 
 @require_safe
 @may_see
-def backtest(request: HttpRequest, pk: UUID) -> HttpResponse:
+def backtest(request: HtmxRequest, pk: UUID) -> HttpResponse:
     """One backtest. Asked for by htmx, the part that changes while it runs."""
     found = get_object_or_404(Backtest.objects.select_related("requested_by", "baseline"), pk=pk)
     context = shown(found) | {"may_change": can_change(user_of(request))}
     if found.state in UNFINISHED and context["may_change"]:
         context["acts"] = [cancel_act(found)]
-    part = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
+    part = request.htmx and not request.htmx.boosted
     template = "policies/_backtest.html" if part else "policies/backtest.html"
     return render(request, template, context)
 

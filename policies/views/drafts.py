@@ -76,7 +76,7 @@ def _keep_the_file(form: NewDraftForm) -> None:
     """Show a refused file as text, so that it can be mended in its place."""
     if document := form.cleaned_data["file"]:
         text = document[: documents.LARGEST].decode("utf-8", "replace")
-        form.data = {**form.data.dict(), "yaml": text}  # type: ignore[attr-defined]
+        form.data = {**dict(form.data.items()), "yaml": text}
 
 
 @require_http_methods(_GET_AND_POST)

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
+from accounts.requests import user_of as user_of
 from policies.permissions import check_change, check_view
 
 View = Callable[..., HttpResponse]
@@ -22,12 +23,6 @@ def may_see(view: View) -> View:
 def may_change(view: View) -> View:
     """Let in those who may change policies; 403 for others."""
     return _let_in(view, check_change)
-
-
-def user_of(request: HttpRequest) -> User:
-    """Who is logged in."""
-    assert isinstance(request.user, User)  # noqa: S101 - a login is required
-    return request.user
 
 
 def _let_in(view: View, check: Callable[[User], None]) -> View:

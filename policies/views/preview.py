@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.requests import HtmxRequest
 from policies import editor
 from policies.services.backtests import check_window
 from policies.services.preview import preview as figures_of
@@ -28,7 +29,7 @@ from policies.window_forms import PreviewForm
 
 @require_POST
 @may_change
-def preview(request: HttpRequest, number: int) -> HttpResponse:
+def preview(request: HtmxRequest, number: int) -> HttpResponse:
     """The figures of what is typed in the editor; nothing is saved.
 
     For htmx a part of the page; refused values change nothing of what stands there but say why.
@@ -45,7 +46,7 @@ def preview(request: HttpRequest, number: int) -> HttpResponse:
             question = form.question(candidate, timezone.now())
             figured = told(figures_of(question), partial(_link, spell(question)))
     context = _context(form, figured, reasons)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return drafts.previewed(request, number, context, reasons)
     if figured is None:
         # The last figures stay, marked as outdated by the words above them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.keyset import CursorMismatch, page
 from accounts.models import User
+from accounts.requests import HtmxRequest
 from policies.forms import NothingForm
 from policies.models import Draft, PolicyVersion, Shadow
 from policies.permissions import can_change
@@ -135,7 +136,7 @@ def _link(cursor: str | None) -> str:
 
 @require_safe
 @may_see
-def shadow(request: HttpRequest, pk: int) -> HttpResponse:
+def shadow(request: HtmxRequest, pk: int) -> HttpResponse:
     """One shadow and where it disagrees; for htmx the list alone, which asks again."""
     found = get_object_or_404(Shadow.objects.select_related("started_by", "ended_by"), pk=pk)
     now, user = timezone.now(), user_of(request)
@@ -147,7 +148,7 @@ def shadow(request: HttpRequest, pk: int) -> HttpResponse:
         "acts": [end_act(found)] if standing.runs and can_change(user) else [],
         **_disagreements(found, user, now, _before(request)),
     }
-    alone = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
+    alone = request.htmx and not request.htmx.boosted
     name = "policies/_shadow_found.html" if alone else "policies/shadow.html"
     return render(request, name, context)
 
@@ -186,13 +187,11 @@ def start(request: HttpRequest, number: int) -> HttpResponse:
     if not Draft.objects.filter(number=number).exists():
         get_object_or_404(PolicyVersion, number=number)
     act = start_act(number, sent(request))
-    form = act.form
 
     def do(said: dict[str, Any]) -> str:
-        assert isinstance(form, ShadowForm)  # noqa: S101 - made above
         service.start(
             number=number,
-            length=form.length,
+            length=timedelta(hours=said["hours"]),
             scope=said["scope"],
             user=user_of(request),
             now=timezone.now(),

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,7 +22,7 @@ from policies import documents
 from policies.differences import stricter_in_every_threshold
 from policies.evaluation import CRITERIA
 from policies.forms import WhichForm
-from policies.models import Activation, Draft, PolicyVersion, Submission, SubmissionDecision
+from policies.models import Activation, Draft, PolicyVersion, SubmissionDecision
 from policies.permissions import can_change
 from policies.scopes import DEFAULT, label_of
 from policies.services import break_glass, reading
@@ -196,7 +195,7 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
         "shown": found,
         "draft": found if isinstance(found, Draft) else None,
         "state": None if isinstance(found, Draft) else reading.state_of(found),
-        "submission": _submission(found),
+        "submission": getattr(found, "submission", None),
         "tested": backtests.of_version(found),
         "base": base,
         "content": shown.content(thresholds, compared) if thresholds else None,
@@ -210,13 +209,6 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
         **_against(request, found, thresholds, base),
     }
     return render(request, "policies/version.html", context)
-
-
-def _submission(found: PolicyVersion | Draft) -> Submission | None:
-    try:
-        return found.submission  # type: ignore[union-attr]
-    except (AttributeError, ObjectDoesNotExist):
-        return None
 
 
 def _scopes_of(number: int, user: User) -> list[ScopeRow]:
@@ -245,7 +237,7 @@ def _acts(
             shadows.start_act(number),
             activations.break_glass_act(number, refused=alone),
         ]
-    submission = _submission(found)
+    submission = getattr(found, "submission", None)
     if submission and submission.decision == SubmissionDecision.PENDING:
         return [
             decisions.approve_act(submission, user),
