@@ -14,6 +14,9 @@ from accounts.keeping import append_only
 from accounts.models import User
 from conversations.models import Cutoff, Source, text
 from conversations.vocabulary import Category, Kind, Remedy
+from reviews.case_page_models import CannedText as CannedText
+from reviews.case_page_models import CaseNote as CaseNote
+from reviews.case_page_models import CaseNoteText as CaseNoteText
 from reviews.people_models import Qualification as Qualification
 from reviews.transitions import CLAIMABLE
 from reviews.vocabulary import (
