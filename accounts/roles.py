@@ -12,6 +12,7 @@ from typing import Final
 class Role(StrEnum):
     """The groups that every installation has."""
 
+    TRAINEE = "trainee"
     REVIEWER = "reviewer"
     SENIOR = "senior"
     POLICY_ADMIN = "policy_admin"
@@ -20,6 +21,7 @@ class Role(StrEnum):
 
 
 ROLE_LABELS: Final = {
+    Role.TRAINEE: "Trainee",
     Role.REVIEWER: "Reviewer",
     Role.SENIOR: "Senior reviewer",
     Role.POLICY_ADMIN: "Policy admin",
@@ -30,11 +32,14 @@ ROLE_LABELS: Final = {
 _REVIEW: Final = frozenset({"reviews.view_case", "reviews.decide_case"})
 
 PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
+    Role.TRAINEE: frozenset({"reviews.train_on_case"}),
     Role.REVIEWER: _REVIEW,
     Role.SENIOR: _REVIEW
     | {
         "reviews.adjudicate_case",
         "reviews.view_restricted_case",
+        "reviews.manage_gold",
+        "reviews.mentor_exercise",
         "accounts.view_ledgerentry",
         "conversations.place_hold",
     },
@@ -47,6 +52,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.ADMINISTRATOR: frozenset(
         {
             "reviews.view_case",
+            "reviews.manage_gold",
             "policies.view_policyversion",
             "conversations.view_source",
             "conversations.change_source",

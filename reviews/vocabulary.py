@@ -20,7 +20,7 @@ class CaseState(models.TextChoices):
 
 
 class Queue(models.TextChoices):
-    """Who looks at it."""
+    """The queues that every installation has; ``CaseQueue`` holds these and its own ones."""
 
     GENERAL = "general", "General"
     APPEALS = "appeals", "Appeals"
@@ -37,6 +37,14 @@ class Area(models.TextChoices):
     SECURITY = "security", "Security"
 
 
+class Access(models.TextChoices):
+    """What an administrator gives or takes."""
+
+    ROLE = "role", "Role"
+    QUALIFICATION = "qualification", "Qualification"
+    ACCOUNT = "account", "Account"
+
+
 class Reason(models.TextChoices):
     """Why a case is to be reviewed. What would tell audits from others reads "Selected"."""
 
@@ -49,6 +57,13 @@ class Reason(models.TextChoices):
     GOLD = "gold", "Selected"
     HELD = "held", "Held"
     CHOSEN = "chosen", "Selected"
+
+
+class ExerciseKind(models.TextChoices):
+    """Why a decided case is given to somebody once more, outcome unseen."""
+
+    GOLD = "gold", "Gold case"
+    TRAINING = "training", "Training"
 
 
 class Judgement(models.TextChoices):
@@ -161,3 +176,11 @@ class EscalationEnd(models.TextChoices):
     ANSWERED = "answered", "Answered"
     RETURNED = "returned", "Returned"
     WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Arrangement(models.TextChoices):
+    """What people arrange of many cases at once."""
+
+    ASSIGN = "assign", "Assigned"
+    MOVE = "move", "Moved"
+    LABEL = "label", "Labelled"
