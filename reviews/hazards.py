@@ -1,13 +1,16 @@
-"""Which turns are not shown until a reviewer asks for them.
+"""Which turns are not shown until a reviewer asks for them, and which cases weigh on people.
 
 Text is the hazard of this work. What is hidden is not in the page at all; asking for it is
-recorded, and never a measure of anybody's performance.
+recorded, and never a measure of anybody's performance. One function decides for every surface:
+:func:`hide`. The house hides; a person's own wishes may hide more, and less only where
+:data:`ALWAYS_HIDDEN` does not forbid it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from conversations.evidence import Evidence
@@ -28,16 +31,78 @@ WARNINGS: Final[dict[str, str]] = {
     Category.SEXUAL_CONTENT: "may be sexually explicit",
 }
 
-_UNRATED: Final = "was not rated and may be upsetting"
-_SEVERE: Final = "was rated severe and may be upsetting"
+#: Kinds of hazard beside the categories: rated high, rated by nobody, a turn that reads like a
+#: crisis.
+RATED: Final = "rated"
+UNRATED: Final = "unrated"
+CUE: Final = "cue"
+#: Everything that may be hidden, each in a form of its own.
+KINDS: Final = (RATED, UNRATED, CUE, *(category.value for category in Category))
+
+_OTHER_WORDS: Final = {
+    RATED: "was rated severe and may be upsetting",
+    UNRATED: "was not rated and may be upsetting",
+    CUE: WARNINGS[Category.SUICIDE_SELF_HARM],
+}
+_ASKED_FOR: Final = "is hidden as your settings ask"
+
+#: What no setting shows unasked.
+ALWAYS_HIDDEN: Final = frozenset(
+    {
+        RATED,
+        CUE,
+        Category.CHILD_SEXUAL_EXPLOITATION.value,
+        Category.SEX_RELATED_CRIMES.value,
+        Category.SUICIDE_SELF_HARM.value,
+    }
+)
+
+
+class Form(StrEnum):
+    """How a harmful turn stands in a page, the mildest protection first.
+
+    Folded and blurred words are not in the page; blurred ones leave their shape, so that one
+    sees how much was said.
+    """
+
+    SHOWN = "shown"
+    BLURRED = "blurred"
+    FOLDED = "folded"
+
+
+_STRICTNESS: Final = tuple(Form)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What one person wants hidden: a form by kind, and from which reported severity (0 to 1)."""
+
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    hidden_from: float = HIDDEN_FROM_SEVERITY
+
+    def form_of(self, kind: str) -> Form:
+        """The form of one kind of hazard: the wish where the rule allows it, else the house's."""
+        usual = usual_form(kind)
+        wished = self.forms.get(kind, usual)
+        return usual if wished == Form.SHOWN and kind in ALWAYS_HIDDEN else wished
+
+
+#: What holds for somebody who has set nothing.
+USUAL: Final = Wishes()
+
+
+def usual_form(kind: str) -> Form:
+    """What the house does with one kind of hazard."""
+    return Form.FOLDED if kind in WARNINGS or kind in _OTHER_WORDS else Form.SHOWN
 
 
 @dataclass(frozen=True)
 class Hiding:
-    """What is not shown at first: the numbers, from 1, of turns, and what they may hold."""
+    """What is not shown at first: the numbers, from 1, of turns, what they may hold, and how."""
 
     turns: frozenset[int] = frozenset()
     warning: str = ""
+    form: Form = Form.FOLDED
 
 
 def hide(
@@ -46,25 +111,67 @@ def hide(
     category: str,
     severity: float | None,
     evidence: Evidence | None,
+    wishes: Wishes = USUAL,
 ) -> Hiding:
     """What of a transcript is hidden until asked for.
 
     All that others than the model said, where the category or the reported severity (0 to 1)
     warns of it, or where nobody reported one; elsewhere the turns that read like a crisis.
     """
-    if words := _warning(category, severity):
+    kinds = kinds_of(category=category, severity=severity, hidden_from=wishes.hidden_from)
+    if hidden := _strictest(kinds, wishes):
+        kind, form = hidden
         spoken = enumerate(messages, 1)
-        return Hiding(
-            frozenset(number for number, message in spoken if message.role in ("user", "tool")),
-            words,
-        )
+        turns = (number for number, message in spoken if message.role in ("user", "tool"))
+        return Hiding(frozenset(turns), warning_of(kind), form)
     cues = frozenset(mark.turn for mark in evidence.crisis_cues) if evidence else frozenset()
-    return Hiding(cues, WARNINGS[Category.SUICIDE_SELF_HARM]) if cues else Hiding()
+    return Hiding(cues, warning_of(CUE), wishes.form_of(CUE)) if cues else Hiding()
 
 
-def _warning(category: str, severity: float | None) -> str:
-    if words := WARNINGS.get(category):
-        return words
+def kinds_of(
+    *, category: str, severity: float | None, hidden_from: float = HIDDEN_FROM_SEVERITY
+) -> list[str]:
+    """The kinds of hazard of a whole transcript, what says most first."""
+    kinds = [category]
     if severity is None:
-        return _UNRATED
-    return _SEVERE if severity >= HIDDEN_FROM_SEVERITY else ""
+        # A category that warns says enough.
+        kinds += [] if category in WARNINGS else [UNRATED]
+    elif severity >= hidden_from:
+        kinds.append(RATED)
+    return kinds
+
+
+def warning_of(kind: str) -> str:
+    """What a turn hidden for this kind may hold."""
+    return WARNINGS.get(kind) or _OTHER_WORDS.get(kind) or _ASKED_FOR
+
+
+def _strictest(kinds: Iterable[str], wishes: Wishes) -> tuple[str, Form] | None:
+    """The kind that is hidden most strictly, with its form; None where all are shown."""
+    forms = [(kind, wishes.form_of(kind)) for kind in kinds]
+    hidden = [pair for pair in forms if pair[1] != Form.SHOWN]
+    return max(hidden, key=lambda pair: _STRICTNESS.index(pair[1])) if hidden else None
+
+
+# --- Severe cases -------------------------------------------------------------------------------
+
+#: Cases of these categories are severe whatever was reported of them.
+SEVERE_CATEGORIES: Final = frozenset(
+    {
+        Category.CHILD_SEXUAL_EXPLOITATION,
+        Category.SEX_RELATED_CRIMES,
+        Category.SUICIDE_SELF_HARM,
+    }
+)
+#: At or above this reported severity (0 to 1) any case is.
+SEVERE_FROM: Final = 0.9
+
+
+def is_severe(*, category: str, severity: float | None, above_ceiling: bool) -> bool:
+    """Whether a case weighs on whoever works it, so that each person's share of them is limited.
+
+    Told from what was reported alone: it is known before anybody reads, and never changes
+    behind somebody's back. *above_ceiling* is an imminent risk above its ceiling.
+    """
+    rated = severity is not None and severity >= SEVERE_FROM
+    return category in SEVERE_CATEGORIES or above_ceiling or rated
