@@ -14,12 +14,25 @@ from accounts.keeping import append_only
 from accounts.models import User
 from conversations.models import Cutoff, Source, text
 from conversations.vocabulary import Category, Kind, Remedy
+from reviews.care_models import AccessChange as AccessChange
+from reviews.care_models import CareSettings as CareSettings
 from reviews.case_page_models import CannedText as CannedText
 from reviews.case_page_models import CaseNote as CaseNote
 from reviews.case_page_models import CaseNoteText as CaseNoteText
-from reviews.care_models import AccessChange as AccessChange
-from reviews.care_models import CareSettings as CareSettings
 from reviews.people_models import Qualification as Qualification
+from reviews.quality_models import AgreementDraw as AgreementDraw
+from reviews.quality_models import Exercise as Exercise
+from reviews.quality_models import ExerciseText as ExerciseText
+from reviews.quality_models import GoldCase as GoldCase
+from reviews.quality_models import MentorComment as MentorComment
+from reviews.quality_models import QualityShares as QualityShares
+from reviews.routing_models import SLUG_LENGTH
+from reviews.routing_models import BulkAct as BulkAct
+from reviews.routing_models import BulkChange as BulkChange
+from reviews.routing_models import CaseLabel as CaseLabel
+from reviews.routing_models import CaseQueue as CaseQueue
+from reviews.routing_models import Label as Label
+from reviews.routing_models import RoutingRule as RoutingRule
 from reviews.transitions import CLAIMABLE
 from reviews.vocabulary import (
     CaseState,
@@ -41,6 +54,10 @@ from reviews.ways_out_models import UnclearSignal as UnclearSignal
 from reviews.ways_out_models import VerdictDraft as VerdictDraft
 
 
+#: What the partial indexes of the queue hold.
+_WAITING = Q(selected=True, state__in=CLAIMABLE, trial=False)
+
+
 class CaseQuerySet(models.QuerySet["Case"]):
     """Filters over cases."""
 
@@ -52,8 +69,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def waiting(self) -> CaseQuerySet:
         """Selected, and waiting for somebody to claim them. Nobody waits for a test."""
-        trials = Cutoff.objects.filter(trial=True).values("pk")
-        return self.filter(selected=True, state__in=CLAIMABLE).exclude(cutoff_id__in=trials)
+        return self.filter(_WAITING)
 
     def decidable_by(self, user: User) -> CaseQuerySet:
         """Those on which *user* may give the next verdict: not a second one of their own.
@@ -100,10 +116,32 @@ class Case(models.Model):
 
     state = models.CharField(max_length=13, choices=CaseState)
     selected = models.BooleanField()
-    queue = models.CharField(max_length=12, choices=Queue)
+    queue = models.CharField(max_length=SLUG_LENGTH, help_text="A CaseQueue's slug.")
+    rule = models.ForeignKey(
+        RoutingRule,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="What sent it there; none where no rule, or somebody by hand, did.",
+    )
+    language = models.CharField(
+        max_length=3, blank=True, default="", db_default="", help_text="As detected, once read."
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="assigned_cases",
+        db_index=False,
+        help_text="The one person to whom it is dealt.",
+    )
     priority = models.IntegerField()
     due_at = models.DateTimeField()
     opened_at = models.DateTimeField()
+    trial = models.BooleanField(default=False, db_default=False)
     flags = ArrayField(models.CharField(max_length=32), help_text="Rules broken, risks unknown.")
     breach = models.BooleanField()
     crisis = models.BooleanField(default=False, db_default=False)
@@ -112,6 +150,8 @@ class Case(models.Model):
     # Verdicts count within a round; an appeal begins the next one.
     round = models.PositiveSmallIntegerField(default=1, db_default=1)
     settle_at = models.DateTimeField(null=True, blank=True)
+    # A senior who adjudicates sees the two verdicts where they differ, none where they agree.
+    contested = models.BooleanField(default=False, db_default=False)
 
     objects = CaseQuerySet.as_manager()
 
@@ -128,19 +168,38 @@ class Case(models.Model):
                 | ~Q(state=CaseState.SETTLING) & Q(settle_at=None),
             ),
             models.CheckConstraint(
+                name="case_contested_in_adjudication",
+                condition=Q(contested=False)
+                | Q(state__in=[CaseState.ADJUDICATION, CaseState.DEFERRED, CaseState.ESCALATED]),
+            ),
+            models.CheckConstraint(
                 name="case_unselected_only_in_two_states",
                 condition=Q(selected=False, state__in=[CaseState.UNSELECTED, CaseState.CLOSED])
                 | Q(selected=True) & ~Q(state=CaseState.UNSELECTED),
             ),
         ]
         indexes = [
-            # The queue page and claim-next.
+            # The queue page.
             models.Index(
                 F("priority").desc(),
                 F("due_at"),
                 F("cutoff"),
                 name="case_waiting",
-                condition=Q(selected=True, state__in=CLAIMABLE),
+                condition=_WAITING,
+            ),
+            # Claim-next, the page of one queue, and the counts of each.
+            models.Index(
+                F("queue"),
+                F("priority").desc(),
+                F("due_at"),
+                F("cutoff"),
+                name="case_waiting_in_queue",
+                include=["breach"],
+                condition=_WAITING,
+            ),
+            # What one person was assigned.
+            models.Index(
+                fields=["assignee"], name="case_assigned", condition=Q(assignee__isnull=False)
             ),
             # The settling sweep, every few seconds.
             models.Index(
