@@ -37,7 +37,7 @@ WITH ruled AS (
 )
 INSERT INTO reviews_case (
     cutoff_id, source_id, kind, category, model, locale, at, policy_version,
-    state, selected, queue, priority, due_at, opened_at, flags, breach
+    state, selected, queue, priority, due_at, opened_at, trial, flags, breach
 )
 SELECT id, source_id, kind, category, model, locale, at, held_against,
        CASE WHEN breach OR in_audit THEN '{CaseState.OPEN.value}'
@@ -52,6 +52,7 @@ SELECT id, source_id, kind, category, model, locale, at, held_against,
            + CASE WHEN ended AND unknown THEN {RISK_UNKNOWN_WEIGHT} ELSE 0 END,
        CASE WHEN breach THEN %(due_breach)s ELSE %(due)s END,
        %(now)s,
+       trial,
        CASE WHEN ended THEN array_remove(ARRAY[
            CASE WHEN above THEN '{conformance.RISK_ABOVE_CEILING}' END,
            CASE WHEN unknown THEN '{conformance.RISK_UNKNOWN}' END,
