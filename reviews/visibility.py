@@ -23,6 +23,7 @@ class Text(StrEnum):
     FEEDBACK = "feedback"
     VERDICTS = "verdicts"
     NUMBERS = "numbers"  # signals, category, conformance
+    NOTES = "notes"  # what reviewers told each other; one's own are always one's own
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ _BY_ROLE: Final[dict[Role, frozenset[Text]]] = {
 }
 
 #: Whoever may still be asked for an independent verdict must not know the first one.
-_BLINDED: Final = frozenset({Text.VERDICTS})
+_BLINDED: Final = frozenset({Text.VERDICTS, Text.NOTES})
 
 
 def visible(viewer: Viewer, case: CaseFacts) -> frozenset[Text]:

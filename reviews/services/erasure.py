@@ -1,7 +1,8 @@
 """A person's words that stand in reviews: erased with the rest, in the same transaction.
 
-Verdicts stay as they are: which turns they cite is numbers. Their rationales are words of a
-reviewer; those that quote the person are replaced.
+Verdicts stay as they are: which turns they cite is numbers. Their rationales and the notes
+beside a case are words of a reviewer; those that quote the person are replaced. So are texts
+that are kept for rationales.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from conversations.models import Cutoff
-from reviews.models import Case, FeedbackText, VerdictText
+from reviews.models import CannedText, Case, CaseNoteText, FeedbackText, VerdictText
 from reviews.quotes import quoting
 
 ERASED: Final = "[erased at the request of the person concerned]"
@@ -27,17 +28,20 @@ def erase_words(
     unread: Iterable[UUID],
     **_kwargs: Any,
 ) -> dict[str, int]:
-    """Empty feedback on *cutoff_ids*, and rationales that quote *said*; how many there were.
+    """Empty feedback on *cutoff_ids*, and what of reviewers quotes *said*; how many there were.
 
-    A rationale may quote another thread of the same person, so that those on *all_cutoffs* are
-    read. Where a transcript went before, nobody can tell whether a rationale quotes it: those
-    on *unread* go.
+    A rationale or a note may quote another thread of the same person, so that those on
+    *all_cutoffs* are read. Where a transcript went before, nobody can tell whether one quotes
+    it: those on *unread* go.
     """
     feedback = FeedbackText.objects.filter(feedback__case_id__in=cutoff_ids)
     _, deleted = feedback.delete()
+    gone = frozenset(unread)
     return {
         "feedback": deleted.get(FeedbackText._meta.label, 0),
-        "rationales": _replace_rationales(all_cutoffs, said, frozenset(unread)),
+        "rationales": _replace_rationales(all_cutoffs, said, gone),
+        "notes": _replace_notes(all_cutoffs, said, gone),
+        "canned_texts": _replace_canned_texts(said),
     }
 
 
@@ -55,6 +59,26 @@ def _replace_rationales(
     found = quoting({key: words for key, (_, words) in rationales.items()}, said)
     found |= {key for key, (case_id, _) in rationales.items() if case_id in unread}
     return VerdictText.objects.filter(pk__in=found).update(rationale=ERASED)
+
+
+def _replace_notes(cutoffs: QuerySet[Cutoff], said: Sequence[str], unread: frozenset[UUID]) -> int:
+    texts = (
+        CaseNoteText.objects.select_for_update(of=("self",))
+        .filter(note__case_id__in=cutoffs.values("pk"))
+        .exclude(text=ERASED)
+        .order_by("pk")
+        .values_list("pk", "note__case_id", "text")
+    )
+    notes = {key: (case_id, text) for key, case_id, text in texts}
+    found = quoting({key: text for key, (_, text) in notes.items()}, said)
+    found |= {key for key, (case_id, _) in notes.items() if case_id in unread}
+    return CaseNoteText.objects.filter(pk__in=found).update(text=ERASED)
+
+
+def _replace_canned_texts(said: Sequence[str]) -> int:
+    texts = CannedText.objects.select_for_update().exclude(text=ERASED).order_by("pk")
+    found = quoting(dict(texts.values_list("pk", "text")), said)
+    return CannedText.objects.filter(pk__in=found).update(text=ERASED)
 
 
 def forget_signals(*, cutoff_ids: Sequence[UUID], **_kwargs: Any) -> None:

@@ -10,9 +10,16 @@ from accounts.roles import Role
 from reviews.visibility import CaseFacts, Text, Viewer, is_blind, visible
 from reviews.vocabulary import CaseState
 
-EVERYTHING = {Text.TRANSCRIPT, Text.RATIONALE, Text.FEEDBACK, Text.VERDICTS, Text.NUMBERS}
+EVERYTHING = {
+    Text.TRANSCRIPT,
+    Text.RATIONALE,
+    Text.FEEDBACK,
+    Text.VERDICTS,
+    Text.NUMBERS,
+    Text.NOTES,
+}
 UNBLINDED = EVERYTHING
-BLINDED = EVERYTHING - {Text.VERDICTS}
+BLINDED = EVERYTHING - {Text.VERDICTS, Text.NOTES}
 FIGURES = {Text.VERDICTS, Text.NUMBERS}
 NOTHING: set[Text] = set()
 

@@ -1,0 +1,114 @@
+"""Notes that reviewers leave each other beside a case.
+
+The ledger says who wrote, changed or deleted one and when; the words stand in the note alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.ledger import Actor, record
+from accounts.models import User
+from reviews.models import Case, CaseNote, CaseNoteText
+from reviews.permissions import facts_of, viewer_of
+from reviews.transitions import Forbidden
+from reviews.visibility import Text, is_blind, visible
+
+LONGEST_NOTE: Final = 4_000
+#: How long whoever wrote a note may change its words. Deleting has no term.
+CHANGEABLE: Final = timedelta(minutes=15)
+
+
+def can_write(user: User, case: Case) -> bool:
+    """Whether *user* may leave a note: whoever may read them, or may once their verdict is in."""
+    viewer, facts = viewer_of(user), facts_of(case)
+    shows = visible(viewer, facts)
+    return Text.NOTES in shows or (bool(shows) and is_blind(viewer, facts))
+
+
+def notes_for(*, case: Case, user: User, shows: frozenset[Text], blind: bool) -> list[CaseNote]:
+    """The notes on *case* that *user*, to whom it *shows* so much, may read; the oldest first.
+
+    Whoever is *blind* reads their own alone: another's could tell the first verdict.
+    """
+    if not shows or not (blind or Text.NOTES in shows):
+        return []
+    notes = CaseNote.objects.filter(case=case, deleted_at=None)
+    if blind:
+        notes = notes.filter(author=user)
+    return list(notes.select_related("author", "words"))
+
+
+def changeable(note: CaseNote, *, user: User, now: datetime) -> bool:
+    """Whether *user* may still change the words of *note*."""
+    return note.author_id == user.pk and now < note.at + CHANGEABLE
+
+
+def write(*, case: Case, user: User, text: str, now: datetime) -> CaseNote:
+    """Leave a note. Raises ``ValidationError`` for no words or too many, or ``Forbidden``."""
+    words = _words(text)
+    if not can_write(user, case):
+        raise Forbidden("Your role does not include notes.")
+    with transaction.atomic():
+        note = CaseNote.objects.create(case=case, author=user, at=now)
+        CaseNoteText.objects.create(note=note, text=words)
+        _record(note, user, "note.written", now)
+    return note
+
+
+def change(*, note: CaseNote, user: User, text: str, now: datetime) -> None:
+    """Replace the words of one's own note while it is new.
+
+    Raises ``Forbidden`` for another's or an older one, ``ValidationError`` for no words or too
+    many.
+    """
+    words = _words(text)
+    with transaction.atomic():
+        locked = _own(note, user)
+        if not changeable(locked, user=user, now=now):
+            raise Forbidden("A note can be changed for 15 minutes. Write another one.")
+        CaseNoteText.objects.filter(note=locked).update(text=words)
+        locked.edited_at = now
+        locked.save(update_fields=["edited_at"])
+        _record(locked, user, "note.changed", now)
+
+
+def delete(*, note: CaseNote, user: User, now: datetime) -> None:
+    """Delete one's own note: its words go, that there was one stays. ``Forbidden`` else."""
+    with transaction.atomic():
+        locked = _own(note, user)
+        CaseNoteText.objects.filter(note=locked).delete()
+        locked.deleted_at = now
+        locked.save(update_fields=["deleted_at"])
+        _record(locked, user, "note.deleted", now)
+
+
+def _words(text: str) -> str:
+    words = text.strip()
+    if not words:
+        raise ValidationError("Write something first.")
+    if len(words) > LONGEST_NOTE:
+        raise ValidationError(f"At most {LONGEST_NOTE} characters.")
+    return words
+
+
+def _own(note: CaseNote, user: User) -> CaseNote:
+    locked = CaseNote.objects.select_for_update(no_key=True).get(pk=note.pk)
+    if locked.author_id != user.pk or locked.deleted_at is not None:
+        raise Forbidden("Only whoever wrote a note can change or delete it.")
+    return locked
+
+
+def _record(note: CaseNote, user: User, action: str, now: datetime) -> None:
+    record(
+        actor=Actor(user=user),
+        action=action,
+        obj="case",
+        object_id=note.case_id,
+        details={"note": note.pk},
+        at=now,
+    )
