@@ -19,6 +19,11 @@ from reviews.care_models import CareSettings as CareSettings
 from reviews.case_page_models import CannedText as CannedText
 from reviews.case_page_models import CaseNote as CaseNote
 from reviews.case_page_models import CaseNoteText as CaseNoteText
+from reviews.outcome_models import Attempt as Attempt
+from reviews.outcome_models import Delivery as Delivery
+from reviews.outcome_models import Endpoint as Endpoint
+from reviews.outcome_models import EndpointSecret as EndpointSecret
+from reviews.outcome_models import Outcome as Outcome
 from reviews.people_models import Qualification as Qualification
 from reviews.quality_models import AgreementDraw as AgreementDraw
 from reviews.quality_models import Exercise as Exercise
