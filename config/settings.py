@@ -11,10 +11,10 @@ import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from environs import env
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import Length, OneOf
 
 from config import embedded, logs, queues, secrets, valkey
-from config.variables import REQUIRED, variable
+from config.variables import REQUIRED, positive, variable
 
 # Lets `ModelForm[User]` and its like, which type checkers ask for, be written as they are.
 django_stubs_ext.monkeypatch()
@@ -131,27 +131,27 @@ ALLOWED_HOSTS = [
 
 # --- What the apps read -------------------------------------------------------------------------
 
-
-def _positive(name: str, meaning: str, default: int) -> int:
-    return variable(env.int, name, meaning, default, validate=Range(min=1))
-
-
 MIB = 1024 * 1024
 # Intake limits of the contract; all but the first count after decompression too.
-INTAKE_MAX_BODY = _positive("RECOURSE_INTAKE_MAX_BODY", "a number of bytes a request", 16 * MIB)
-INTAKE_MAX_EVENT = _positive("RECOURSE_INTAKE_MAX_EVENT", "a number of bytes an event", 4 * MIB)
-INTAKE_MAX_TRANSCRIPT = _positive(
+INTAKE_MAX_BODY = positive("RECOURSE_INTAKE_MAX_BODY", "a number of bytes a request", 16 * MIB)
+INTAKE_MAX_EVENT = positive("RECOURSE_INTAKE_MAX_EVENT", "a number of bytes an event", 4 * MIB)
+INTAKE_MAX_TRANSCRIPT = positive(
     "RECOURSE_INTAKE_MAX_TRANSCRIPT", "a number of bytes of text a transcript", 2 * MIB
 )
-INTAKE_MAX_MESSAGES = _positive(
+INTAKE_MAX_MESSAGES = positive(
     "RECOURSE_INTAKE_MAX_MESSAGES", "a number of messages a transcript", 2000
 )
-INTAKE_MAX_BATCH = _positive("RECOURSE_INTAKE_MAX_BATCH", "a number of events a request", 1000)
-CLAIM_LEASE_SECONDS = _positive(
+INTAKE_MAX_BATCH = positive("RECOURSE_INTAKE_MAX_BATCH", "a number of events a request", 1000)
+CLAIM_LEASE_SECONDS = positive(
     "RECOURSE_CLAIM_LEASE_SECONDS", "the seconds for which a claim holds without heartbeat", 600
 )
-UNDO_SECONDS = _positive(
-    "RECOURSE_UNDO_SECONDS", "the seconds in which a verdict can be undone", 30
+UNDO_SECONDS = positive("RECOURSE_UNDO_SECONDS", "the seconds in which a verdict can be undone", 30)
+# Where these come from: docs/explanation/looking-after-reviewers.md.
+SEVERE_PER_SHIFT = positive(
+    "RECOURSE_SEVERE_PER_SHIFT", "the most severe cases that one person takes in a shift", 24
+)
+PAUSE_AFTER_MINUTES = positive(
+    "RECOURSE_PAUSE_AFTER_MINUTES", "the minutes of work after which a pause is suggested", 50
 )
 
 # --- Django -------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ _database["OPTIONS"] = {
     **_database.get("OPTIONS", {}),
     "pool": {
         "min_size": 1,
-        "max_size": _positive(
+        "max_size": positive(
             "RECOURSE_DATABASE_CONNECTIONS", "the most connections that one process may open", 8
         ),
         "timeout": 5,

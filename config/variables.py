@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from environs import EnvError, env
+from marshmallow.validate import Range
 
 T = TypeVar("T")
 
@@ -26,6 +27,11 @@ def variable(
         return read(name, **options) if default is REQUIRED else read(name, default, **options)
     except (EnvError, ValueError):
         raise SystemExit(f"{name} {state}: set it to {meaning}.") from None
+
+
+def positive(name: str, meaning: str, default: int) -> int:
+    """Return the whole number `name`, 1 or more. Raises SystemExit as `variable` does."""
+    return variable(env.int, name, meaning, default, validate=Range(min=1))
 
 
 def names() -> set[str]:

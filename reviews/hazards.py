@@ -128,6 +128,19 @@ def hide(
     return Hiding(cues, warning_of(CUE), wishes.form_of(CUE)) if cues else Hiding()
 
 
+def hide_excerpt(
+    *, category: str, severity: float | None, cue: bool, wishes: Wishes = USUAL
+) -> Hiding | None:
+    """How a few words of a case are hidden until asked for; None where they are shown.
+
+    An excerpt does not tell who said it, and stands where nobody chose to read: it is hidden
+    where anything of its case is. *cue*: a turn of the case reads like a crisis.
+    """
+    kinds = kinds_of(category=category, severity=severity, hidden_from=wishes.hidden_from)
+    hidden = _strictest([*kinds, *([CUE] if cue else [])], wishes)
+    return Hiding(warning=warning_of(hidden[0]), form=hidden[1]) if hidden else None
+
+
 def kinds_of(
     *, category: str, severity: float | None, hidden_from: float = HIDDEN_FROM_SEVERITY
 ) -> list[str]:

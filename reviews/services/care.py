@@ -1,0 +1,230 @@
+"""Looking after those who review: what is hidden from them, and what they are not dealt.
+
+What somebody set is for nobody else's eyes: no function here tells one person of another's
+settings, only that a case cannot go to them. Nothing is counted but severe cases in a shift, and
+those from claims that are kept anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.ledger import Actor, record
+from accounts.models import User
+from conversations.evidence import Evidence
+from conversations.transcripts import Message
+from reviews import hazards
+from reviews.models import CareSettings, Case, CaseQuerySet, Claim
+from reviews.shifts import BETWEEN_SEVERE, LONGEST, PAUSE, REST, Span, severe_cases, without_a_gap
+from reviews.transitions import Forbidden
+
+
+class SevereLimit(Forbidden):
+    """A severe case may not go to this person now, and nobody can click that away."""
+
+
+@dataclass(frozen=True)
+class SevereShare:
+    """What of severe cases one person may still take: ``why_not`` is empty where one may.
+
+    ``known`` are the severe cases of the shift: one of these may be taken up again.
+    """
+
+    why_not: str = ""
+    known: frozenset[object] = frozenset()
+
+
+def care_of(user: User) -> CareSettings:
+    """What *user* has set; the defaults, unsaved, where that is nothing. One query."""
+    return CareSettings.objects.filter(user=user).first() or CareSettings(user=user)
+
+
+def hiding_of(
+    case: Case, messages: list[Message], evidence: Evidence | None, *, user: User
+) -> hazards.Hiding:
+    """What of the transcript of *case* is hidden from *user* until asked for, on every surface."""
+    return hazards.hide(
+        messages,
+        category=case.category,
+        severity=case.cutoff.severity,
+        evidence=evidence,
+        wishes=care_of(user).wishes,
+    )
+
+
+def excerpts_hidden(cases: Iterable[Case], *, user: User) -> dict[UUID, hazards.Hiding | None]:
+    """How an excerpt of each of *cases* is hidden from *user*; None where it is shown. One query.
+
+    For lists, where nobody reads whole transcripts: search, similar cases, the feedback inbox.
+    """
+    wishes = care_of(user).wishes
+    return {
+        case.pk: hazards.hide_excerpt(
+            category=case.category,
+            severity=case.cutoff.severity,
+            cue=case.crisis,
+            wishes=wishes,
+        )
+        for case in cases
+    }
+
+
+# --- What is dealt ------------------------------------------------------------------------------
+
+
+def spared(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
+    """Those of *cases* that *user* may be dealt at *now*, as far as their own wellbeing goes.
+
+    Without the categories they opted out of, languages they do not read, and severe ones where
+    they have had their share.
+    """
+    wanted = care_of(user)
+    if wanted.opted_out:
+        cases = cases.exclude(category__in=wanted.opted_out)
+    if wanted.languages:
+        # A language that nobody knows yet may be theirs.
+        cases = cases.filter(language__in=[*wanted.languages, ""])
+    if severe_share(user, now, wanted).why_not:
+        cases = cases.exclude(severe=True)
+    return cases
+
+
+def suits(case: Case, user: User, now: datetime) -> bool:
+    """Whether *case* may be given to *user* by somebody else; which rule forbids it is not told."""
+    return spared(Case.objects.filter(pk=case.pk), user, now).exists()
+
+
+def check_severe(case: Case, user: User, now: datetime) -> None:
+    """Raise :class:`SevereLimit` where *case* is severe and *user* has had their share.
+
+    One that they took up in this shift already they may take up again: a lease that ran out
+    must not cost a draft. Nobody is excepted, and nobody may except themselves.
+    """
+    if not case.severe:
+        return
+    # One at a time for each person, as with claim-next: two at once must not both be the last.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    share = severe_share(user, now)
+    if share.why_not and case.pk not in share.known:
+        raise SevereLimit(share.why_not)
+
+
+def severe_share(user: User, now: datetime, wanted: CareSettings | None = None) -> SevereShare:
+    """What of severe cases *user* may still take at *now*.
+
+    One query for somebody who has had none in a day.
+    """
+    recent = _spans(_claims(user, now).filter(severe=True), now)
+    if not recent:
+        return SevereShare()
+    known = frozenset(span.case for span in recent)
+    cap = cap_of(wanted or care_of(user))
+    if severe_cases(recent) >= cap and _severe_in_shift(user, now) >= cap:
+        return SevereShare(
+            _(
+                "You have had %(cap)d severe cases in this shift, which is your limit. It begins"
+                " anew after a rest of %(hours)d hours. Nobody can lift it for you, and what"
+                " waits is not yours alone to carry: seniors see it."
+            )
+            % {"cap": cap, "hours": REST // timedelta(hours=1)},
+            known,
+        )
+    if _directly_after(user, recent[-1], now):
+        return SevereShare(
+            _(
+                "This case is severe, and so was your last one. Take another case or"
+                " %(minutes)d minutes in between."
+            )
+            % {"minutes": BETWEEN_SEVERE // timedelta(minutes=1)},
+            known,
+        )
+    return SevereShare(known=known)
+
+
+def cap_of(wanted: CareSettings) -> int:
+    """The most severe cases in a shift: what the installation says, or less as one wished."""
+    usual: int = settings.SEVERE_PER_SHIFT
+    own = wanted.severe_per_shift
+    return usual if own is None else min(usual, own)
+
+
+def _directly_after(user: User, last: Span, now: datetime) -> bool:
+    """Whether nothing lies between the severe case *last* and *now*: no other case, no time."""
+    if now - last.ended >= BETWEEN_SEVERE:
+        return False
+    later = Claim.objects.filter(reviewer=user, claimed_at__gt=last.began)
+    return not later.exclude(case=last.case).exists()
+
+
+def _severe_in_shift(user: User, now: datetime) -> int:
+    return severe_cases(without_a_gap(_spans(_claims(user, now), now), now=now, gap=REST))
+
+
+def _claims(user: User, now: datetime) -> QuerySet[Claim]:
+    return Claim.objects.filter(reviewer=user, claimed_at__gt=now - LONGEST)
+
+
+def _spans(claims: QuerySet[Claim], now: datetime) -> list[Span]:
+    """*claims* as the rules of shifts know them, oldest first. A live one ends now."""
+    rows = claims.order_by("claimed_at").values_list(
+        "case_id", "claimed_at", "ended_at", "expires_at", "severe"
+    )
+    return [
+        Span(case, began, min(ended or expires, max(now, began)), severe)
+        for case, began, ended, expires, severe in rows
+    ]
+
+
+# --- Pauses -------------------------------------------------------------------------------------
+
+
+class Pause(StrEnum):
+    """Why a pause is suggested."""
+
+    LONG = "long"
+    SEVERE = "severe"
+
+
+def suggested_pause(user: User, now: datetime) -> Pause | None:
+    """Whether a pause would do *user* good at *now*; None in the middle of a severe case.
+
+    From the claims that are kept anyway: nothing is noted of who was told, who paused, and who
+    did not.
+    """
+    worked = without_a_gap(_spans(_claims(user, now), now), now=now, gap=PAUSE)
+    if not worked:
+        return None
+    last = max(worked, key=lambda span: span.began)
+    if last.severe:
+        return Pause.SEVERE if last.ended < now else None
+    minutes = care_of(user).pause_after_minutes or settings.PAUSE_AFTER_MINUTES
+    return Pause.LONG if now - worked[0].began >= timedelta(minutes=minutes) else None
+
+
+def goes_on_by_itself(case: Case) -> bool:
+    """Whether the next case may open by itself after *case*: never after a severe one."""
+    return not case.severe
+
+
+# --- Settings -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def change_care(*, user: User, wanted: CareSettings) -> None:
+    """Keep what *user* set of themselves. The ledger notes that it was changed, not to what.
+
+    Raises ``ValidationError`` where it is laxer than the house allows.
+    """
+    wanted.user = user
+    wanted.full_clean(exclude=["user"])
+    wanted.save()
+    record(actor=Actor(user=user), action="care.changed", obj="user", object_id=user.pk)
