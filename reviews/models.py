@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Now
@@ -38,7 +41,10 @@ from reviews.routing_models import CaseLabel as CaseLabel
 from reviews.routing_models import CaseQueue as CaseQueue
 from reviews.routing_models import Label as Label
 from reviews.routing_models import RoutingRule as RoutingRule
+from reviews.saved_view_models import DefaultView as DefaultView
+from reviews.saved_view_models import SavedView as SavedView
 from reviews.transitions import CLAIMABLE
+from reviews.visibility import Exercise as Viewed
 from reviews.vocabulary import (
     CaseState,
     Channel,
@@ -82,7 +88,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         Nor in a later round: an appeal goes to somebody who has taken no part in it.
         """
         own = Verdict.objects.filter(case=OuterRef("pk"), reviewer=user, withdrawal=None)
-        cases = self.exclude(Exists(own))
+        known = Exercise.objects.filter(case=OuterRef("pk"), person=user)
+        cases = self.exclude(Exists(own)).exclude(Exists(known))
         if not user.has_perm("reviews.adjudicate_case"):
             cases = cases.exclude(state=CaseState.ADJUDICATION)
         return cases
@@ -160,6 +167,11 @@ class Case(models.Model):
 
     objects = CaseQuerySet.as_manager()
 
+    #: Not stored, set by services/seen.py: shown as less than is known, and whether it is the
+    #: viewer's own gold case.
+    masked = False
+    exercise: Viewed = ""
+
     class Meta:
         permissions = [
             ("decide_case", "Can claim cases and give verdicts"),
@@ -224,6 +236,12 @@ class Case(models.Model):
     def label(self) -> str:
         """What people call it."""
         return f"CO-{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it, unless it is masked: what somebody is to see is not what is."""
+        if self.masked:
+            raise RuntimeError("A case that was masked for somebody's eyes cannot be saved.")
+        super().save(*args, **kwargs)
 
     @property
     def is_cutoff(self) -> bool:
@@ -343,6 +361,15 @@ class VerdictText(models.Model):
         Verdict, primary_key=True, on_delete=models.CASCADE, related_name="words"
     )
     rationale = models.TextField()
+    terms = SearchVectorField(
+        db_default=Value(""), help_text="By which the rationale is found (conversations/words.py)."
+    )
+
+    class Meta:
+        indexes = [
+            # The search of the queue page and of the API.
+            GinIndex(fields=["terms"], name="verdict_terms")
+        ]
 
     def __str__(self) -> str:
         return str(self.verdict_id)

@@ -1,6 +1,8 @@
 """Queues by rules, and what people arrange by hand."""
 
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
+import django.contrib.postgres.search
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
@@ -279,5 +281,47 @@ class Migration(migrations.Migration):
             model_name='routingrule',
             trigger=pgtrigger.compiler.Trigger(name='routing_rule_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF left(current_database(), 5) <> 'test_' THEN\n                    RAISE EXCEPTION 'routing_rule is append-only: TRUNCATE is refused';\n                END IF;\n                RETURN NULL;\n            ", hash='62cd41c69db77be635cdc4caac9cc84e58526416', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_routing_rule_no_truncate_0ca7c', table='reviews_routingrule', when='BEFORE')),
         ),
+        migrations.CreateModel(
+            name='SavedView',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=60)),
+                ('filters', models.CharField(blank=True, max_length=1000)),
+                ('shared', models.BooleanField(default=False)),
+                ('made_at', models.DateTimeField()),
+                ('removed_at', models.DateTimeField(blank=True, null=True)),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['name', 'id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='DefaultView',
+            fields=[
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='default_view', serialize=False, to=settings.AUTH_USER_MODEL)),
+                ('view', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='reviews.savedview')),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name='savedview',
+            constraint=models.UniqueConstraint(models.F('owner'), django.db.models.functions.text.Lower('name'), condition=models.Q(('removed_at', None)), name='saved_view_of_a_name'),
+        ),
+        migrations.AddConstraint(
+            model_name='savedview',
+            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='saved_view_has_a_name'),
+        ),
+        migrations.AddConstraint(
+            model_name='savedview',
+            constraint=models.CheckConstraint(condition=models.Q(('filters__regex', '(^|&)q='), _negated=True), name='saved_view_holds_no_words'),
+        ),
+        migrations.AddField(
+            model_name='verdicttext',
+            name='terms',
+            field=django.contrib.postgres.search.SearchVectorField(db_default=models.Value(''), help_text='By which the rationale is found (conversations/words.py).'),
+        ),
+        migrations.AddIndex(
+            model_name='verdicttext',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['terms'], name='verdict_terms'),
+        ),
     ]
-
