@@ -167,8 +167,7 @@ class Case(models.Model):
 
     objects = CaseQuerySet.as_manager()
 
-    #: Not stored, set by services/seen.py: shown as less than is known, and whether it is the
-    #: viewer's own gold case.
+    #: Not stored, set by services/seen.py: less is shown than is known; the viewer's gold case.
     masked = False
     exercise: Viewed = ""
 
@@ -232,16 +231,16 @@ class Case(models.Model):
     def __str__(self) -> str:
         return self.label
 
-    @property
-    def label(self) -> str:
-        """What people call it."""
-        return f"CO-{self.number}"
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save it, unless it is masked: what somebody is to see is not what is."""
         if self.masked:
             raise RuntimeError("A case that was masked for somebody's eyes cannot be saved.")
         super().save(*args, **kwargs)
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"CO-{self.number}"
 
     @property
     def is_cutoff(self) -> bool:

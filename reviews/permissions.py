@@ -43,6 +43,33 @@ def check_decide(user: User, case: Case | None = None) -> None:
         raise PermissionDenied("Your role does not include deciding this case.")
 
 
+def can_manage_quality(user: User) -> bool:
+    """May make gold cases, and see the quality of everybody's work."""
+    return user.has_perm("reviews.manage_gold")
+
+
+def check_manage_quality(user: User) -> None:
+    """Raise where *user* may not make gold cases."""
+    if not can_manage_quality(user):
+        raise PermissionDenied("Your role does not include the quality of everybody's work.")
+
+
+def can_train(user: User) -> bool:
+    """May practise on decided cases."""
+    return user.has_perm("reviews.train_on_case")
+
+
+def can_mentor(user: User) -> bool:
+    """May comment on trainees' answers, and certify people."""
+    return user.has_perm("reviews.mentor_exercise")
+
+
+def check_mentor(user: User) -> None:
+    """Raise where *user* is no mentor."""
+    if not can_mentor(user):
+        raise PermissionDenied("Your role does not include training others.")
+
+
 def can_reopen_held(user: User) -> bool:
     """May have the thread of a case on legal hold reopened: a qualified senior."""
     return user.has_perm("reviews.adjudicate_case")
@@ -78,6 +105,8 @@ def facts_of_each(cases: Iterable[Case]) -> dict[UUID, CaseFacts]:
             case.queue == Queue.CHILD_SAFETY,
             CaseState(case.state),
             frozenset(deciders.get(case.pk, ())),
+            case.contested,
+            case.exercise,
         )
         for case in listed
     }

@@ -111,16 +111,22 @@ def check(state: str, action: Action) -> frozenset[S]:
 
 
 def after_verdict(
-    state: str, decisions: Sequence[str], *, double: bool, for_a_senior: bool = False
+    state: str,
+    decisions: Sequence[str],
+    *,
+    double: bool,
+    for_a_senior: bool = False,
+    checked: bool = False,
 ) -> S:
     """Where a case goes once a verdict is in.
 
-    *decisions* are those of the round so far, the newest last. Two reviewers who agree settle
-    it; two who differ send it to a senior. What is *for_a_senior* goes there the same way, so
-    that the first reviewer takes it for a case that is reviewed twice.
+    *decisions* are those of the round so far, the newest last. *double*: somebody else is to
+    look too, be it drawn or a second look. Two reviewers who agree settle it, unless their
+    agreement is to be *checked*; two who differ send it to a senior. What is *for_a_senior* goes
+    there the same way, so that the first reviewer takes it for a case that is reviewed twice.
     """
     if state == S.OPEN and (double or for_a_senior):
         return S.SECOND_REVIEW
-    if state == S.SECOND_REVIEW and (for_a_senior or len(set(decisions[-2:])) > 1):
+    if state == S.SECOND_REVIEW and (for_a_senior or checked or len(set(decisions[-2:])) > 1):
         return S.ADJUDICATION
     return S.SETTLING

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from accounts.roles import Role
 from reviews.transitions import PENDING
@@ -35,6 +35,10 @@ class Viewer:
     restricted: bool = False
 
 
+#: A decided case that is the viewer's own gold case, and whether their answer is in.
+Exercise = Literal["", "to_answer", "answered"]
+
+
 @dataclass(frozen=True)
 class CaseFacts:
     """What of a case decides on who sees what.
@@ -46,9 +50,12 @@ class CaseFacts:
     restricted: bool
     state: CaseState
     verdict_by: frozenset[int] = frozenset()
+    contested: bool = False
+    exercise: Exercise = ""
 
 
 _BY_ROLE: Final[dict[Role, frozenset[Text]]] = {
+    Role.TRAINEE: frozenset({Text.TRANSCRIPT, Text.RATIONALE, Text.NUMBERS}),
     Role.REVIEWER: frozenset(Text),
     Role.SENIOR: frozenset(Text),
     Role.POLICY_ADMIN: frozenset({Text.NUMBERS, Text.VERDICTS}),
@@ -69,7 +76,32 @@ def visible(viewer: Viewer, case: CaseFacts) -> frozenset[Text]:
 
 
 def is_blind(viewer: Viewer, case: CaseFacts) -> bool:
-    """Whether *viewer* may yet give a verdict of their own on a case that has one already."""
-    may_decide = bool({Role.REVIEWER, Role.SENIOR} & viewer.roles)
+    """Whether *viewer* may yet give a verdict of their own on a case that has one already.
+
+    On a gold case they stay blind when their answer is in.
+    """
     asked_again = case.state in PENDING and bool(case.verdict_by)
-    return may_decide and asked_again and viewer.user_id not in case.verdict_by
+    return bool(case.exercise) or (
+        asked_again and _decides(viewer) and viewer.user_id not in case.verdict_by
+    )
+
+
+def shown_state(viewer: Viewer, case: CaseFacts) -> CaseState:
+    """The state that *case* shows to *viewer*, on every surface.
+
+    A case that waits for an independent verdict is open to whoever may yet give it: that one is
+    in would tell a double review, a checked agreement or a second look. So is a gold case; once
+    answered it looks like one that somebody else reviews too.
+    """
+    if case.exercise:
+        return CaseState.OPEN if case.exercise == "to_answer" else CaseState.SECOND_REVIEW
+    if not _decides(viewer) or viewer.user_id in case.verdict_by:
+        return case.state
+    unseen = case.state == CaseState.SECOND_REVIEW or (
+        case.state == CaseState.ADJUDICATION and Role.SENIOR in viewer.roles and not case.contested
+    )
+    return CaseState.OPEN if unseen else case.state
+
+
+def _decides(viewer: Viewer) -> bool:
+    return bool({Role.REVIEWER, Role.SENIOR} & viewer.roles)

@@ -19,7 +19,7 @@ from conversations.models import Cutoff
 from conversations.services import holds, standing
 from conversations.vocabulary import FirstReview, Remedy, Standing
 from reviews.models import Case, CaseQuerySet, Verdict
-from reviews.services.verdicts import standing_verdicts
+from reviews.services.adjudication import standing_verdicts
 from reviews.transitions import Action, check
 from reviews.vocabulary import CaseState, Judgement, ReasonCode
 

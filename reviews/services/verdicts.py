@@ -17,6 +17,8 @@ from conversations.services import holds
 from conversations.vocabulary import Category, Remedy
 from reviews.models import Case, Claim, Verdict, VerdictText, Withdrawal
 from reviews.permissions import can_reopen_held, check_decide
+from reviews.second_looks import Stakes, needs_second_look
+from reviews.services.adjudication import agreement_is_checked, differ, standing_verdicts
 from reviews.transitions import Action, Forbidden, after_verdict, check
 from reviews.vocabulary import (
     CODES_OF,
@@ -25,6 +27,7 @@ from reviews.vocabulary import (
     CaseState,
     Judgement,
     PolicyFollowed,
+    Queue,
     ReasonCode,
 )
 
@@ -186,32 +189,41 @@ def _write(
     return given
 
 
-def standing_verdicts(case: Case) -> list[Verdict]:
-    """The verdicts of the present round that were not withdrawn, oldest first."""
-    return list(case.verdicts.filter(round=case.round, withdrawal=None).order_by("at", "id"))
-
-
 def _move_on(case: Case, now: datetime) -> None:
     given = standing_verdicts(case)
+    stakes = _stakes(case, given[-1].decision, now)
     case.state = after_verdict(
         case.state,
         [verdict.decision for verdict in given],
-        double=case.cutoff.in_double,
-        for_a_senior=_reopens_without_a_senior(case, given, now),
+        double=case.cutoff.in_double or needs_second_look(given[-1].decision, stakes),
+        for_a_senior=stakes.need_a_senior and _reopens_without_a_senior(given),
+        checked=agreement_is_checked(case, given, now),
     )
+    case.contested = case.state == CaseState.ADJUDICATION and differ(given)
     case.settle_at = (
         now + timedelta(seconds=settings.UNDO_SECONDS) if case.state == CaseState.SETTLING else None
     )
-    case.save(update_fields=["state", "settle_at"])
+    case.save(update_fields=["state", "contested", "settle_at"])
 
 
-def _reopens_without_a_senior(case: Case, given: list[Verdict], now: datetime) -> bool:
-    """Whether the thread of a case on hold would be reopened by nobody who is qualified to."""
-    if given[-1].remedy != Remedy.REOPEN or any(
+def _stakes(case: Case, decision: str, now: datetime) -> Stakes:
+    """What hangs on the case where somebody overturns it; nothing is asked of any other."""
+    if decision != Judgement.OVERTURN:
+        return Stakes()
+    return Stakes(
+        restricted=case.queue == Queue.CHILD_SAFETY,
+        crisis=case.crisis,
+        breach=case.breach,
+        escalated=case.escalations.exists(),
+        held=holds.on(cutoff=case.cutoff, now=now).exists(),
+    )
+
+
+def _reopens_without_a_senior(given: list[Verdict]) -> bool:
+    """Whether the thread would be reopened by nobody who is qualified to."""
+    return given[-1].remedy == Remedy.REOPEN and not any(
         verdict.remedy == Remedy.REOPEN and can_reopen_held(verdict.reviewer) for verdict in given
-    ):
-        return False
-    return holds.on(cutoff=case.cutoff, now=now).exists()
+    )
 
 
 def undo(*, case: Case, user: User, now: datetime) -> None:
@@ -228,8 +240,9 @@ def undo(*, case: Case, user: User, now: datetime) -> None:
         Withdrawal.objects.create(verdict=last, at=now)
         remaining = standing_verdicts(locked)
         locked.state = _state_before(remaining)
+        locked.contested = locked.state == CaseState.ADJUDICATION and differ(remaining)
         locked.settle_at = None
-        locked.save(update_fields=["state", "settle_at"])
+        locked.save(update_fields=["state", "contested", "settle_at"])
         record(
             actor=Actor(user=user),
             at=now,
