@@ -1,7 +1,8 @@
 """The roles of the people who work here, and what each may do.
 
 A role is a Django group; what it may do are model permissions, named ``app.codename``.
-Each person may have several. What *text* one may see is another question: that is
+Each person may have several. ``reviews.view_restricted_case`` is in none: it comes with being
+qualified for child safety (``reviews/services/qualifications.py``). What *text* one may see is another question: that is
 ``reviews/visibility.py``.
 """
 
@@ -37,7 +38,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.SENIOR: _REVIEW
     | {
         "reviews.adjudicate_case",
-        "reviews.view_restricted_case",
+        "reviews.add_bulkact",
         "reviews.manage_gold",
         "reviews.mentor_exercise",
         "accounts.view_ledgerentry",
@@ -53,6 +54,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         {
             "reviews.view_case",
             "reviews.manage_gold",
+            "reviews.change_routingrule",
             "policies.view_policyversion",
             "conversations.view_source",
             "conversations.change_source",

@@ -1,6 +1,7 @@
 """People: cases, claims, verdicts, feedback, notices."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ReviewsConfig(AppConfig):
@@ -10,7 +11,9 @@ class ReviewsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Open cases with their cutoffs, and erase words with those that they are about."""
+        """Recreate the built-in queues after a flush, open cases with their cutoffs, and erase
+        words with those that they are about.
+        """
         from conversations.signals import (
             case_held,
             cutoffs_recorded,
@@ -19,8 +22,10 @@ class ReviewsConfig(AppConfig):
         )
         from reviews.services.erasure import erase_words, forget_signals
         from reviews.services.opening import open_cases
+        from reviews.services.queues import create_built_in
         from reviews.services.selection import select_held
 
+        post_migrate.connect(create_built_in, sender=self, dispatch_uid="reviews.queues")
         cutoffs_recorded.connect(open_cases, dispatch_uid="reviews.open_cases")
         words_erased.connect(erase_words, dispatch_uid="reviews.erase_words")
         case_held.connect(select_held, dispatch_uid="reviews.select_held")

@@ -9,10 +9,10 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.models import User
 from accounts.roles import Role
-from reviews.models import Case, Verdict
+from reviews.models import Case, CaseQueue, Verdict
 from reviews.transitions import PENDING
 from reviews.visibility import CaseFacts, Text, Viewer, visible
-from reviews.vocabulary import CaseState, Queue
+from reviews.vocabulary import OPEN_TO_ALL, CaseState, Queue
 
 
 def can_list(user: User) -> bool:
@@ -32,7 +32,7 @@ def can_decide(user: User, case: Case | None = None) -> bool:
         return False
     if case is None:
         return True
-    if case.queue == Queue.CHILD_SAFETY and not user.has_perm("reviews.view_restricted_case"):
+    if not works_in(user, case.queue):
         return False
     return case.state != CaseState.ADJUDICATION or user.has_perm("reviews.adjudicate_case")
 
@@ -68,6 +68,41 @@ def check_mentor(user: User) -> None:
     """Raise where *user* is no mentor."""
     if not can_mentor(user):
         raise PermissionDenied("Your role does not include training others.")
+
+
+def works_in(user: User, queue: str) -> bool:
+    """May be dealt, and claim, the cases of the queue of that slug: is qualified for its area."""
+    if queue in OPEN_TO_ALL:
+        return True
+    return CaseQueue.objects.worked_by(user).filter(pk=queue).exists()
+
+
+def can_arrange(user: User) -> bool:
+    """May assign and move many cases at once."""
+    return user.has_perm("reviews.add_bulkact")
+
+
+def check_arrange(user: User) -> None:
+    """Raise where *user* may not assign and move cases."""
+    if not can_arrange(user):
+        raise PermissionDenied("Your role does not include assigning and moving cases.")
+
+
+def check_label(user: User) -> None:
+    """Raise where *user* may put no labels on cases."""
+    if not (can_decide(user) or can_arrange(user)):
+        raise PermissionDenied("Your role does not include putting labels on cases.")
+
+
+def can_route(user: User) -> bool:
+    """May make queues, and the rules that send cases there."""
+    return user.has_perm("reviews.change_routingrule")
+
+
+def check_route(user: User) -> None:
+    """Raise where *user* may not change queues and rules."""
+    if not can_route(user):
+        raise PermissionDenied("Your role does not include queues and their rules.")
 
 
 def can_reopen_held(user: User) -> bool:

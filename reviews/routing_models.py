@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
@@ -12,13 +11,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
 from accounts.keeping import append_only, both_or_neither, kept, staff
+from accounts.models import User
 from conversations.models import Source
 from conversations.vocabulary import Category
 from reviews.people_models import Qualification
-from reviews.vocabulary import Arrangement, Area, Queue
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from reviews.vocabulary import Area, Arrangement, Queue
 
 #: Of a slug, in characters; ``Case.queue`` holds one.
 SLUG_LENGTH = 32

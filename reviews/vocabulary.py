@@ -28,6 +28,10 @@ class Queue(models.TextChoices):
     CHILD_SAFETY = "child_safety", "Child safety"
 
 
+#: The built-in queues that ask for no qualification.
+OPEN_TO_ALL = (Queue.GENERAL, Queue.APPEALS)
+
+
 class Area(models.TextChoices):
     """What one must be qualified for: the restricted queues, and the teams one escalates to."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -18,10 +19,10 @@ from conversations.models import Cutoff, Source
 from conversations.services import intake, sources
 from conversations.vocabulary import Mode, Scope
 from reviews.models import Case, Feedback, Verdict
-from reviews.services import claims, feedback, settlement, verdicts
+from reviews.services import claims, feedback, qualifications, settlement, verdicts
 from reviews.services.opening import open_cases
 from reviews.services.selection import select
-from reviews.vocabulary import CODES_OF, Channel, Judgement, Reason
+from reviews.vocabulary import CODES_OF, Area, Channel, Judgement, Reason
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
@@ -74,15 +75,18 @@ def make_key(source: Source, *scopes: Scope) -> str:
     )
 
 
-def make_user(*roles: Role, name: str = "") -> User:
-    """A user in *roles*, whose password is :data:`PASSWORD`."""
+def make_user(*roles: Role, name: str = "", qualified: Iterable[Area] = ()) -> User:
+    """A user in *roles*, whose password is :data:`PASSWORD`, qualified for some areas."""
     number = next(_numbers)
-    return create_user(
+    user = create_user(
         email=f"user{number}@example.com",
         name=name or f"User {number}",
         password=PASSWORD,
         roles=list(roles),
     )
+    for area in qualified:
+        qualifications.grant(user=user, area=area, by=user, at=NOW)
+    return user
 
 
 def ended_event(**changes: Any) -> dict[str, Any]:

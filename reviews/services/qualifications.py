@@ -1,9 +1,14 @@
-"""Who is qualified for which area: crisis, child safety, legal, security."""
+"""Who is qualified for which area: crisis, child safety, legal, security.
+
+Cases of child safety exist for the qualified alone: the qualification gives and takes the
+permission to see them.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.auth.models import Permission
 from django.db import transaction
 
 from accounts.ledger import Actor, record
@@ -27,6 +32,8 @@ def grant(*, user: User, area: Area, by: User, at: datetime) -> Qualification:
         user=user, area=area, revoked_at=None, defaults={"granted_by": by, "granted_at": at}
     )
     if is_new:
+        if area == Area.CHILD_SAFETY:
+            user.user_permissions.add(_sight_of_child_safety())
         _record(by, "qualification.granted", user, area, at)
     return granted
 
@@ -37,8 +44,17 @@ def revoke(*, user: User, area: Area, by: User, at: datetime) -> bool:
     live = Qualification.objects.filter(user=user, area=area, revoked_at=None)
     revoked = bool(live.update(revoked_by=by, revoked_at=at))
     if revoked:
+        if area == Area.CHILD_SAFETY:
+            user.user_permissions.remove(_sight_of_child_safety())
         _record(by, "qualification.revoked", user, area, at)
     return revoked
+
+
+def _sight_of_child_safety() -> Permission:
+    """What every surface asks for that shows such a case, also where apps below this one do."""
+    return Permission.objects.get(
+        codename="view_restricted_case", content_type__app_label="reviews"
+    )
 
 
 def _record(by: User, action: str, user: User, area: Area, at: datetime) -> None:
