@@ -16,6 +16,8 @@ _SECONDS_BETWEEN = {
     "reviews.tasks.settle": 5.0,
     "reviews.tasks.link_relayed_feedback": 10.0,
     "reviews.tasks.sweep_enrichment": 30.0,
+    "reviews.tasks.resume_deferred": 30.0,
+    "reviews.tasks.forget_old_drafts": 3600.0,
     "policies.tasks.carry_out_plans": 10.0,
     "policies.tasks.sweep_backtests": 30.0,
     "policies.tasks.watch_activations": 3600.0,

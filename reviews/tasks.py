@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from reviews.services import enrichment, relay, settlement
+from reviews.services import deferring, drafting, enrichment, relay, settlement
 
 #: How many cutoffs one sweep hands on; what is left waits for the next one, seconds later.
 SWEEP = 500
@@ -36,3 +36,15 @@ def settle() -> int:
 def link_relayed_feedback() -> int:
     """Give relayed feedback to the cutoffs that it belongs to."""
     return relay.link_relayed_feedback(now=timezone.now())
+
+
+@shared_task
+def resume_deferred() -> int:
+    """Bring back the cases whose deferral is over."""
+    return deferring.resume_due(now=timezone.now())
+
+
+@shared_task
+def forget_old_drafts() -> int:
+    """Delete drafts of verdicts that nobody will send any more."""
+    return drafting.forget_old_drafts(now=timezone.now())

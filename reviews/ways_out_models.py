@@ -15,7 +15,8 @@ from django.db.models import F, Q
 
 from accounts.keeping import append_only, both_or_neither, staff
 from conversations.vocabulary import Category
-from reviews.vocabulary import Area, CaseState, Doubt, EscalationEnd, Queue, SkipReason
+from reviews.routing_models import SLUG_LENGTH
+from reviews.vocabulary import Area, CaseState, Doubt, EscalationEnd, SkipReason
 
 #: The longest time for which one person may put a case off.
 LONGEST_DEFERRAL: Final = timedelta(days=14)
@@ -105,7 +106,7 @@ class Escalation(models.Model):
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField()
     state_before = models.CharField(max_length=13, choices=CaseState)
-    queue_before = models.CharField(max_length=12, choices=Queue)
+    queue_before = models.CharField(max_length=SLUG_LENGTH, help_text="Where it goes back to.")
     taken_by = staff(null=True)
     taken_at = models.DateTimeField(null=True, blank=True)
     end = models.CharField(max_length=9, choices=EscalationEnd, blank=True, default="")

@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                 ('asked_at', models.DateTimeField()),
                 ('due_at', models.DateTimeField()),
                 ('state_before', models.CharField(choices=[('unselected', 'Not selected'), ('open', 'Open'), ('deferred', 'Deferred'), ('escalated', 'Escalated'), ('second_review', 'Second review'), ('adjudication', 'Adjudication'), ('settling', 'Settling'), ('settled', 'Settled'), ('closed', 'Closed')], max_length=13)),
-                ('queue_before', models.CharField(choices=[('general', 'General'), ('appeals', 'Appeals'), ('crisis', 'Crisis'), ('child_safety', 'Child safety')], max_length=12)),
+                ('queue_before', models.CharField(help_text='Where it goes back to.', max_length=32)),
                 ('taken_at', models.DateTimeField(blank=True, null=True)),
                 ('end', models.CharField(blank=True, choices=[('answered', 'Answered'), ('returned', 'Returned'), ('withdrawn', 'Withdrawn')], default='', max_length=9)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),

@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from accounts.ledger import Actor, record
 from accounts.models import User
-from reviews.models import Case, Claim
+from reviews.models import Case, CaseQuerySet, Claim, Skip
 from reviews.permissions import check_decide
-from reviews.services.dealing import suited_to
+from reviews.services.dealing import came_back_for, suited_to
 from reviews.services.selection import select
 from reviews.transitions import CLAIMABLE, Forbidden
 from reviews.vocabulary import CaseState, Queue, Reason
@@ -69,15 +69,22 @@ def _held_or_next(user: User, queue: Queue | None) -> Claim | None:
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if held := held_by(user):
         return held
-    waiting = suited_to(Case.objects.waiting(), user, timezone.now())
+    now = timezone.now()
+    waiting = suited_to(Case.objects.waiting(), user, now)
     if queue:
         waiting = waiting.filter(queue=queue)
-    case = (
+    back = came_back_for(waiting, user, now)
+    case = (_first(back) if back is not None else None) or _first(waiting)
+    return _take(case, user) if case else None
+
+
+def _first(waiting: CaseQuerySet) -> Case | None:
+    """The first that nobody else is just taking, locked."""
+    return (
         waiting.in_order_of_work()
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .first()
     )
-    return _take(case, user) if case else None
 
 
 def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
@@ -103,6 +110,8 @@ def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
             )
         if not Case.objects.filter(pk=case.pk).decidable_by(user).exists():
             raise Forbidden("Your own verdict on this case is in; the next one is another's.")
+        # Whoever takes by hand what they skipped has thought better of it.
+        Skip.objects.filter(case=locked, reviewer=user).delete()
         return _take(locked, user, at)
 
 

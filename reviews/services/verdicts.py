@@ -15,10 +15,11 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from conversations.services import holds
 from conversations.vocabulary import Category, Remedy
-from reviews.models import Case, Claim, Verdict, VerdictText, Withdrawal
-from reviews.permissions import can_reopen_held, check_decide
+from reviews.models import Case, Claim, Verdict, VerdictDraft, VerdictText, Withdrawal
+from reviews.permissions import check_decide
 from reviews.second_looks import Stakes, needs_second_look
 from reviews.services.adjudication import agreement_is_checked, differ, standing_verdicts
+from reviews.services.reopening import check_last_word, may_reopen
 from reviews.transitions import Action, Forbidden, after_verdict, check
 from reviews.vocabulary import (
     CODES_OF,
@@ -77,9 +78,11 @@ def decide(
         if not Claim.objects.live().filter(case=locked, reviewer=user).exists():
             raise NotHeld("You do not hold this case any more. Claim it again to decide.")
         check(locked.state, Action.DECIDE)
+        check_last_word(locked, user, verdict.remedy)
         given = _write(locked, user, verdict, now, idempotency_key)
         _move_on(locked, now)
         Claim.objects.filter(case=locked, ended_at=None).update(ended_at=Now())
+        VerdictDraft.objects.filter(case=locked, reviewer=user).delete()
         record(
             actor=Actor(user=user),
             at=now,
@@ -196,7 +199,7 @@ def _move_on(case: Case, now: datetime) -> None:
         case.state,
         [verdict.decision for verdict in given],
         double=case.cutoff.in_double or needs_second_look(given[-1].decision, stakes),
-        for_a_senior=stakes.need_a_senior and _reopens_without_a_senior(given),
+        for_a_senior=stakes.need_a_senior and _reopens_without_a_senior(case, given),
         checked=agreement_is_checked(case, given, now),
     )
     case.contested = case.state == CaseState.ADJUDICATION and differ(given)
@@ -219,10 +222,10 @@ def _stakes(case: Case, decision: str, now: datetime) -> Stakes:
     )
 
 
-def _reopens_without_a_senior(given: list[Verdict]) -> bool:
+def _reopens_without_a_senior(case: Case, given: list[Verdict]) -> bool:
     """Whether the thread would be reopened by nobody who is qualified to."""
     return given[-1].remedy == Remedy.REOPEN and not any(
-        verdict.remedy == Remedy.REOPEN and can_reopen_held(verdict.reviewer) for verdict in given
+        verdict.remedy == Remedy.REOPEN and may_reopen(verdict.reviewer, case) for verdict in given
     )
 
 

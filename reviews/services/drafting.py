@@ -1,0 +1,77 @@
+"""Drafts of verdicts: what somebody typed outlives their lease, and nobody else sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+
+from accounts.models import User
+from reviews.models import Case, Claim, VerdictDraft
+from reviews.services.leaving import locked
+from reviews.transitions import PENDING
+
+#: The fields of a verdict that have one value, and those that have several.
+SINGLE: Final = ("decision", "remedy", "policy_followed", "severity", "category", "rationale")
+SEVERAL: Final = ("reason_codes", "evidence")
+
+#: Characters of one value, and values of one field: more than any verdict may have.
+LONGEST: Final = 20_000
+MOST: Final = 2_000
+
+#: What was left lying so long is of no use to anybody.
+KEPT_FOR: Final = timedelta(days=30)
+
+
+@transaction.atomic
+def save_draft(
+    *, case: Case, user: User, content: Mapping[str, Sequence[str]], now: datetime
+) -> bool:
+    """Keep what *user* has typed on *case*; whether it was kept.
+
+    Only for whoever has held the case and has no verdict on it that stands: what is sent on its
+    way while the verdict goes in comes too late. *content* has the values of each field.
+    """
+    found = locked(case)
+    if not Claim.objects.filter(case=found, reviewer=user).exists():
+        return False
+    if found.verdicts.filter(reviewer=user, withdrawal=None).exists():
+        return False
+    kept = _kept(content)
+    if not any(kept.values()):
+        forget_draft(case=found, user=user)
+        return True
+    VerdictDraft.objects.update_or_create(
+        case=found, reviewer=user, defaults={"content": kept, "saved_at": now}
+    )
+    return True
+
+
+def _kept(content: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The fields of a verdict among *content*, as they were typed."""
+    clean = {
+        name: [value.replace("\x00", "\ufffd")[:LONGEST] for value in content.get(name, ())][:MOST]
+        for name in (*SINGLE, *SEVERAL)
+    }
+    return {name: clean[name][-1] if clean[name] else "" for name in SINGLE} | {
+        name: clean[name] for name in SEVERAL
+    }
+
+
+def draft_of(*, case: Case, user: User) -> VerdictDraft | None:
+    """What *user* was writing on *case*."""
+    return VerdictDraft.objects.filter(case=case, reviewer=user).first()
+
+
+def forget_draft(*, case: Case, user: User) -> None:
+    """Delete it: the verdict is in, or nothing is left of it."""
+    VerdictDraft.objects.filter(case=case, reviewer=user).delete()
+
+
+def forget_old_drafts(*, now: datetime) -> int:
+    """Delete drafts of cases that were decided meanwhile, and those left lying; how many."""
+    decided = VerdictDraft.objects.exclude(case__state__in=PENDING)
+    lying = VerdictDraft.objects.filter(saved_at__lt=now - KEPT_FOR)
+    return decided.delete()[0] + lying.delete()[0]
