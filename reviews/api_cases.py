@@ -32,6 +32,7 @@ from reviews.serializers import (
 )
 from reviews.services import claims, reading, verdicts
 from reviews.services.claims import HeldByAnother
+from reviews.services.seen import as_seen, seen
 from reviews.services.verdicts import NotHeld
 from reviews.transitions import Forbidden
 from reviews.vocabulary import Queue
@@ -64,9 +65,10 @@ class StaffView(APIView):
         return user
 
     def case(self, pk: str) -> Case:
-        """A case that the caller may know of; 404 otherwise."""
+        """A case that the caller may know of, as they are to see it; 404 otherwise."""
         cases = Case.objects.listed_for(self.reviewer)
-        return get_object_or_404(cases.select_related("cutoff__conversation", "source"), pk=pk)
+        found = get_object_or_404(cases.select_related("cutoff__conversation", "source"), pk=pk)
+        return seen(found, user=self.reviewer)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Say what the services refused."""
@@ -113,7 +115,7 @@ class CasesView(StaffView):
             request,
             with_claims(filtered.qs),
             ordering=ordering,
-            data=lambda cases: CaseSerializer(cases, many=True).data,
+            data=lambda cases: CaseSerializer(as_seen(cases, user=self.reviewer), many=True).data,
         )
 
 

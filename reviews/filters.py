@@ -7,7 +7,7 @@ from typing import Any
 
 import django_filters as filters
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.forms import TextInput
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
@@ -15,7 +15,9 @@ from django_filters.widgets import BooleanWidget
 
 from conversations.vocabulary import Category, Kind
 from reviews.models import Case, CaseQuerySet, Claim
+from reviews.services import seen
 from reviews.services.search import search
+from reviews.transitions import CLAIMABLE
 from reviews.vocabulary import CaseState, Queue
 
 #: The page's own words for the state: what waits to be claimed, and everything.
@@ -70,7 +72,10 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         choices=Queue.choices, label=_("Queue"), empty_label=_("All queues")
     )
     state = filters.ChoiceFilter(
-        choices=CaseState.choices, label=_("State"), empty_label=_("Any state")
+        choices=CaseState.choices,
+        method="in_state",
+        label=_("State"),
+        empty_label=_("Any state"),
     )
     category = filters.ChoiceFilter(
         choices=Category.choices, label=_("Category"), empty_label=_("Any category")
@@ -113,10 +118,16 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         """Those whose transcripts have these words."""
         return search(cases=cases, user=self.request.user, query=query)
 
+    def in_state(self, cases: CaseQuerySet, name: str, state: str) -> CaseQuerySet:
+        """Those that show in *state* to whoever asks."""
+        return seen.in_state(cases, state, user=self.request.user)
+
     def held_by(self, cases: CaseQuerySet, _name: str, email: str) -> CaseQuerySet:
         """Those that somebody, named by their address, holds now."""
         live = Claim.objects.live().filter(case=OuterRef("pk"), reviewer__email__iexact=email)
-        return cases.filter(Exists(live))
+        # Somebody's gold case is settled, and theirs alone to know of.
+        shown = Q(state__in=CLAIMABLE) | Q(pk__in=seen.to_answer(self.request.user))
+        return cases.filter(shown, Exists(live))
 
 
 class QueueFilter(CaseFilter):
@@ -141,11 +152,13 @@ class QueueFilter(CaseFilter):
         chosen["state"] = chosen.get("state") or WAITING
         super().__init__(chosen, *args, **kwargs)
 
-    def in_state(self, cases: CaseQuerySet, _name: str, state: str) -> CaseQuerySet:
+    def in_state(self, cases: CaseQuerySet, name: str, state: str) -> CaseQuerySet:
         """Those that wait, all, or those in one state."""
         if state == ALL:
             return cases
-        return cases.waiting() if state == WAITING else cases.filter(state=state)
+        if state == WAITING:
+            return seen.waiting(cases, user=self.request.user)
+        return super().in_state(cases, name, state)
 
     @property
     def narrowed(self) -> bool:

@@ -148,9 +148,7 @@ class Exercise(models.Model):
     put_aside_at = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=17, choices=Judgement, blank=True, default="")
     remedy = models.CharField(max_length=11, choices=Remedy, blank=True, default="")
-    policy_followed = models.CharField(
-        max_length=7, choices=PolicyFollowed, blank=True, default=""
-    )
+    policy_followed = models.CharField(max_length=7, choices=PolicyFollowed, blank=True, default="")
     severity = models.PositiveSmallIntegerField(null=True)
     category = models.CharField(max_length=32, choices=Category, blank=True, default="")
     reason_codes = ArrayField(
@@ -197,6 +195,11 @@ class Exercise(models.Model):
     def reviewer(self) -> User:
         """Who answered, by the name that a verdict has for it."""
         return self.person
+
+    @property
+    def round(self) -> int:
+        """The case's present round: a verdict of it is what the answer looks like."""
+        return self.case.round
 
     @property
     def at(self) -> datetime:

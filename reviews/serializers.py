@@ -8,10 +8,11 @@ import msgspec
 from rest_framework import serializers
 
 from conversations.vocabulary import Category, Remedy
-from reviews.models import Case, Claim, Verdict
+from reviews.models import Case, Claim, Exercise, Verdict
 from reviews.services.lineage import Lineage, Thread, Threads
 from reviews.services.reading import OpenedCase
 from reviews.services.verdicts import LONGEST_RATIONALE, NewVerdict
+from reviews.transitions import CLAIMABLE
 from reviews.visibility import Text
 from reviews.vocabulary import Judgement, PolicyFollowed, ReasonCode
 
@@ -53,7 +54,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     def get_held_by(self, case: Case) -> dict[str, str] | None:
         """Who holds it until when. Live claims are prefetched as ``live_claims``."""
         claims: list[Claim] = getattr(case, "live_claims", [])
-        return claim_data(claims[0]) if claims else None
+        return claim_data(claims[0]) if claims and case.state in CLAIMABLE else None
 
 
 def claim_data(claim: Claim) -> dict[str, str]:
@@ -61,8 +62,8 @@ def claim_data(claim: Claim) -> dict[str, str]:
     return {"name": claim.reviewer.name, "until": claim.expires_at.isoformat()}
 
 
-def verdict_data(verdict: Verdict) -> dict[str, Any]:
-    """A verdict with its words."""
+def verdict_data(verdict: Verdict | Exercise) -> dict[str, Any]:
+    """A verdict with its words. The answer to a gold case looks the same."""
     return {
         "id": str(verdict.pk),
         "reviewer": verdict.reviewer.name,
@@ -76,6 +77,12 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "rationale": verdict.words.rationale,
         "evidence": verdict.evidence,
     }
+
+
+def _unnamed(verdict: Verdict) -> dict[str, Any]:
+    """One of two verdicts that differ, as the senior who decides between them reads it."""
+    told = verdict_data(verdict)
+    return {name: told[name] for name in told if name not in ("id", "reviewer", "at")}
 
 
 def lineage_data(lineage: Lineage) -> dict[str, Any]:
@@ -134,8 +141,10 @@ def opened_case_data(opened: OpenedCase) -> dict[str, Any]:
         )
     if Text.RATIONALE in opened.shows:
         data["explanation"], data["rationale"] = opened.explanation, opened.rationale
-    if Text.VERDICTS in opened.shows:
+    if Text.VERDICTS in opened.shows or opened.verdicts:
         data["verdicts"] = [verdict_data(verdict) for verdict in opened.verdicts]
+    if opened.contested:
+        data["contested"] = [_unnamed(verdict) for verdict in opened.contested]
     data["timeline"] = [
         {"at": entry.at.isoformat(), "who": entry.who, "what": entry.what}
         for entry in opened.timeline

@@ -9,10 +9,11 @@ from enum import StrEnum
 from accounts.models import User
 from conversations.services.evidence import read_messages, transcript_of
 from conversations.transcripts import Message
-from reviews.models import Case, Verdict
+from reviews.models import Case, Exercise, Verdict
 from reviews.permissions import can_decide
-from reviews.services.reading import OpenedCase, hiding_of, stored_evidence
-from reviews.summaries import Piece, Subject, summary
+from reviews.services.care import hiding_of
+from reviews.services.reading import OpenedCase, stored_evidence
+from reviews.summaries import Piece, Row, Subject, remarks, summary, table
 from reviews.transitions import CLAIMABLE
 from reviews.turns import Reading, ending_turn
 from reviews.vocabulary import CaseState
@@ -37,7 +38,7 @@ class CasePage:
     rail: Rail
     reading: Reading | None
     summary: list[Piece]
-    last_verdict: Verdict | None
+    last_verdict: Verdict | Exercise | None
 
 
 def page_of(opened: OpenedCase, *, user: User, revealed: frozenset[int]) -> CasePage:
@@ -63,6 +64,7 @@ def _reading(opened: OpenedCase, revealed: frozenset[int]) -> Reading | None:
         hidden=opened.hidden,
         revealed=revealed,
         warning=opened.warning,
+        form=opened.form,
         ended_at=ended_at,
         ended_basis=basis,
     )
@@ -73,7 +75,9 @@ def _ending(case: Case, messages: list[Message]) -> tuple[int, str]:
     return ending_turn(messages, case.cutoff.message_id) if case.is_cutoff else (0, "")
 
 
-def reading_of(case: Case, revealed: Callable[[frozenset[int]], frozenset[int]]) -> Reading | None:
+def reading_of(
+    case: Case, user: User, revealed: Callable[[frozenset[int]], frozenset[int]]
+) -> Reading | None:
     """The transcript of *case* alone, for a part of it; the caller has asked for permission.
 
     *revealed* says which of the hidden turns are shown. None where there is no transcript.
@@ -83,7 +87,7 @@ def reading_of(case: Case, revealed: Callable[[frozenset[int]], frozenset[int]])
         return None
     messages = read_messages(transcript)
     evidence = stored_evidence(case)
-    hiding = hiding_of(case, messages, evidence)
+    hiding = hiding_of(case, messages, evidence, user=user)
     ended_at, basis = _ending(case, messages)
     return Reading(
         messages=messages,
@@ -91,12 +95,13 @@ def reading_of(case: Case, revealed: Callable[[frozenset[int]], frozenset[int]])
         hidden=hiding.turns,
         revealed=revealed(hiding.turns),
         warning=hiding.warning,
+        form=hiding.form,
         ended_at=ended_at,
         ended_basis=basis,
     )
 
 
-def _summary(opened: OpenedCase, reading: Reading | None) -> list[Piece]:
+def _summary(opened: OpenedCase, reading: Reading | None, *, folded: bool) -> list[Piece]:
     if opened.conformance is None:
         return []
     case = opened.case
@@ -107,16 +112,16 @@ def _summary(opened: OpenedCase, reading: Reading | None) -> list[Piece]:
         policy_version=opened.policy_version or case.policy_version,
         ended_at_turn=reading.ended_at if reading else None,
     )
-    return summary(subject, opened.conformance, opened.evidence, folded=opened.folded)
+    return summary(subject, opened.conformance, opened.evidence, folded=folded)
 
 
-def _last_of_round(opened: OpenedCase) -> Verdict | None:
+def _last_of_round(opened: OpenedCase) -> Verdict | Exercise | None:
     """The latest verdict of the present round that the viewer may see."""
     given = [verdict for verdict in opened.verdicts if verdict.round == opened.case.round]
     return given[-1] if given else None
 
 
-def _rail(opened: OpenedCase, user: User, last: Verdict | None) -> Rail:
+def _rail(opened: OpenedCase, user: User, last: Verdict | Exercise | None) -> Rail:
     case, claim = opened.case, opened.claim
     if claim and claim.reviewer_id == user.pk and case.state in CLAIMABLE:
         return Rail.DECIDE

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from reviews.models import Case, CaseQuerySet, Claim
 from reviews.priorities import UNSEEN, WEIGHTS
+from reviews.services.seen import as_seen
 from reviews.summaries import Subject, headline
-from reviews.transitions import PENDING
+from reviews.transitions import CLAIMABLE, PENDING
 from reviews.vocabulary import CaseState, Queue, Reason
 
 #: A case that is due so soon is marked.
@@ -60,11 +61,11 @@ def with_what_a_row_shows(cases: CaseQuerySet) -> CaseQuerySet:
 
 def rows(cases: Sequence[Any], *, user: User, now: datetime) -> list[QueueRow]:
     """Rows for *cases* that come from :func:`with_what_a_row_shows`."""
-    return [_row(case, user, now) for case in cases]
+    return [_row(case, user, now) for case in as_seen(cases, user=user, now=now)]
 
 
 def _row(case: Any, user: User, now: datetime) -> QueueRow:
-    claim = next(iter(case.live_claims), None)
+    claim = next(iter(case.live_claims), None) if case.state in CLAIMABLE else None
     cutoff = case.cutoff
     return QueueRow(
         case=case,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
@@ -17,14 +18,16 @@ from policies.conformance import Conformance
 from policies.models import CutoffConformance
 from policies.services.conformance import conformance_of
 from policies.services.evaluations import AskedFirst, asked_first
-from reviews import hazards
-from reviews.models import Case, Claim, Feedback, Verdict
+from reviews.hazards import Form
+from reviews.models import Case, Claim, Exercise, Feedback, Verdict
 from reviews.permissions import facts_of, viewer_of, visible_texts
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
+from reviews.services.adjudication import contested
+from reviews.services.care import hiding_of
 from reviews.services.claims import live_claim
 from reviews.services.enrichment import assess
 from reviews.services.lineage import Lineage, lineage_of
-from reviews.transitions import PENDING
+from reviews.transitions import CLAIMABLE, PENDING
 from reviews.visibility import Text, is_blind, visible
 from reviews.vocabulary import Reason
 
@@ -45,7 +48,8 @@ class OpenedCase:
     ``messages`` is None where the viewer's role does not include transcripts or none was sent;
     ``shows`` are the kinds of text that the viewer may see. ``folded`` means that the viewer
     may yet give an independent verdict: feedback, priority reasons and reported severity stay
-    folded until then.
+    folded until then. ``contested`` are the two verdicts between which the viewer is to decide,
+    for showing without names.
     """
 
     case: Case
@@ -63,7 +67,9 @@ class OpenedCase:
     rationale: str = ""
     warning: str = ""
     hidden: frozenset[int] = frozenset()
-    verdicts: list[Verdict] = field(default_factory=list)
+    form: Form = Form.FOLDED
+    verdicts: list[Verdict | Exercise] = field(default_factory=list)
+    contested: list[Verdict] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     priority_parts: list[Part] = field(default_factory=list)
     timeline: list[TimelineEntry] = field(default_factory=list)
@@ -79,7 +85,7 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
         shows=shows,
         blind=is_blind(viewer, facts),
         folded=is_folded(case, user),
-        claim=live_claim(case),
+        claim=live_claim(case) if case.state in CLAIMABLE else None,
     )
     reasons = frozenset(
         Reason(reason) for reason in case.selections.values_list("reason", flat=True)
@@ -92,8 +98,11 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
     if Text.TRANSCRIPT in shows:
         _add_transcript(opened, user)
     if Text.VERDICTS in shows:
-        opened.verdicts = _verdicts(case)
-    opened.timeline = _timeline(opened)
+        opened.verdicts = list(_verdicts(case))
+    if case.exercise == "answered":
+        opened.verdicts = list(_own_answer(case, user))
+    opened.contested = contested(case=case, user=user)
+    opened.timeline = _timeline(opened, user)
     return opened
 
 
@@ -101,6 +110,8 @@ def is_folded(case: Case, user: User) -> bool:
     """Whether *user* may still give an independent verdict: none of theirs is in, in any round."""
     if not user.has_perm("reviews.decide_case"):
         return False
+    if case.exercise:
+        return case.exercise == "to_answer"
     given = case.verdicts.filter(reviewer=user, withdrawal=None).exists()
     return case.state in PENDING and not given
 
@@ -137,18 +148,11 @@ def _add_transcript(opened: OpenedCase, user: User) -> None:
         return
     messages = read_messages(transcript)
     opened.messages = messages
-    hiding = hiding_of(opened.case, messages, opened.evidence)
-    opened.warning, opened.hidden = hiding.warning, hiding.turns
+    hiding = hiding_of(opened.case, messages, opened.evidence, user=user)
+    opened.warning, opened.hidden, opened.form = hiding.warning, hiding.turns, hiding.form
     if Text.RATIONALE in opened.shows:
         opened.explanation, opened.rationale = transcript.explanation, transcript.rationale
     note(case=opened.case, user=user, action="transcript.opened")
-
-
-def hiding_of(case: Case, messages: list[Message], evidence: Evidence | None) -> hazards.Hiding:
-    """What of a case's transcript is hidden until asked for, on every surface."""
-    return hazards.hide(
-        messages, category=case.category, severity=case.cutoff.severity, evidence=evidence
-    )
 
 
 def note(*, case: Case, user: User, action: str, details: dict[str, object] | None = None) -> None:
@@ -188,10 +192,20 @@ def reveal_feedback(*, case: Case, user: User) -> list[Feedback]:
     return list(case.feedback.select_related("words"))
 
 
+def reveal_severity(*, case: Case, user: User) -> None:
+    """Note that *user* asked for the reported severity; before their own it may steer them."""
+    note(case=case, user=user, action="severity.opened")
+
+
 def _verdicts(case: Case) -> list[Verdict]:
     return list(
         case.verdicts.filter(withdrawal=None).select_related("reviewer", "words").order_by("at")
     )
+
+
+def _own_answer(case: Case, user: User) -> QuerySet[Exercise]:
+    """The viewer's answer to a gold case, which looks to them like any verdict of theirs."""
+    return case.exercises.filter(person=user).select_related("person", "words", "case")
 
 
 _WORDS = {
@@ -204,14 +218,19 @@ _WORDS = {
     "transcript.opened": "opened the transcript",
     "transcript.revealed": "asked for hidden turns",
     "feedback.opened": "read the feedback",
+    "severity.opened": "looked at the reported severity",
+    "similar.opened": "looked at similar cases",
     "threads.opened": "looked at the subject’s other threads",
+    "note.written": "wrote a note",
 }
 
 _TOLD_BY_VERDICTS = ("case.decided", "case.undone", "case.settled")
+#: What others did on the way to a verdict: it would tell an independent reviewer of the first.
+_TELLS_OF_OTHERS = ("case.claimed", "case.released", "threads.opened")
 LONGEST_TIMELINE = 200
 
 
-def _timeline(opened: OpenedCase) -> list[TimelineEntry]:
+def _timeline(opened: OpenedCase, user: User) -> list[TimelineEntry]:
     case = opened.case
     entries = LedgerEntry.objects.filter(
         object_type="case", object_id=str(case.pk), action__in=_WORDS
@@ -220,6 +239,9 @@ def _timeline(opened: OpenedCase) -> list[TimelineEntry]:
         entries = entries.exclude(action__in=_TOLD_BY_VERDICTS)
     if opened.folded:
         entries = entries.exclude(action__startswith="feedback.")
+        entries = entries.exclude(~Q(actor=user), action__in=_TELLS_OF_OTHERS)
+    if case.exercise:
+        entries = entries.filter(actor=user)
     told = [
         TimelineEntry(entry.at, entry.actor.name if entry.actor else "", _WORDS[entry.action])
         for entry in entries.select_related("actor").order_by("id")[:LONGEST_TIMELINE]

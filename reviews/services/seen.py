@@ -90,6 +90,11 @@ def in_state(
     return cases.filter(found)
 
 
+def to_answer(user: User, now: datetime | None = None) -> list[object]:
+    """The keys of the gold cases that *user* was dealt and has not answered."""
+    return _gold(user, now or timezone.now())
+
+
 def _gold(user: User, now: datetime, *, answered: bool = False) -> list[object]:
     """The cases that are *user*'s own gold cases now. Few at any time."""
     if can_manage_quality(user):

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from accounts.models import User
 from reviews.models import Case
 from reviews.permissions import check_list
+from reviews.services.seen import seen
 
 
 def reviewer(request: HttpRequest) -> User:
@@ -19,6 +20,6 @@ def reviewer(request: HttpRequest) -> User:
 
 
 def case_for(user: User, number: int) -> Case:
-    """The case of that number that *user* may know of; 404 otherwise."""
+    """The case of that number that *user* may know of, as they are to see it; 404 otherwise."""
     cases = Case.objects.listed_for(user).select_related("cutoff__conversation", "source")
-    return get_object_or_404(cases, number=number)
+    return seen(get_object_or_404(cases, number=number), user=user)
