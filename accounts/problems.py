@@ -125,8 +125,8 @@ def handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
         errors, code = _field_errors(error.detail), "invalid"
         detail = "Some values cannot be accepted; see errors."
     headers = {}
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
     if error.status_code == status.HTTP_401_UNAUTHORIZED:
         headers["WWW-Authenticate"] = getattr(error, "auth_header", 'Bearer realm="recourse"')
     members = body(

@@ -105,4 +105,5 @@ def _script() -> Script:
 
 
 def _client() -> Any:
+    # Django offers no public way to the connections of its cache.
     return cache._cache.get_client(None, write=True)  # type: ignore[attr-defined]

@@ -342,7 +342,7 @@ def test_rows_of_append_only_tables_stay_as_they_are(name: str) -> None:
     table, key = row._meta.db_table, row._meta.pk.column
     for statement in (
         f"UPDATE {table} SET {key} = {key} WHERE {key} = %s",  # noqa: S608 - from the model
-        f"DELETE FROM {table} WHERE {key} = %s",  # noqa: S608
+        f"DELETE FROM {table} WHERE {key} = %s",  # noqa: S608 - likewise
     ):
         with (
             pytest.raises(DatabaseError, match="Cannot update or delete"),

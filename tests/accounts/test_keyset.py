@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.keyset import CursorMismatch, Page, page
 from reviews.models import Case, Feedback
@@ -140,7 +141,9 @@ def test_the_key_can_be_part_of_the_ordering() -> None:
     assert second.next_cursor is None
 
 
-def test_a_page_is_one_query(cases: list[Case], django_assert_num_queries: object) -> None:
+def test_a_page_is_one_query(
+    cases: list[Case], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     cursor = walk()[0].next_cursor
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    with django_assert_num_queries(1):
         page(Case.objects.all(), ordering=ORDERING, cursor=cursor, page_size=2, bound_to="a")

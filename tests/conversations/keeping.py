@@ -25,7 +25,7 @@ def messages(words: str = SECRET) -> dict[str, Any]:
     return {"format": "openai.chat", "messages": said}
 
 
-def case_of(source: Source, user: str = USER, **changes: Any) -> Case:
+def case_of(source: Source, user: str | None = USER, **changes: Any) -> Case:
     """A case of *user* in whose transcript, rationale and unknown fields the secret stands."""
     changes = {
         "conversation": {"user_id": user},

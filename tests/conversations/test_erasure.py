@@ -140,7 +140,7 @@ def _kept() -> list[object]:
 def test_nobody_else_is_touched() -> None:
     source = make_source()
     mine, elsewhere = case_of(source), case_of(make_source())
-    others = [case_of(source, "somebody else"), elsewhere, case_of(source, None)]  # type: ignore[arg-type]
+    others = [case_of(source, "somebody else"), elsewhere, case_of(source, None)]
     for case in others:
         give_verdict(case, make_user(Role.REVIEWER), rationale=f"Quotes {SECRET}.")
         hear(case, comment=SECRET)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -44,8 +45,8 @@ def hold_subject(cutoff: Cutoff, user: User | None = None) -> LegalHold:
     )
 
 
-def held(now: object = NOW) -> set[object]:
-    found = Cutoff.objects.filter(holds.on_cutoff(now))  # type: ignore[arg-type]
+def held(now: datetime = NOW) -> set[object]:
+    found = Cutoff.objects.filter(holds.on_cutoff(now))
     return set(found.values_list("pk", flat=True))
 
 
@@ -108,10 +109,10 @@ def test_others_may_neither_place_nor_release_one(role: Role) -> None:
 @pytest.mark.parametrize(
     "changes", [{"matter": "  "}, {"expires_at": NOW}, {"reason": ""}, {"matter": "M" * 81}]
 )
-def test_a_hold_needs_a_matter_a_reason_and_an_end(changes: dict[str, object]) -> None:
-    said = {"matter": MATTER, "reason": "Letter", "expires_at": LATER} | changes
+def test_a_hold_needs_a_matter_a_reason_and_an_end(changes: dict[str, Any]) -> None:
+    said: dict[str, Any] = {"matter": MATTER, "reason": "Letter", "expires_at": LATER} | changes
     with pytest.raises(ValidationError):
-        holds.place_on_case(cutoff=make_cutoff(), user=make_user(Role.SENIOR), now=NOW, **said)  # type: ignore[arg-type]
+        holds.place_on_case(cutoff=make_cutoff(), user=make_user(Role.SENIOR), now=NOW, **said)
     assert not LegalHold.objects.exists()
 
 

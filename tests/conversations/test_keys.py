@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conversations import keys
 
-moments = st.datetimes(datetime(2015, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(2015, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis wants them so
 
 
 @given(moments, moments)

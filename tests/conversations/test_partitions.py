@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from conversations import partitions
 from conversations.partitions import PARTITIONED, ensure, next_month
@@ -93,11 +94,11 @@ def test_what_was_rolled_back_is_not_remembered() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_afterwards")
 def test_what_is_remembered_is_not_asked_for_again(
-    django_assert_num_queries: pytest.FixtureRequest,
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     this = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     ensure([this])
-    with django_assert_num_queries(0):  # type: ignore[operator]
+    with django_assert_num_queries(0):
         ensure([this])
 
 

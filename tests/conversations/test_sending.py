@@ -100,7 +100,7 @@ def test_id_and_time_never_change() -> None:
 
 @pytest.mark.parametrize("transcript_format", sending.FORMATS)
 def test_the_format_changes_neither_id_nor_time(transcript_format: str) -> None:
-    line = {"id": "c1", "messages": WORDS}
+    line: dict[str, Any] = {"id": "c1", "messages": WORDS}
 
     made, plain = event(line, transcript_format), event(line)
 
@@ -136,17 +136,17 @@ def test_an_undated_conversation_lies_in_the_past_span(conversation_id: str) -> 
 @pytest.mark.parametrize("transcript_format", sending.FORMATS)
 def test_intake_reads_the_same_messages_in_every_format(transcript_format: str) -> None:
     system = {"role": "system", "content": "Be kind."}
-    line = {"id": "c1", "messages": [system, *WORDS], "category": "hate"}
+    line: dict[str, Any] = {"id": "c1", "messages": [system, *WORDS], "category": "hate"}
 
     parsed = read_by_intake(event(line, transcript_format))
 
-    assert parsed.messages == transcripts.read("openai.chat", line["messages"])  # type: ignore[arg-type]
+    assert parsed.messages == transcripts.read("openai.chat", line["messages"])
     assert parsed.remainder == {}, "all was understood"
 
 
 def test_messages_in_a_format_of_their_own_go_as_they_stand() -> None:
     messages = [{"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm"}]}]
-    line = {"id": "c1", "format": "anthropic.messages", "messages": messages}
+    line: dict[str, Any] = {"id": "c1", "format": "anthropic.messages", "messages": messages}
 
     assert event(line)["data"]["transcript"] == {
         "format": "anthropic.messages",
@@ -204,7 +204,7 @@ def test_a_line_that_no_event_can_be_made_of(line: dict[str, Any], reason: str) 
 
 def test_what_is_more_than_words_is_not_rewritten_and_not_lost() -> None:
     called = [{"role": "assistant", "content": "", "tool_calls": [{"id": "t"}]}]
-    line = {"id": "c1", "messages": called}
+    line: dict[str, Any] = {"id": "c1", "messages": called}
 
     assert event(line)["data"]["transcript"]["messages"] == called
     with pytest.raises(BadLineError, match="more than words"):

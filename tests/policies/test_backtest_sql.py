@@ -46,7 +46,7 @@ def _flags(
         rows.append(", ".join(bound.bind(values[name], kind) for name, kind in _COLUMNS.items()))
     table = "), (".join(f"{place}, {row}" for place, row in enumerate(rows))
     statement = (
-        f"SELECT {written} FROM (VALUES ({table})) AS cutoff (place, {', '.join(_COLUMNS)})"  # noqa: S608
+        f"SELECT {written} FROM (VALUES ({table})) AS cutoff (place, {', '.join(_COLUMNS)})"  # noqa: S608 - bound above
         " ORDER BY place"
     )
     with connection.cursor() as cursor:

@@ -147,9 +147,9 @@ def findings(found: rules.Conformance) -> dict[str, Finding]:
 
 
 def english(*messages: tuple[str, str], annotated: bool = False) -> Evidence:
-    raw = [{"role": role, "content": content} for role, content in messages]
+    raw: list[dict[str, Any]] = [{"role": role, "content": content} for role, content in messages]
     if annotated:
-        raw[1]["annotations"] = ["refusal"]  # type: ignore[assignment]
+        raw[1]["annotations"] = ["refusal"]
     return assess(read("openai.chat", raw), locale="en")
 
 

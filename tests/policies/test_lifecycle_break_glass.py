@@ -148,7 +148,9 @@ def test_a_version_that_is_laxer_anywhere_needs_a_second_person(laxer: dict[str,
     with pytest.raises(NotStricter):
         alone(number)
     assert Draft.objects.filter(number=number).exists()
-    assert live_in("default").version_id == 2  # type: ignore[union-attr]
+    live = live_in("default")
+    assert live is not None
+    assert live.version_id == 2
 
 
 @pytest.mark.parametrize(("ceiling", "stricter"), [(0.15, False), (0.08, False), (0.05, True)])

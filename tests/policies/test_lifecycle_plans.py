@@ -54,7 +54,7 @@ def test_two_who_carry_out_plans_at_once_carry_out_each_once() -> None:
     planned(approved())
     planned(approved(), scope=WEB)
     outcomes = at_once(*[lambda: plans.carry_out_due(now=later(hours=2))] * 3)
-    assert sum(len(outcome) for outcome in outcomes) == 2  # type: ignore[arg-type, misc]
+    assert sum(len(outcome) for outcome in outcomes if isinstance(outcome, list)) == 2
     assert Activation.objects.count() == 2
 
 

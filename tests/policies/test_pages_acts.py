@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 import pytest
@@ -27,23 +26,9 @@ from policies.thresholds import BUILT_IN
 from tests.factories import NOW, make_user
 from tests.policies.lifecycle import STRICTER, approved, submitted
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 ALONE = msgspec.to_builtins(BUILT_IN) | STRICTER
-
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """A policy admin who is signed in."""
-    user = make_user(Role.POLICY_ADMIN, name="Ida")
-    client.force_login(user)
-    return user
 
 
 def live(scope: str = "default") -> Activation:

@@ -23,17 +23,11 @@ from tests.factories import NOW, make_user
 from tests.policies.backtests import LAX, asking, make_cutoff, make_near_miss
 from tests.policies.lifecycle import actions, approved
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 HTMX = {"HX-Request": "true"}
 #: Queries of the list, and of a page with figures, however much there is.
 LIST, PAGE = 9, 9
-
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture(autouse=True)
@@ -42,14 +36,6 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Backtest]:
     found: list[Backtest] = []
     monkeypatch.setattr("policies.views.backtests.tell_worker", found.append)
     return found
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """A policy admin who is signed in."""
-    user = make_user(Role.POLICY_ADMIN, name="Ida")
-    client.force_login(user)
-    return user
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -21,24 +20,10 @@ from policies.thresholds import BUILT_IN, Thresholds
 from tests.factories import NOW, make_user
 from tests.policies.lifecycle import STRICTER, later, submitted
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 #: Queries of the editor.
 PAGE = 12
-
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """A policy admin who is signed in."""
-    user = make_user(Role.POLICY_ADMIN, name="Ida")
-    client.force_login(user)
-    return user
 
 
 @pytest.fixture

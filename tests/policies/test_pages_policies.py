@@ -20,26 +20,12 @@ from policies.thresholds import BUILT_IN
 from tests.factories import NOW, make_user
 from tests.policies.lifecycle import STRICTER, admin, approved, submitted
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 #: Stricter than the built-in policy in every threshold.
 STRICTER_THAN_BUILT_IN = msgspec.to_builtins(BUILT_IN) | STRICTER
 #: Queries of the page, however much there is.
 PAGE = 16
-
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """A policy admin who is signed in."""
-    user = make_user(Role.POLICY_ADMIN, name="Ida")
-    client.force_login(user)
-    return user
 
 
 def activate(version: PolicyVersion, user: User, **how: Any) -> None:

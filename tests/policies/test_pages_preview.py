@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import time_machine
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -24,25 +23,11 @@ from tests.factories import NOW, make_user
 from tests.policies.backtests import LAX, asking, make_cutoff, make_near_miss, question
 from tests.policies.lifecycle import approved
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 HTMX = {"HX-Request": "true"}
 #: Queries of a preview over one month, and of a page of cases behind one of its numbers.
 PREVIEW, CASES = 22, 25
-
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """A policy admin who is signed in."""
-    user = make_user(Role.POLICY_ADMIN, name="Ida")
-    client.force_login(user)
-    return user
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import time_machine
 from django.test import Client
 
 from accounts.models import User
@@ -18,21 +17,7 @@ from tests.factories import NOW, make_user
 from tests.policies.backtests import asking, make_cutoff
 from tests.policies.lifecycle import approved
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """A policy admin who is signed in."""
-    user = make_user(Role.POLICY_ADMIN, name="Ida")
-    client.force_login(user)
-    return user
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture

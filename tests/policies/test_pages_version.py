@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
-import time_machine
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -20,26 +17,12 @@ from policies.thresholds import BUILT_IN
 from tests.factories import NOW, make_user
 from tests.policies.lifecycle import STRICTER, admin, approved, later, submitted
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 #: Stricter than the built-in policy in every threshold.
 ALONE = msgspec.to_builtins(BUILT_IN) | STRICTER
 #: Queries of the page of a version that was activated, submitted and edited.
 PAGE = 21
-
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """A policy admin who is signed in."""
-    user = make_user(Role.POLICY_ADMIN, name="Ida")
-    client.force_login(user)
-    return user
 
 
 def acts(client: Client, number: int) -> dict[str, str]:

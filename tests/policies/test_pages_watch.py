@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 import pytest
@@ -24,25 +23,11 @@ from tests.policies.lifecycle import WEB, admin, approved, put
 from tests.policies.violations import guard_reading
 from tests.policies.watching import HOUR, LAXER, START, audited, pairs, rollout
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 DAY = timedelta(days=1)
 #: Queries of the pages, however much there is; those of the frame are eight.
 GUARD, SHADOWS, SHADOW = 12, 9, 14
-
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """A policy admin who is signed in."""
-    user = make_user(Role.POLICY_ADMIN, name="Ida")
-    client.force_login(user)
-    return user
 
 
 def shadow_of(user: User, *, scope: str = "default", days: int = 7) -> Shadow:

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import time_machine
 from django.test import Client
 
 from accounts.ledger import Actor
@@ -22,21 +21,7 @@ from policies.thresholds import CategoryThresholds
 from tests.factories import NOW, make_user
 from tests.policies.backtests import asking, make_cutoff, question
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def ida(client: Client) -> User:
-    """A policy admin who is signed in."""
-    user = make_user(Role.POLICY_ADMIN, name="Ida")
-    client.force_login(user)
-    return user
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture
