@@ -19,6 +19,7 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, CaseQuerySet, Claim, Skip
 from reviews.permissions import check_decide
+from reviews.services.care import check_severe
 from reviews.services.dealing import came_back_for, suited_to
 from reviews.services.selection import select
 from reviews.transitions import CLAIMABLE, Forbidden
@@ -92,7 +93,8 @@ def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
 
     A case that nobody selected becomes selected. *at* is the ledger's time where it is not
     now; the lease itself is by the database's clock. Raises :class:`HeldByAnother`,
-    ``transitions.Forbidden`` where there is nothing to decide, or ``PermissionDenied``.
+    ``transitions.Forbidden`` where there is nothing to decide or where it is severe and *user*
+    has had their share, or ``PermissionDenied``.
     """
     check_decide(user, case)
     with transaction.atomic():
@@ -110,6 +112,7 @@ def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
             )
         if not Case.objects.filter(pk=case.pk).decidable_by(user).exists():
             raise Forbidden("Your own verdict on this case is in; the next one is another's.")
+        check_severe(locked, user, timezone.now())
         # Whoever takes by hand what they skipped has thought better of it.
         Skip.objects.filter(case=locked, reviewer=user).delete()
         return _take(locked, user, at)
@@ -121,7 +124,11 @@ def _take(case: Case, user: User, at: datetime | None = None) -> Claim:
     try:
         with transaction.atomic():
             taken = Claim.objects.create(
-                case=case, reviewer=user, claimed_at=Now(), expires_at=_expiry()
+                case=case,
+                reviewer=user,
+                claimed_at=Now(),
+                expires_at=_expiry(),
+                severe=case.severe,
             )
     except IntegrityError:
         held = live_claim(case)

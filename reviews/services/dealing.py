@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from reviews.models import CaseQuerySet, Reservation, Skip
+from reviews.services.care import spared
 
 
 def suited_to(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
@@ -20,7 +21,7 @@ def suited_to(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
     A rule must be answered row by row from the case and one look into an index: claim-next
     walks down the order of work until the first row that suits.
     """
-    suited = cases.listed_for(user).decidable_by(user).unclaimed()
+    suited = spared(cases.listed_for(user).decidable_by(user).unclaimed(), user, now)
     return _not_kept_for_another(_not_passed_on_by(suited, user), user, now)
 
 
