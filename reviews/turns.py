@@ -5,6 +5,7 @@ Pure: messages and evidence in, plain values out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import Final
 
 from conversations.evidence import Evidence, Mark
 from conversations.transcripts import Message, Part
+from reviews.hazards import Form
 
 #: How many turns at the end stand open. Together with the first they show how it ended.
 LAST_OPEN: Final = 8
@@ -23,6 +25,10 @@ SMALLEST_FOLD: Final = 4
 CHUNK: Final = 100
 #: How many marked turns are listed above the transcript.
 MOST_JUMPS: Final = 24
+
+#: A veil draws no more signs than this.
+LONGEST_VEIL: Final = 400
+_SIGN: Final = re.compile(r"\S")
 
 _GRAVITY: Final = ("bad", "warn", "")
 _SHOWN_YEARS: Final = range(1990, 2200)
@@ -43,7 +49,10 @@ class TurnMark:
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of a page. ``concealed``: its words are not in the page until asked for."""
+    """One turn of a page. ``concealed``: its words are not in the page until asked for.
+
+    ``veil`` is what is drawn in their place, for whoever wants to see how much was said.
+    """
 
     number: int
     role: str
@@ -55,6 +64,7 @@ class Turn:
     cue: bool
     concealed: bool
     revealed: bool
+    veil: str = ""
 
     @property
     def classes(self) -> str:
@@ -110,6 +120,7 @@ class Reading:
     hidden: frozenset[int]
     revealed: frozenset[int]
     warning: str = ""
+    form: Form = Form.FOLDED
     ended_at: int = 0
     ended_basis: str = ""
 
@@ -128,6 +139,7 @@ class Reading:
             ended=number == self.ended_at,
             cue=any(mark.label == "crisis cue" for mark in marks),
             concealed=concealed,
+            veil=veil(message) if concealed and self.form == Form.BLURRED else "",
             revealed=number in self.hidden and number in self.revealed,
         )
 
@@ -201,6 +213,12 @@ class Reading:
             f"{count} {label}{'' if count == 1 else 's'}" for label, count in counts.items()
         )
         return Stretch(first, last, folded=True, note=note)
+
+
+def veil(message: Message) -> str:
+    """The shape of what *message* says, a block for every sign: no word of it is in there."""
+    words = " ".join(part.text for part in message.parts if part.kind == "text")
+    return _SIGN.sub("\u2586", words[:LONGEST_VEIL])
 
 
 def _marks(evidence: Evidence | None) -> Iterator[tuple[int, TurnMark]]:

@@ -18,8 +18,12 @@ from conversations.vocabulary import Category, Kind
 from policies import conformance
 from policies.criteria_sql import NO_WARNING, RISK_ABOVE_CEILING, RISK_UNKNOWN, VERSION_JOINS
 from policies.services.due_hours import due_hours
+from reviews import hazards
 from reviews.priorities import RISK_UNKNOWN_WEIGHT, SELECTED_WEIGHT, WEIGHTS, due_in
 from reviews.vocabulary import CaseState, Queue, Reason
+
+#: As ``hazards.is_severe`` has it.
+_SEVERE = ", ".join(f"'{category.value}'" for category in sorted(hazards.SEVERE_CATEGORIES))
 
 _OPEN = f"""
 WITH ruled AS (
@@ -37,7 +41,7 @@ WITH ruled AS (
 )
 INSERT INTO reviews_case (
     cutoff_id, source_id, kind, category, model, locale, at, policy_version,
-    state, selected, queue, priority, due_at, opened_at, trial, flags, breach
+    state, selected, queue, priority, due_at, opened_at, trial, flags, breach, severe
 )
 SELECT id, source_id, kind, category, model, locale, at, held_against,
        CASE WHEN breach OR in_audit THEN '{CaseState.OPEN.value}'
@@ -58,7 +62,9 @@ SELECT id, source_id, kind, category, model, locale, at, held_against,
            CASE WHEN unknown THEN '{conformance.RISK_UNKNOWN}' END,
            CASE WHEN unwarned THEN '{conformance.NO_WARNING}' END
        ], NULL) ELSE '{{}}' END,
-       breach
+       breach,
+       category IN ({_SEVERE}) OR coalesce(above, false)
+           OR coalesce(severity >= {hazards.SEVERE_FROM}, false)
 FROM reported
 ORDER BY id
 ON CONFLICT (cutoff_id) DO NOTHING

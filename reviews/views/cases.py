@@ -120,7 +120,7 @@ def turns_fragment(request: HttpRequest, number: int) -> HttpResponse:
     first, last = _asked_for(request)
     if Text.TRANSCRIPT not in visible_texts(user, found):
         return HttpResponse(status=404)
-    reading = reading_of(found, lambda hidden: shown(request, number).among(hidden))
+    reading = reading_of(found, user, lambda hidden: shown(request, number).among(hidden))
     stretches = reading.chunk(first=first, last=last) if reading else []
     if not stretches:
         return HttpResponse(status=404)
