@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations.transcripts import Message
 from conversations.vocabulary import Category, Remedy
+from reviews.citations import cited_range, cited_turn
 from reviews.models import Case
+from reviews.services.canned import LONGEST_TEXT
 from reviews.services.feedback import LONGEST_COMMENT
 from reviews.services.verdicts import LONGEST_RATIONALE, NewVerdict, problems
 from reviews.vocabulary import (
@@ -55,6 +57,7 @@ class VerdictForm(forms.Form):
     evidence = forms.TypedMultipleChoiceField(
         widget=forms.CheckboxSelectMultiple, coerce=int, required=False
     )
+    ranges = forms.Field(widget=forms.MultipleHiddenInput, required=False)
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -72,6 +75,14 @@ class VerdictForm(forms.Form):
         ]
         if not case.is_cutoff:
             del self.fields["remedy"]
+
+    def clean_ranges(self) -> list[dict[str, Any]]:
+        """The parts of turns that were cited."""
+        try:
+            sent = dict.fromkeys(self.cleaned_data["ranges"] or ())
+            return [cited_range(text, self.messages) for text in sent]
+        except ValueError:
+            raise ValidationError(_("These characters are not in the transcript.")) from None
 
     def clean(self) -> dict[str, Any]:
         """Ask the service what is missing, so that it is said beside each field."""
@@ -102,12 +113,11 @@ class VerdictForm(forms.Form):
             category=sent.get("category", ""),
             reason_codes=codes,
             rationale=sent.get("rationale", ""),
-            evidence=tuple(self._cited(number) for number in sorted(sent.get("evidence", ()))),
+            evidence=(
+                *(cited_turn(turn, self.messages) for turn in sorted(sent.get("evidence", ()))),
+                *sent.get("ranges", ()),
+            ),
         )
-
-    def _cited(self, number: int) -> dict[str, Any]:
-        message = self.messages[number - 1]
-        return {"turn": number} | ({"message_id": message.id} if message.id else {})
 
     @property
     def reason_groups(self) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -125,9 +135,50 @@ class VerdictForm(forms.Form):
         ]
 
     @property
+    def codes(self) -> list[str]:
+        """Every reason that may be named here."""
+        return sorted({code.value for judgement in self.judgements for code in CODES_OF[judgement]})
+
+    @property
+    def cited_ranges(self) -> list[str]:
+        """The parts of turns that were cited, as they were sent."""
+        return self.data.getlist("ranges") if self.is_bound else []  # type: ignore[attr-defined]
+
+    @property
+    def missing(self) -> list[tuple[str, str]]:
+        """What is wrong, field by field, for the list beside the button."""
+        return [
+            (self[name].auto_id, said)
+            for name, errors in self.errors.items()
+            if name in self.fields
+            for said in errors
+        ]
+
+    @property
     def cited(self) -> set[int]:
         """The turns that were cited, for a form that is shown again."""
         return set(getattr(self, "cleaned_data", {}).get("evidence", ()))
+
+
+class CannedTextForm(forms.Form):
+    """A text that is kept for rationales."""
+
+    title = forms.CharField(label=_("Name"), max_length=80)
+    reason_code = forms.ChoiceField(
+        label=_("Offered with"),
+        choices=[("", _("every reason")), *ReasonCode.choices],
+        required=False,
+    )
+    text = forms.CharField(
+        label=_("Text"), max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    shared = forms.BooleanField(label=_("Offered to all reviewers"), required=False)
+
+    def __init__(self, *args: Any, may_share: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_share:
+            self.fields["shared"].widget = forms.HiddenInput()
+            self.fields["shared"].disabled = True
 
 
 class FeedbackForm(forms.Form):

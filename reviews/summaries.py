@@ -49,14 +49,19 @@ _SEVERITY: Final = "severity"
 def summary(
     subject: Subject, conformance: Conformance, evidence: Evidence | None, *, folded: bool
 ) -> list[Piece]:
-    """The case in a few sentences. *folded* leaves out what the reported severity comes to."""
+    """What happened, and what counts most about it: a rule broken, else what fell short.
+
+    *folded* leaves out what the reported severity comes to.
+    """
     return [
         *_beginning(subject),
-        *_asked(subject, conformance, folded=folded),
-        *_objections(conformance, evidence),
-        *_differences(conformance, folded=folded),
-        *_unread(evidence),
+        *(_objections(conformance, evidence) or _asked(subject, conformance, folded=folded)),
     ]
+
+
+def remarks(conformance: Conformance, evidence: Evidence | None, *, folded: bool) -> list[Piece]:
+    """How far the table can be relied on: where reports and transcript differ, what is unread."""
+    return [*_differences(conformance, folded=folded), *_unread(evidence)]
 
 
 def _beginning(subject: Subject) -> list[Piece]:
@@ -101,33 +106,39 @@ def _name(line: ConformanceLine) -> str:
 
 
 def _objections(conformance: Conformance, evidence: Evidence | None) -> list[Piece]:
-    """The rules without a switch that were broken, loudly."""
-    pieces: list[Piece] = []
-    if rules.CRISIS_CUE in conformance.breaches:
-        turn = evidence.crisis_cues[0].turn if evidence and evidence.crisis_cues else None
-        where = [Piece(f"turn {turn}", turn, strong=True)] if turn else []
-        pieces += [
-            Piece(" But at " if turn else " But ", strong=True),
-            *where,
-            Piece(" the user wrote something that reads like a crisis", strong=True),
-            Piece(", and no policy may end a conversation then."),
-        ]
-    if rules.RISK_ABOVE_CEILING in conformance.breaches:
-        pieces += [
-            Piece(" The service itself reported a risk above the ceiling", strong=True),
-            Piece("; no policy may end a conversation then."),
-        ]
-    if rules.RISK_UNKNOWN in conformance.breaches:
-        pieces += [
-            Piece(" Whether anybody was in danger was not reported", strong=True),
-            Piece("; unknown, it forbids ending."),
-        ]
-    if rules.NO_WARNING in conformance.breaches:
-        pieces += [
-            Piece(" There was no earlier warning", strong=True),
-            Piece(", which every policy asks for."),
-        ]
-    return pieces
+    """The rules without a switch that were broken, loudly, in one sentence."""
+    broken = [
+        clause
+        for flag, clause in (
+            (rules.CRISIS_CUE, _cue(evidence)),
+            (
+                rules.RISK_ABOVE_CEILING,
+                [_loud("the service itself reported a risk above the ceiling")],
+            ),
+            (rules.RISK_UNKNOWN, [_loud("whether anybody was in danger was not reported")]),
+            (rules.NO_WARNING, [_loud("there was no earlier warning")]),
+        )
+        if flag in conformance.breaches
+    ]
+    if not broken:
+        return []
+    pieces = [_loud(" But ")]
+    for place, clause in enumerate(broken):
+        if place:
+            pieces.append(_loud(" and " if place == len(broken) - 1 else ", "))
+        pieces += clause
+    return [*pieces, Piece("; no policy may end a conversation then.")]
+
+
+def _cue(evidence: Evidence | None) -> list[Piece]:
+    cues = evidence.crisis_cues if evidence else ()
+    where = [_loud("at "), Piece(f"turn {cues[0].turn}", cues[0].turn, strong=True)] if cues else []
+    space = " " if where else ""
+    return [*where, _loud(f"{space}the user wrote something that reads like a crisis")]
+
+
+def _loud(text: str) -> Piece:
+    return Piece(text, strong=True)
 
 
 def _differences(conformance: Conformance, *, folded: bool) -> list[Piece]:
@@ -222,7 +233,10 @@ _POLICY_ALONE: Final = (evaluation.ENABLED,)
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the conformance table, as words. ``turns`` prove what the transcript shows."""
+    """One row of the conformance table, as words. ``turns`` prove what the transcript shows.
+
+    ``folded``: what was reported is kept back until the reviewer has graded it or asks.
+    """
 
     label: str
     rule: bool
@@ -235,6 +249,8 @@ class Row:
     finding: str
     kind: str
     explanation: str
+    is_severity: bool = False
+    folded: bool = False
 
 
 _FINDINGS: Final = {
@@ -279,6 +295,8 @@ def _row(line: ConformanceLine, *, folded: bool, expired: bool) -> Row:
         finding="" if folded else finding,
         kind="" if folded else kind,
         explanation="" if folded else line.explanation,
+        is_severity=line.name == _SEVERITY,
+        folded=folded,
     )
 
 

@@ -22,7 +22,11 @@ LAST_OPEN: Final = 8
 #: Fewer turns than this are not worth a fold.
 SMALLEST_FOLD: Final = 4
 #: How many turns of the folded middle are loaded at a time.
-CHUNK: Final = 100
+CHUNK: Final = 50
+#: How many come at a time where all of them are wanted.
+ALL_CHUNK: Final = 200
+#: How many turns before the one that is looked for are opened with it.
+BEFORE: Final = 5
 #: How many marked turns are listed above the transcript.
 MOST_JUMPS: Final = 24
 
@@ -67,6 +71,12 @@ class Turn:
     veil: str = ""
 
     @property
+    def translated(self) -> bool:
+        """Whether the service sent a translation of its words, to stand beside them."""
+        kinds = {part.kind for part in self.parts}
+        return {"text", "translation"} <= kinds
+
+    @property
     def classes(self) -> str:
         """The classes of its element."""
         extra = [
@@ -79,13 +89,17 @@ class Turn:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Turns *first* to *last*, both included: open, or folded with what is marked in them."""
+    """Turns *first* to *last*, both included: open, or folded with what is marked in them.
+
+    ``following``: it is on its way, for all turns were asked for.
+    """
 
     first: int
     last: int
     folded: bool
     note: str = ""
     turns: tuple[Turn, ...] = ()
+    following: bool = False
 
     @property
     def count(self) -> int:
@@ -153,7 +167,15 @@ class Reading:
             note = "" if self.ended_basis == "reported" else "last turn"
             ending = TurnMark("ended here", "bad", self.ended_basis != "reported", note)
             found.setdefault(self.ended_at, []).append(ending)
+            if trigger := self._trigger():
+                mark = TurnMark("trigger", "warn", inferred=True, note="last before the end")
+                found.setdefault(trigger, []).append(mark)
         return found
+
+    def _trigger(self) -> int:
+        """What the user said last before it ended; 0 for nothing."""
+        before = range(self.ended_at, 0, -1)
+        return next((turn for turn in before if self.messages[turn - 1].role == "user"), 0)
 
     def jumps(self) -> list[Jump]:
         """The marked turns in their order; of very many, the gravest."""
@@ -165,12 +187,17 @@ class Reading:
         gravest = sorted(found, key=lambda jump: _GRAVITY.index(jump.kind))[:MOST_JUMPS]
         return sorted(gravest, key=lambda jump: jump.number)
 
-    def stretches(self, *, first: int = 0, last: int = 0) -> list[Stretch]:
+    def stretches(
+        self, *, first: int = 0, last: int = 0, everything: bool = False
+    ) -> list[Stretch]:
         """The whole transcript: its beginning, its end and *first* to *last* open, the rest folded.
 
-        At most :data:`CHUNK` turns are opened beside the beginning and the end.
+        At most :data:`CHUNK` turns are opened beside the beginning and the end, unless
+        *everything* is asked for.
         """
         total = len(self.messages)
+        if everything and total:
+            return [self._open(1, total)]
         wanted = {number for number in (1, *range(total - LAST_OPEN + 1, total + 1)) if number > 0}
         if first > 0:
             wanted |= set(range(first, min(last, total, first + CHUNK - 1) + 1))
@@ -180,14 +207,22 @@ class Reading:
                 wanted |= set(range(before, after))
         return list(self._stretches(sorted(wanted), total))
 
-    def chunk(self, *, first: int, last: int) -> list[Stretch]:
-        """The first :data:`CHUNK` turns of a fold from *first* to *last*, and what stays folded."""
+    def chunk(
+        self, *, first: int, last: int, around: int = 0, everything: bool = False
+    ) -> list[Stretch]:
+        """Part of a fold from *first* to *last*, and what of it stays folded.
+
+        Its first :data:`CHUNK` turns, or those about the turn *around*; where *everything* is
+        asked for, the first :data:`ALL_CHUNK` with the rest to follow.
+        """
         last = min(last, len(self.messages))
         if not 1 <= first <= last:
             return []
-        end = min(last, first + CHUNK - 1)
-        rest = [self._folded(end + 1, last)] if end < last else []
-        return [self._open(first, end), *rest]
+        start = max(first, around - BEFORE) if first <= around <= last else first
+        end = min(last, start + (ALL_CHUNK if everything else CHUNK) - 1)
+        before = [self._folded(first, start - 1)] if first < start else []
+        after = [self._folded(end + 1, last, following=everything)] if end < last else []
+        return [*before, self._open(start, end), *after]
 
     def _stretches(self, wanted: Sequence[int], total: int) -> Iterator[Stretch]:
         following = 1
@@ -203,7 +238,7 @@ class Reading:
         turns = tuple(self.turn(number) for number in range(first, last + 1))
         return Stretch(first, last, folded=False, turns=turns)
 
-    def _folded(self, first: int, last: int) -> Stretch:
+    def _folded(self, first: int, last: int, *, following: bool = False) -> Stretch:
         counts: dict[str, int] = {}
         for number, marks in sorted(self.marks.items()):
             if first <= number <= last:
@@ -212,7 +247,7 @@ class Reading:
         note = ", ".join(
             f"{count} {label}{'' if count == 1 else 's'}" for label, count in counts.items()
         )
-        return Stretch(first, last, folded=True, note=note)
+        return Stretch(first, last, folded=True, note=note, following=following)
 
 
 def veil(message: Message) -> str:

@@ -23,11 +23,9 @@ LONGEST_NOTE: Final = 4_000
 CHANGEABLE: Final = timedelta(minutes=15)
 
 
-def can_write(user: User, case: Case) -> bool:
-    """Whether *user* may leave a note: whoever may read them, or may once their verdict is in."""
-    viewer, facts = viewer_of(user), facts_of(case)
-    shows = visible(viewer, facts)
-    return Text.NOTES in shows or (bool(shows) and is_blind(viewer, facts))
+def may_write(shows: frozenset[Text], *, blind: bool) -> bool:
+    """Whether one may leave a note: who may read them, or may once their own verdict is in."""
+    return Text.NOTES in shows or (blind and bool(shows))
 
 
 def notes_for(*, case: Case, user: User, shows: frozenset[Text], blind: bool) -> list[CaseNote]:
@@ -35,7 +33,7 @@ def notes_for(*, case: Case, user: User, shows: frozenset[Text], blind: bool) ->
 
     Whoever is *blind* reads their own alone: another's could tell the first verdict.
     """
-    if not shows or not (blind or Text.NOTES in shows):
+    if not may_write(shows, blind=blind):
         return []
     notes = CaseNote.objects.filter(case=case, deleted_at=None)
     if blind:
@@ -51,7 +49,8 @@ def changeable(note: CaseNote, *, user: User, now: datetime) -> bool:
 def write(*, case: Case, user: User, text: str, now: datetime) -> CaseNote:
     """Leave a note. Raises ``ValidationError`` for no words or too many, or ``Forbidden``."""
     words = _words(text)
-    if not can_write(user, case):
+    viewer, facts = viewer_of(user), facts_of(case)
+    if not may_write(visible(viewer, facts), blind=is_blind(viewer, facts)):
         raise Forbidden("Your role does not include notes.")
     with transaction.atomic():
         note = CaseNote.objects.create(case=case, author=user, at=now)

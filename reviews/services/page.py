@@ -9,6 +9,9 @@ from enum import StrEnum
 from accounts.models import User
 from conversations.services.evidence import read_messages, transcript_of
 from conversations.transcripts import Message
+from policies.conformance import Conformance
+from policies.models import CutoffConformance
+from policies.services.conformance import conformance_of
 from reviews.models import Case, Exercise, Verdict
 from reviews.permissions import can_decide
 from reviews.services.care import hiding_of
@@ -38,20 +41,45 @@ class CasePage:
     rail: Rail
     reading: Reading | None
     summary: list[Piece]
+    remarks: list[Piece]
+    conformance: list[Row]
     last_verdict: Verdict | Exercise | None
 
 
-def page_of(opened: OpenedCase, *, user: User, revealed: frozenset[int]) -> CasePage:
-    """Lay out what was opened; *revealed* are the hidden turns that were asked for."""
+def page_of(
+    opened: OpenedCase, *, user: User, revealed: frozenset[int], severity_shown: bool = False
+) -> CasePage:
+    """Lay out what was opened; *revealed* are the hidden turns that were asked for.
+
+    *severity_shown*: so was the severity that the service reported.
+    """
     reading = _reading(opened, revealed)
     last = _last_of_round(opened)
+    folded = opened.folded and not severity_shown
+    conformance = opened.conformance
     return CasePage(
         opened=opened,
         rail=_rail(opened, user, last),
         reading=reading,
-        summary=_summary(opened, reading),
+        summary=_summary(opened, reading, folded=folded),
+        remarks=remarks(conformance, opened.evidence, folded=folded) if conformance else [],
+        conformance=rows_of(opened.case, conformance, folded=folded) if conformance else [],
         last_verdict=last,
     )
+
+
+def rows_of(case: Case, conformance: Conformance, *, folded: bool) -> list[Row]:
+    """The table of what was asked, reported and shown; *folded* keeps the severity back."""
+    return table(conformance, folded=folded, expired=case.cutoff.signals_expired_at is not None)
+
+
+def severity_row(case: Case) -> Row | None:
+    """The reported severity's row, unfolded; None before there is a table."""
+    stored = CutoffConformance.objects.filter(pk=case.pk).first()
+    if stored is None:
+        return None
+    rows = rows_of(case, conformance_of(stored), folded=False)
+    return next((row for row in rows if row.is_severity), None)
 
 
 def _reading(opened: OpenedCase, revealed: frozenset[int]) -> Reading | None:

@@ -27,9 +27,9 @@ _KEYS: dict[str, str] = {
 def turn_href(context: Context, number: int) -> str:
     """The way to a turn: within the page, or to the page that has it unfolded."""
     if number in context["open_turns"]:
-        return f"#t{number}"
+        return f"#turn-{number}"
     first = max(1, number - LAST_OPEN)
-    return f"{context['case_url']}?from={first}&to={number + LAST_OPEN}#t{number}"
+    return f"{context['case_url']}?from={first}&to={number + LAST_OPEN}#turn-{number}"
 
 
 @register.filter

@@ -16,19 +16,21 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from conversations.permissions import can_place_hold
 from conversations.services import holds
-from reviews import summaries, turns
 from reviews.forms import VerdictForm
 from reviews.models import Case
-from reviews.permissions import visible_texts
-from reviews.services import claims
+from reviews.services import canned, claims
 from reviews.services.claims import HeldByAnother
+from reviews.services.finding import Found
 from reviews.services.lineage import reveal_threads
-from reviews.services.page import CasePage, Rail, page_of, reading_of
-from reviews.services.reading import note, open_case, reveal, reveal_feedback
+from reviews.services.page import CasePage, Rail, page_of
+from reviews.services.reading import open_case, reveal_feedback
+from reviews.services.similar import reveal_similar
 from reviews.transitions import Forbidden
+from reviews.views.notes import notes_context
 from reviews.views.people import case_for, reviewer
-from reviews.views.shown import show_feedback, show_turns, shown
+from reviews.views.shown import shown
 from reviews.visibility import Text
+from reviews.windows import Window
 
 
 @require_safe
@@ -48,27 +50,31 @@ def case_of(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def case_page(
-    request: HttpRequest, case: Case, user: User, *, form: VerdictForm | None = None
+    request: HttpRequest,
+    case: Case,
+    user: User,
+    *,
+    form: VerdictForm | None = None,
+    found: Found | None = None,
 ) -> HttpResponse:
-    """Render the case; with *form* where a verdict was refused, at 422."""
+    """Render the case; with *form* where a verdict was refused, at 422; with what was *found*."""
     opened = open_case(case=case, user=user)
     asked = shown(request, case.number)
-    page = page_of(opened, user=user, revealed=asked.among(opened.hidden))
+    page = page_of(
+        opened,
+        user=user,
+        revealed=asked.among(opened.hidden),
+        severity_shown="severity" in asked.asked,
+    )
     if page.rail == Rail.DECIDE and form is None:
         form = VerdictForm(case=case, messages=opened.messages, initial={"key": uuid.uuid4()})
-    first, last = _asked_for(request)
-    stretches = page.reading.stretches(first=first, last=last) if page.reading else []
-    feedback = reveal_feedback(case=case, user=user) if asked.feedback else None
-    threads = reveal_threads(case=case, user=user) if asked.threads else None
-    now = timezone.now()
-    context = _context(page, form) | {
-        "threads": threads,
-        "undo_is_over": case.settle_at is not None and case.settle_at <= now,
-        "holds": holds.on(cutoff=case.cutoff, now=now) if can_place_hold(user) else None,
-        "stretches": stretches,
-        "open_turns": {turn.number for stretch in stretches for turn in stretch.turns},
-        "feedback": feedback,
-    }
+    context = (
+        _context(page, form)
+        | _turns(page, Window.asked_for(request.GET))
+        | _asked_for(asked.asked, case, user)
+        | _beside(page, user, form)
+        | {"found": found}
+    )
     return render(
         request, "reviews/case.html", context, status=422 if form and form.errors else 200
     )
@@ -82,16 +88,6 @@ def _context(page: CasePage, form: VerdictForm | None) -> dict[str, Any]:
         "case": opened.case,
         "case_url": reverse("case", kwargs={"number": opened.case.number}),
         "form": form,
-        "summary": page.summary,
-        "conformance": summaries.table(
-            opened.conformance,
-            folded=opened.folded,
-            expired=opened.case.cutoff.signals_expired_at is not None,
-        )
-        if opened.conformance
-        else [],
-        "jumps": page.reading.jumps() if page.reading else [],
-        "concealed": bool(page.reading and page.reading.hidden - page.reading.revealed),
         "may_see_transcript": Text.TRANSCRIPT in opened.shows,
         "may_see_feedback": Text.FEEDBACK in opened.shows,
         "may_cite": form is not None,
@@ -100,88 +96,39 @@ def _context(page: CasePage, form: VerdictForm | None) -> dict[str, Any]:
     }
 
 
-def _asked_for(request: HttpRequest) -> tuple[int, int]:
-    """The turns ``?from=&to=`` that are to be open; (0, 0) for none."""
-    first, last = request.GET.get("from", ""), request.GET.get("to", "")
-    if not (_is_number(first) and _is_number(last)):
-        return 0, 0
-    return int(first), int(last)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 7
-
-
-@require_safe
-def turns_fragment(request: HttpRequest, number: int) -> HttpResponse:
-    """The next turns of a fold, for htmx. It is an opening of the transcript as the page is."""
-    user = reviewer(request)
-    found = case_for(user, number)
-    first, last = _asked_for(request)
-    if Text.TRANSCRIPT not in visible_texts(user, found):
-        return HttpResponse(status=404)
-    reading = reading_of(found, user, lambda hidden: shown(request, number).among(hidden))
-    stretches = reading.chunk(first=first, last=last) if reading else []
-    if not stretches:
-        return HttpResponse(status=404)
-    note(
-        case=found,
-        user=user,
-        action="transcript.opened",
-        details={"turns": [stretches[0].first, stretches[0].last]},
+def _turns(page: CasePage, window: Window) -> dict[str, Any]:
+    reading = page.reading
+    if reading is None:
+        return {"stretches": [], "jumps": [], "concealed": 0, "open_turns": set()}
+    stretches = reading.stretches(
+        first=window.first, last=window.last, everything=window.everything
     )
-    held = claims.live_claim(found)
-    context = {
-        "case": found,
-        "case_url": reverse("case", kwargs={"number": number}),
+    return {
         "stretches": stretches,
-        "warning": reading.warning if reading else "",
-        "may_cite": held is not None and held.reviewer_id == user.pk,
-        "cited": set(),
+        "jumps": reading.jumps(),
+        "concealed": len(reading.hidden - reading.revealed),
+        "open_turns": {turn.number for stretch in stretches for turn in stretch.turns},
     }
-    return render(request, "reviews/_stretches.html", context)
 
 
-@require_POST
-def reveal_turn(request: HttpRequest, number: int, turn: int) -> HttpResponse:
-    """Show one hidden turn; htmx swaps it in, otherwise the page comes again with it."""
-    user = reviewer(request)
-    found = case_for(user, number)
-    revealed = reveal(case=found, user=user, turns=[turn])
-    if not revealed:
-        return HttpResponse(status=404)
-    show_turns(request, number, [turn])
-    if request.headers.get("HX-Request"):
-        return render(request, "reviews/_revealed.html", {"parts": revealed[0][1].parts})
-    return redirect(_turn_url(number, turn))
+def _asked_for(asked: frozenset[str], case: Case, user: User) -> dict[str, Any]:
+    """What stands folded, where it was asked for; None where not."""
+    return {
+        "feedback": reveal_feedback(case=case, user=user) if "feedback" in asked else None,
+        "threads": reveal_threads(case=case, user=user) if "threads" in asked else None,
+        "similar": reveal_similar(case=case, user=user) if "similar" in asked else None,
+    }
 
 
-def _turn_url(number: int, turn: int) -> str:
-    return f"{reverse('case', args=[number])}?from={turn}&to={turn + turns.CHUNK - 1}#t{turn}"
-
-
-@require_POST
-def reveal_all(request: HttpRequest, number: int) -> HttpResponse:
-    """Show all hidden turns."""
-    user = reviewer(request)
-    if not reveal(case=case_for(user, number), user=user, turns=None):
-        return HttpResponse(status=404)
-    show_turns(request, number, None)
-    return redirect(f"{reverse('case', args=[number])}#transcript")
-
-
-@require_POST
-def show_what_the_user_said(request: HttpRequest, number: int) -> HttpResponse:
-    """Show the user's feedback."""
-    user = reviewer(request)
-    found = case_for(user, number)
-    if Text.FEEDBACK not in visible_texts(user, found):
-        return HttpResponse(status=404)
-    show_feedback(request, number)
-    if request.headers.get("HX-Request"):
-        feedback = reveal_feedback(case=found, user=user)
-        return render(request, "reviews/_feedback.html", {"feedback": feedback})
-    return redirect(f"{reverse('case', args=[number])}#feedback")
+def _beside(page: CasePage, user: User, form: VerdictForm | None) -> dict[str, Any]:
+    """What stands beside the case and has a clock, or a person's own texts, in it."""
+    opened, now = page.opened, timezone.now()
+    case = opened.case
+    return notes_context(opened, user, now) | {
+        "undo_is_over": case.settle_at is not None and case.settle_at <= now,
+        "holds": holds.on(cutoff=case.cutoff, now=now) if can_place_hold(user) else None,
+        "canned": canned.offered(user, form.codes) if form else [],
+    }
 
 
 @require_POST

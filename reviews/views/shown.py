@@ -1,29 +1,29 @@
 """What one has asked to see on the case page that one is at, kept in the session.
 
 Without it a turn that was asked for would be hidden again by the next click. Only the latest
-case is remembered, numbers only.
+case is remembered, numbers and names only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from django.http import HttpRequest
 
-_KEY = "shown"
+_KEY: Final = "shown"
+
+#: What stands folded beside a case until somebody asks for it.
+Folded = Literal["feedback", "severity", "similar", "threads"]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown of one case. ``everything``: all turns; ``feedback``: what the user said.
-
-    ``threads``: the subject's other threads.
-    """
+    """What is shown of one case. ``everything``: all turns; ``asked``: what was folded."""
 
     turns: frozenset[int] = frozenset()
     everything: bool = False
-    feedback: bool = False
-    threads: bool = False
+    asked: frozenset[str] = frozenset()
 
     def among(self, hidden: frozenset[int]) -> frozenset[int]:
         """Which of the *hidden* turns are shown."""
@@ -35,12 +35,7 @@ def shown(request: HttpRequest, number: int) -> Shown:
     kept = request.session.get(_KEY, {})
     if kept.get("case") != number:
         return Shown()
-    return Shown(
-        frozenset(kept["turns"]),
-        kept["everything"],
-        kept["feedback"],
-        kept.get("threads", False),
-    )
+    return Shown(frozenset(kept["turns"]), kept["everything"], frozenset(kept.get("asked", ())))
 
 
 def show_turns(request: HttpRequest, number: int, turns: list[int] | None) -> None:
@@ -57,14 +52,10 @@ def show_turns(request: HttpRequest, number: int, turns: list[int] | None) -> No
     )
 
 
-def show_feedback(request: HttpRequest, number: int) -> None:
-    """Remember that the user's words were asked for."""
-    _keep(request, number, replace(shown(request, number), feedback=True))
-
-
-def show_threads(request: HttpRequest, number: int) -> None:
-    """Remember that the subject's other threads were asked for."""
-    _keep(request, number, replace(shown(request, number), threads=True))
+def show(request: HttpRequest, number: int, what: Folded) -> None:
+    """Remember that *what* stood folded was asked for."""
+    before = shown(request, number)
+    _keep(request, number, replace(before, asked=before.asked | {what}))
 
 
 def _keep(request: HttpRequest, number: int, now: Shown) -> None:
@@ -72,6 +63,5 @@ def _keep(request: HttpRequest, number: int, now: Shown) -> None:
         "case": number,
         "turns": sorted(now.turns),
         "everything": now.everything,
-        "feedback": now.feedback,
-        "threads": now.threads,
+        "asked": sorted(now.asked),
     }

@@ -10,7 +10,7 @@ from conversations.evidence import Evidence, Mark
 from policies.conformance import conformance
 from policies.evaluation import Observation
 from policies.thresholds import CategoryThresholds, Thresholds
-from reviews.summaries import FOLDED_SEVERITY, Subject, headline, summary, table
+from reviews.summaries import FOLDED_SEVERITY, Subject, headline, remarks, summary, table
 
 SIGNALS: dict[str, float | int | None] = {
     "severity": 0.9,
@@ -53,7 +53,9 @@ def told(
     """The summary as one text."""
     observation = Observation(subject.initiator or "model", subject.category, SIGNALS | signals)
     conformed = conformance(observation, thresholds or Thresholds(), found)
-    return "".join(piece.text for piece in summary(subject, conformed, found, folded=folded))
+    pieces = summary(subject, conformed, found, folded=folded)
+    pieces += remarks(conformed, found, folded=folded)
+    return "".join(piece.text for piece in pieces)
 
 
 def test_an_end_that_followed_the_policy() -> None:
@@ -85,13 +87,26 @@ def test_a_crisis_cue_is_said_loudly_and_leads_to_its_turn() -> None:
 @pytest.mark.parametrize(
     ("signals", "words"),
     [
-        ({"risk_self": None}, "Whether anybody was in danger was not reported"),
+        ({"risk_self": None}, "whether anybody was in danger was not reported"),
         ({"risk_others": 0.9}, "a risk above the ceiling"),
-        ({"warnings": 0}, "There was no earlier warning"),
+        ({"warnings": 0}, "there was no earlier warning"),
     ],
 )
 def test_each_broken_rule_is_told(signals: dict[str, Any], words: str) -> None:
     assert words in told(evidence(), **signals)
+
+
+def test_several_broken_rules_are_one_sentence_and_nothing_else_is_told() -> None:
+    found = evidence(cues=(Mark(9, "inferred"),))
+    conformed = conformance(
+        Observation("model", "hate", SIGNALS | {"risk_self": None}), Thresholds(), found
+    )
+    text = "".join(piece.text for piece in summary(SUBJECT, conformed, found, folded=True))
+    assert text == (
+        "The model ended the conversation at turn 14, for hate. But at turn 9 the user wrote"
+        " something that reads like a crisis and whether anybody was in danger was not reported;"
+        " no policy may end a conversation then."
+    )
 
 
 def test_a_transcript_that_shows_otherwise_is_told() -> None:
