@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews import api_cases, api_sources
+from reviews import api_cases, api_sources, api_ways_out
 
 urlpatterns = [
     path(
@@ -24,5 +24,10 @@ urlpatterns = [
         "api/v1/cases/<uuid:pk>/heartbeat", api_cases.HeartbeatView.as_view(), name="api-heartbeat"
     ),
     path("api/v1/cases/<uuid:pk>/release", api_cases.ReleaseView.as_view(), name="api-release"),
+    path("api/v1/cases/<uuid:pk>/defer", api_ways_out.DeferView.as_view(), name="api-defer"),
+    path(
+        "api/v1/cases/<uuid:pk>/escalate", api_ways_out.EscalateView.as_view(), name="api-escalate"
+    ),
+    path("api/v1/cases/<uuid:pk>/skip", api_ways_out.SkipView.as_view(), name="api-skip"),
     path("api/v1/cases/<uuid:pk>/verdicts", api_cases.VerdictsView.as_view(), name="api-verdicts"),
 ]

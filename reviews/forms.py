@@ -122,7 +122,7 @@ class VerdictForm(forms.Form):
     @property
     def reason_groups(self) -> list[tuple[str, list[dict[str, Any]]]]:
         """The reasons of each decision, ticked as they were sent."""
-        ticked = set(self.data.getlist("reason_codes")) if self.is_bound else set()  # type: ignore[attr-defined]
+        ticked = set(self._written("reason_codes"))
         return [
             (
                 judgement.value,
@@ -142,7 +142,13 @@ class VerdictForm(forms.Form):
     @property
     def cited_ranges(self) -> list[str]:
         """The parts of turns that were cited, as they were sent."""
-        return self.data.getlist("ranges") if self.is_bound else []  # type: ignore[attr-defined]
+        return self._written("ranges")
+
+    def _written(self, name: str) -> list[str]:
+        """The values of a field: as they were sent, else those of the draft that came back."""
+        if self.is_bound:
+            return list(self.data.getlist(name))  # type: ignore[attr-defined]
+        return list(self.initial.get(name, ()))
 
     @property
     def missing(self) -> list[tuple[str, str]]:
@@ -157,7 +163,9 @@ class VerdictForm(forms.Form):
     @property
     def cited(self) -> set[int]:
         """The turns that were cited, for a form that is shown again."""
-        return set(getattr(self, "cleaned_data", {}).get("evidence", ()))
+        if self.is_bound:
+            return set(getattr(self, "cleaned_data", {}).get("evidence", ()))
+        return {int(turn) for turn in self._written("evidence") if turn.isdecimal()}
 
 
 class CannedTextForm(forms.Form):

@@ -15,7 +15,7 @@ from reviews.transitions import PENDING
 
 #: The fields of a verdict that have one value, and those that have several.
 SINGLE: Final = ("decision", "remedy", "policy_followed", "severity", "category", "rationale")
-SEVERAL: Final = ("reason_codes", "evidence")
+SEVERAL: Final = ("reason_codes", "evidence", "ranges")
 
 #: Characters of one value, and values of one field: more than any verdict may have.
 LONGEST: Final = 20_000

@@ -20,6 +20,7 @@ from reviews.forms import VerdictForm
 from reviews.models import Case
 from reviews.services import canned, claims
 from reviews.services.claims import HeldByAnother
+from reviews.services.drafting import draft_of
 from reviews.services.finding import Found
 from reviews.services.lineage import reveal_threads
 from reviews.services.page import CasePage, Rail, page_of
@@ -67,7 +68,11 @@ def case_page(
         severity_shown="severity" in asked.asked,
     )
     if page.rail == Rail.DECIDE and form is None:
-        form = VerdictForm(case=case, messages=opened.messages, initial={"key": uuid.uuid4()})
+        draft = draft_of(case=case, user=user)
+        written = draft.content if draft else {}
+        form = VerdictForm(
+            case=case, messages=opened.messages, initial=written | {"key": uuid.uuid4()}
+        )
     context = (
         _context(page, form)
         | _turns(page, Window.asked_for(request.GET))
