@@ -146,6 +146,7 @@ CLAIM_LEASE_SECONDS = positive(
     "RECOURSE_CLAIM_LEASE_SECONDS", "the seconds for which a claim holds without heartbeat", 600
 )
 UNDO_SECONDS = positive("RECOURSE_UNDO_SECONDS", "the seconds in which a verdict can be undone", 30)
+WEBHOOK_HOSTS = variable(env.list, "RECOURSE_WEBHOOK_HOSTS", "hosts, separated by commas", [])
 # Where these come from: docs/explanation/looking-after-reviewers.md.
 SEVERE_PER_SHIFT = positive(
     "RECOURSE_SEVERE_PER_SHIFT", "the most severe cases that one person takes in a shift", 24

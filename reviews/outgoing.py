@@ -177,7 +177,7 @@ def next_attempt(
     if now >= end:
         return None
     longest = LONGEST_PAUSE_OF_FLAG if flag else LONGEST_PAUSE
-    pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 32), longest)
+    pause = min(FIRST_PAUSE * (1 << min(failures - 1, 32)), longest)
     pause = max(pause * (1 - random / 2), min(wait or timedelta(), longest))
     return min(now + pause, end)
 
@@ -186,5 +186,5 @@ def rest(*, failures: int, wait: timedelta | None) -> timedelta:
     """For how long an endpoint is left in peace after the last of *failures* in a row."""
     if failures < FAILURES_BEFORE_REST:
         return wait or timedelta()
-    doubled = FIRST_REST * 2 ** min(failures - FAILURES_BEFORE_REST, 16)
+    doubled = FIRST_REST * (1 << min(failures - FAILURES_BEFORE_REST, 16))
     return max(wait or timedelta(), min(doubled, LONGEST_REST))

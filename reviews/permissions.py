@@ -174,3 +174,19 @@ def check_search(user: User) -> None:
     """Raise where *user* may not look for words in transcripts."""
     if not can_search(user):
         raise PermissionDenied("Your role does not include transcripts.")
+
+
+def can_see_outcomes(user: User) -> bool:
+    """May see where outcomes go and what became of each: who may see sources."""
+    return user.has_perm("conversations.view_source")
+
+
+def can_change_outcomes(user: User) -> bool:
+    """May set endpoints up and send outcomes again: who may change sources."""
+    return can_see_outcomes(user) and user.has_perm("conversations.change_source")
+
+
+def check_change_outcomes(user: User) -> None:
+    """Raise where *user* may change no endpoint and send nothing again."""
+    if not can_change_outcomes(user):
+        raise PermissionDenied("Your role does not include the outcomes of sources.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from reviews.services import deferring, drafting, enrichment, relay, settlement
+from reviews.posting import Postman
+from reviews.services import deferring, delivering, drafting, enrichment, relay, settlement
 
 #: How many cutoffs one sweep hands on; what is left waits for the next one, seconds later.
 SWEEP = 500
@@ -48,3 +50,12 @@ def resume_deferred() -> int:
 def forget_old_drafts() -> int:
     """Delete drafts of verdicts that nobody will send any more."""
     return drafting.forget_old_drafts(now=timezone.now())
+
+
+@shared_task
+def deliver() -> int:
+    """Send outcomes until none is due; what one run does not come to, the next one does."""
+    run = delivering.deliver(postman=Postman(named=settings.WEBHOOK_HOSTS))
+    if run.more:
+        deliver.delay()
+    return run.sent

@@ -22,6 +22,7 @@ from conversations.services.evidence import assess_transcripts
 from policies.conformance import CRISIS_CUE, NO_WARNING, Conformance
 from policies.services import conformance
 from reviews.models import Case
+from reviews.services import outcomes
 from reviews.services.selection import select
 from reviews.vocabulary import CaseState, Reason
 
@@ -156,7 +157,10 @@ def _flag(case: Case, codes: list[str], now: datetime) -> None:
     case.crisis = case.crisis or CRISIS_CUE in codes
     case.breach = case.breach or case.is_cutoff
     case.save(update_fields=["flags", "crisis", "breach"])
-    if not case.is_cutoff or case.state == CaseState.SETTLED:
+    if not case.is_cutoff:
+        return
+    outcomes.flagged(found={case.pk: codes}, now=now)
+    if case.state == CaseState.SETTLED:
         return
     select(case=case, reason=Reason.BREACH, now=now)
     if CRISIS_CUE in codes:

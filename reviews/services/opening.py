@@ -20,6 +20,7 @@ from policies.criteria_sql import NO_WARNING, RISK_ABOVE_CEILING, RISK_UNKNOWN, 
 from policies.services.due_hours import due_hours
 from reviews import hazards
 from reviews.priorities import RISK_UNKNOWN_WEIGHT, SELECTED_WEIGHT, WEIGHTS, due_in
+from reviews.services import outcomes
 from reviews.vocabulary import CaseState, Queue, Reason
 
 #: As ``hazards.is_severe`` has it.
@@ -71,6 +72,7 @@ ON CONFLICT (cutoff_id) DO NOTHING
 """
 
 _SELECT = f"""
+WITH chosen AS (
 INSERT INTO reviews_selection (case_id, reason, at)
 SELECT opened.cutoff_id, why.reason, opened.opened_at
 FROM reviews_case opened
@@ -80,11 +82,17 @@ CROSS JOIN LATERAL (VALUES ('{Reason.BREACH.value}', opened.breach),
 WHERE opened.cutoff_id = ANY(%(ids)s) AND why.holds
 ORDER BY 1, 2
 ON CONFLICT (case_id, reason) DO NOTHING
+RETURNING case_id, reason
+)
+SELECT case_id FROM chosen WHERE reason = '{Reason.BREACH.value}'
 """
 
 
 def open_cases(*, cutoff_ids: Sequence[UUID], now: datetime, **_kwargs: Any) -> None:
-    """Open the cases of cutoffs that were just stored. A case that is there is left alone."""
+    """Open the cases of cutoffs that were just stored, and tell their sources of breaches.
+
+    A case that is there is left alone.
+    """
     hours = due_hours()
     parameters: dict[str, Any] = {
         "ids": sorted(cutoff_ids),
@@ -95,3 +103,6 @@ def open_cases(*, cutoff_ids: Sequence[UUID], now: datetime, **_kwargs: Any) -> 
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, parameters)
         cursor.execute(_SELECT, parameters)
+        breaches = [row[0] for row in cursor.fetchall()]
+    if breaches:
+        outcomes.breached(cutoff_ids=breaches, now=now)

@@ -19,6 +19,7 @@ from conversations.models import Cutoff
 from conversations.services import holds, standing
 from conversations.vocabulary import FirstReview, Remedy, Standing
 from reviews.models import Case, CaseQuerySet, Verdict
+from reviews.services import outcomes
 from reviews.services.adjudication import standing_verdicts
 from reviews.transitions import Action, check
 from reviews.vocabulary import CaseState, Judgement, ReasonCode
@@ -88,6 +89,7 @@ def _settle(case_id: UUID, now: datetime) -> bool:
         )
     case.state, case.settle_at = CaseState.SETTLED, None
     case.save(update_fields=["state", "settle_at"])
+    outcomes.settled(cutoff_id=case.pk, now=now)
     record(
         actor=Actor.task("settle"),
         at=now,
