@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.problems import Problem
 from reviews import api_schema
 from reviews.filters import CaseFilter
-from reviews.models import Case, CaseQuerySet, Claim
+from reviews.models import Case, CaseQuerySet, CaseQueue, Claim
 from reviews.permissions import can_list
 from reviews.serializers import (
     CaseSerializer,
@@ -35,7 +35,6 @@ from reviews.services.claims import HeldByAnother
 from reviews.services.seen import as_seen, seen
 from reviews.services.verdicts import NotHeld
 from reviews.transitions import Forbidden
-from reviews.vocabulary import Queue
 
 ORDERINGS = {"priority": "priority", "due_at": "due_at", "ended_at": "at"}
 
@@ -130,7 +129,9 @@ def _ordering(wanted: str) -> list[str]:
 class QueueSerializer(serializers.Serializer[Any]):
     """Which queue the next case is to come from."""
 
-    queue = serializers.ChoiceField(choices=Queue.choices, required=False, allow_null=True)
+    queue: serializers.SlugRelatedField[CaseQueue] = serializers.SlugRelatedField(
+        slug_field="slug", queryset=CaseQueue.objects.all(), required=False, allow_null=True
+    )
 
 
 class ClaimNextView(StaffView):
@@ -142,7 +143,7 @@ class ClaimNextView(StaffView):
         wanted = QueueSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         queue = wanted.validated_data.get("queue")
-        claim = claims.claim_next(user=self.reviewer, queue=Queue(queue) if queue else None)
+        claim = claims.claim_next(user=self.reviewer, queue=queue.slug if queue else "")
         if claim is None:
             return Response(status=204)
         return _opened(self.case(str(claim.case_id)), self.reviewer)

@@ -15,10 +15,10 @@ from django_filters.widgets import BooleanWidget
 
 from conversations.vocabulary import Category, Kind
 from reviews.models import Case, CaseQuerySet, Claim
-from reviews.services import seen
+from reviews.services import queues, seen
 from reviews.services.search import search
 from reviews.transitions import CLAIMABLE
-from reviews.vocabulary import CaseState, Queue
+from reviews.vocabulary import CaseState
 
 #: The page's own words for the state: what waits to be claimed, and everything.
 WAITING = "waiting"
@@ -69,7 +69,7 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         ),
     )
     queue = filters.ChoiceFilter(
-        choices=Queue.choices, label=_("Queue"), empty_label=_("All queues")
+        choices=queues.choices, label=_("Queue"), empty_label=_("All queues")
     )
     state = filters.ChoiceFilter(
         choices=CaseState.choices,

@@ -17,13 +17,13 @@ from django.utils import timezone
 
 from accounts.ledger import Actor, record
 from accounts.models import User
-from reviews.models import Case, CaseQuerySet, Claim, Skip
+from reviews.models import Case, Claim, Skip
 from reviews.permissions import check_decide
 from reviews.services.care import check_severe
-from reviews.services.dealing import came_back_for, suited_to
+from reviews.services.dealing import next_for
 from reviews.services.selection import select
 from reviews.transitions import CLAIMABLE, Forbidden
-from reviews.vocabulary import CaseState, Queue, Reason
+from reviews.vocabulary import CaseState, Reason
 
 
 class HeldByAnother(Exception):
@@ -50,11 +50,11 @@ def held_by(user: User) -> Claim | None:
     )
 
 
-def claim_next(*, user: User, queue: Queue | None = None) -> Claim | None:
+def claim_next(*, user: User, queue: str = "") -> Claim | None:
     """The next case for *user*: the one they hold already, else the first that waits.
 
     None where nothing waits that they may decide. Raises ``PermissionDenied`` for somebody who
-    gives no verdicts. Rows that another is just taking are passed over, so that nobody waits.
+    gives no verdicts. *queue* is a slug; without one it is every queue that they work in.
     """
     check_decide(user)
     while True:
@@ -65,27 +65,13 @@ def claim_next(*, user: User, queue: Queue | None = None) -> Claim | None:
 
 
 @transaction.atomic
-def _held_or_next(user: User, queue: Queue | None) -> Claim | None:
+def _held_or_next(user: User, queue: str) -> Claim | None:
     # One at a time for each person: a double click must not take two cases.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if held := held_by(user):
         return held
-    now = timezone.now()
-    waiting = suited_to(Case.objects.waiting(), user, now)
-    if queue:
-        waiting = waiting.filter(queue=queue)
-    back = came_back_for(waiting, user, now)
-    case = (_first(back) if back is not None else None) or _first(waiting)
+    case = next_for(user, timezone.now(), queue)
     return _take(case, user) if case else None
-
-
-def _first(waiting: CaseQuerySet) -> Case | None:
-    """The first that nobody else is just taking, locked."""
-    return (
-        waiting.in_order_of_work()
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .first()
-    )
 
 
 def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:

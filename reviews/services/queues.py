@@ -44,6 +44,16 @@ def listed_for(user: User) -> list[CaseQueue]:
     return list(queues)
 
 
+def named(slug: str, user: User) -> CaseQueue | None:
+    """The queue of that slug, where *user* may know of it; None for anything else."""
+    return next((queue for queue in listed_for(user) if queue.slug == slug), None)
+
+
+def choices() -> list[tuple[str, str]]:
+    """Every queue's slug and name, for a filter; closed ones too, whose cases stay."""
+    return list(CaseQueue.objects.values_list("slug", "name"))
+
+
 @transaction.atomic
 def make(*, slug: str, name: str, area: str = "", by: User, now: datetime) -> CaseQueue:
     """A new queue, last in the order; *area* is what one must be qualified for, or nothing.

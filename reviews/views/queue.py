@@ -16,10 +16,9 @@ from accounts.keyset import CursorMismatch, Page, page
 from reviews.filters import WAITING, QueueFilter
 from reviews.models import Case
 from reviews.permissions import can_decide, can_search
-from reviews.services import claims
+from reviews.services import claims, queues
 from reviews.services.queue import first_breach, rows, with_what_a_row_shows
 from reviews.views.people import reviewer
-from reviews.vocabulary import Queue
 
 PAGE_SIZE = 50
 
@@ -49,7 +48,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         except CursorMismatch:
             messages.info(request, _("The list was changed meanwhile: this is its beginning."))
             return redirect(f"{reverse('queue')}?{urlencode(plain)}")
-    wanted = Queue(plain["queue"]) if plain.get("queue") in Queue.values else None
+    wanted = queues.named(plain.get("queue", ""), user)
     return render(
         request,
         "reviews/queue.html",
@@ -70,7 +69,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             "waiting_only": waiting_only,
             "page_size": PAGE_SIZE,
             "queue": wanted,
-            "title": wanted.label if wanted else _("Review"),
+            "title": wanted.name if wanted else _("Review"),
             "may_decide": can_decide(user),
             "breach": first_breach(user=user),
         },
@@ -86,10 +85,10 @@ def _link(plain: dict[str, str], cursor: str | None) -> str:
 def claim_next(request: HttpRequest) -> HttpResponse:
     """Claim what is to be looked at next, and go there."""
     user = reviewer(request)
-    wanted = request.POST.get("queue", "")
-    claim = claims.claim_next(user=user, queue=Queue(wanted) if wanted in Queue.values else None)
+    wanted = queues.named(request.POST.get("queue", ""), user)
+    claim = claims.claim_next(user=user, queue=wanted.slug if wanted else "")
     if claim is None:
         messages.info(request, _("Nothing waits for you here at the moment."))
-        suffix = f"?{urlencode({'queue': wanted})}" if wanted in Queue.values else ""
+        suffix = f"?{urlencode({'queue': wanted.slug})}" if wanted else ""
         return redirect(f"{reverse('queue')}{suffix}")
     return redirect("case", number=claim.case.number)
