@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.permissions import can_place_hold
-from reviews.permissions import can_list, can_read_feedback
+from reviews.permissions import can_decide, can_list, can_read_feedback, may_manage_people, reads_text
 from reviews.services.queue import waiting_counts
 from reviews.vocabulary import Queue
 
@@ -36,6 +36,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "user_role": SimpleLazyObject(lambda: user.role_label or _("Administrator")),
         "settings_url": reverse("profile"),
         "logout_url": reverse("logout"),
+        "reads_text": SimpleLazyObject(lambda: reads_text(user)),
+        "pause_url": reverse("pause") if can_decide(user) else "",
         "shortcuts_off": request.COOKIES.get("shortcuts") == "off",
     }
 
@@ -50,6 +52,8 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         items.append(_item(request, _("Policies"), "policies", "policies"))
     if user.has_perm("conversations.view_source"):
         items.append(_item(request, _("Sources"), "sources", "sources"))
+    if may_manage_people(user):
+        items.append(_item(request, _("People"), "people", "user"))
     if can_list(user) and can_place_hold(user):
         items.append(_item(request, _("Holds"), "holds", "lock"))
     return items

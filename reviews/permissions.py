@@ -152,6 +152,22 @@ def visible_texts(user: User, case: Case) -> frozenset[Text]:
     return visible(viewer_of(user), facts_of(case))
 
 
+def reads_text(user: User) -> bool:
+    """Whether *user* reads conversations: what they want hidden means something."""
+    return can_decide(user) or user.has_perm("reviews.train_on_case")
+
+
+def may_manage_people(user: User) -> bool:
+    """May say who works here, in which roles, qualified for what."""
+    return user.has_perm("accounts.change_user")
+
+
+def check_manage_people(user: User) -> None:
+    """Raise where *user* may not."""
+    if not may_manage_people(user):
+        raise PermissionDenied("Your role does not include the people of this installation.")
+
+
 def can_read_feedback(user: User) -> bool:
     """May read what users said, of ordinary cases at least."""
     ordinary = CaseFacts(restricted=False, state=CaseState.OPEN)
