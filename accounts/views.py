@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.forms import ProfileForm, SignInForm
+from accounts.forms import FirstPasswordForm, ProfileForm, SignInForm
+from accounts.ledger import Actor, record
 from accounts.models import User
 from accounts.profile import change_profile
 from accounts.requests import user_of
@@ -37,6 +39,29 @@ class SignOutView(views.LogoutView):
     def get_default_redirect_url(self) -> str:
         """This very page: it says that one is signed out."""
         return self.request.path
+
+
+class WelcomeView(views.PasswordResetConfirmView):
+    """Choose one's first password, by a link that an administrator passed on. It works once."""
+
+    template_name = "accounts/welcome.html"
+    form_class = FirstPasswordForm
+    reset_url_token = "now"  # noqa: S105 - what stands in the address once the link was read
+    success_url = reverse_lazy("login")
+
+    def get_user(self, uidb64: str) -> User | None:
+        """Whose link it is; nobody who has signed in before, nor is switched off."""
+        user = super().get_user(uidb64)
+        return user if isinstance(user, User) and user.is_active and not user.last_login else None
+
+    def form_valid(self, form: FirstPasswordForm) -> HttpResponse:
+        """Keep it, and say so."""
+        with transaction.atomic():
+            response = super().form_valid(form)
+            user = form.user
+            record(actor=Actor(user=user), action="user.welcomed", obj="user", object_id=user.pk)
+        messages.success(self.request, _("Your password is set. Sign in with it."))
+        return response
 
 
 @require_http_methods(["GET", "POST"])

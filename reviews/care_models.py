@@ -6,11 +6,13 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from accounts.keeping import append_only, staff
+from accounts.roles import ROLE_LABELS, Role
 from conversations.vocabulary import Category
 from reviews import hazards
-from reviews.vocabulary import Access
+from reviews.vocabulary import Access, Area
 
 _KIND_LENGTH = 32
 
@@ -119,3 +121,14 @@ class AccessChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.access} {self.name} of user {self.user_id}"
+
+    @property
+    def label(self) -> str:
+        """What was given or taken, in words."""
+        match self.access:
+            case Access.ROLE:
+                return str(ROLE_LABELS[Role(self.name)])
+            case Access.QUALIFICATION:
+                return str(Area(self.name).label)
+            case _:
+                return gettext("May sign in")

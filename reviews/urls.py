@@ -1,6 +1,6 @@
 """The pages of reviews, and its API."""
 
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from reviews.views import (
@@ -53,6 +53,7 @@ urlpatterns = [
     path("review/texts", canned.texts, name="canned-texts"),
     path("review/texts/<int:pk>", canned.text, name="canned-text"),
     path("review/texts/<int:pk>/delete", canned.delete, name="delete-canned-text"),
+    path("", include("reviews.people_urls")),
     path("feedback", feedback.inbox, name="feedback"),
     path("holds", holds.holds_page, name="holds"),
     path("holds/new", holds.new_hold, name="new-hold"),

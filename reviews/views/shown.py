@@ -52,6 +52,11 @@ def show_turns(request: HttpRequest, number: int, turns: list[int] | None) -> No
     )
 
 
+def hide_turns(request: HttpRequest, number: int, still: frozenset[int]) -> None:
+    """Remember that of the hidden turns only *still* are to be shown."""
+    _keep(request, number, replace(shown(request, number), turns=still, everything=False))
+
+
 def show(request: HttpRequest, number: int, what: Folded) -> None:
     """Remember that *what* stood folded was asked for."""
     before = shown(request, number)

@@ -1,0 +1,147 @@
+"""Who works here: inviting people, giving and taking roles and qualifications, with a reason.
+
+Nobody gives or takes anything of their own. Each change is kept with who made it, when and why;
+the ledger has it too, without the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.ledger import Actor, record
+from accounts.models import User
+from accounts.roles import ROLE_LABELS, Role
+from reviews.models import AccessChange, Qualification
+from reviews.permissions import check_manage_people
+from reviews.services import qualifications
+from reviews.vocabulary import Access, Area
+
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True)
+class Held:
+    """A role, an area or the account itself. ``change`` tells who gave it, where that is known."""
+
+    access: Access
+    name: str
+    label: str
+    has: bool
+    change: AccessChange | None
+
+    @property
+    def what(self) -> str:
+        """How addresses name it."""
+        return f"{self.access}:{self.name}"
+
+
+def everything(user: User) -> list[Held]:
+    """The account, each role and each area, and whether *user* has it. Three queries."""
+    latest: dict[tuple[str, str], AccessChange] = {}
+    changes = AccessChange.objects.filter(user=user).select_related("by").order_by("at", "id")
+    for change in changes:
+        latest[change.access, change.name] = change
+    roles = {group.name for group in user.groups.all()}
+    areas = set(
+        Qualification.objects.filter(user=user, revoked_at=None).values_list("area", flat=True)
+    )
+
+    def held(access: Access, name: str, label: str, has: bool) -> Held:
+        return Held(access, name, label, has, latest.get((access, name)))
+
+    return [
+        held(Access.ACCOUNT, "", _("May sign in"), user.is_active),
+        *(held(Access.ROLE, role, ROLE_LABELS[role], role in roles) for role in Role),
+        *(held(Access.QUALIFICATION, area, area.label, area in areas) for area in Area),
+    ]
+
+
+def named(user: User, what: str) -> Held | None:
+    """What an address names as ``role:senior``; None where there is no such thing."""
+    return next((held for held in everything(user) if held.what == what), None)
+
+
+@transaction.atomic
+def change(*, user: User, held: Held, given: bool, by: User, reason: str, at: datetime) -> bool:
+    """Give *user* what *held* names, or take it; whether that changed anything.
+
+    Raises ``PermissionDenied`` where *by* may not, or it is their own; ``ValidationError``
+    without a reason.
+    """
+    check_manage_people(by)
+    if user.pk == by.pk:
+        raise PermissionDenied("Nobody changes what they may do themselves.")
+    kept = reason.strip()
+    if not kept or len(kept) > LONGEST_REASON:
+        raise ValidationError({"reason": _("Say why, in at most 500 characters.")})
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    now = named(locked, held.what)
+    if now is None or now.has == given:
+        return False
+    _apply(locked, now, given=given, by=by, at=at)
+    AccessChange.objects.create(
+        user=locked, access=held.access, name=held.name, given=given, by=by, reason=kept, at=at
+    )
+    return True
+
+
+def _apply(user: User, held: Held, *, given: bool, by: User, at: datetime) -> None:
+    match held.access:
+        case Access.QUALIFICATION:
+            act = qualifications.grant if given else qualifications.revoke
+            act(user=user, area=Area(held.name), by=by, at=at)
+            return
+        case Access.ROLE:
+            group = Group.objects.get(name=held.name)
+            (user.groups.add if given else user.groups.remove)(group)
+        case Access.ACCOUNT:
+            user.is_active = given
+            user.save(update_fields=["is_active"])
+    record(
+        actor=Actor(user=by),
+        action=f"{held.access}.{'given' if given else 'taken'}",
+        obj="user",
+        object_id=user.pk,
+        details={"name": held.name},
+        at=at,
+    )
+
+
+@transaction.atomic
+def invite(*, email: str, name: str, by: User, at: datetime) -> User:
+    """An account for somebody new, in no role and without a password.
+
+    Raises ``ValidationError`` where somebody has the address, ``PermissionDenied``.
+    """
+    check_manage_people(by)
+    if User.objects.filter(email__iexact=email).exists():
+        raise ValidationError({"email": _("Somebody has this address already.")})
+    user = User.objects.create_user(email, None, name=name)
+    AccessChange.objects.create(
+        user=user, access=Access.ACCOUNT, name="", given=True, by=by, reason=_("Invited"), at=at
+    )
+    record(actor=Actor(user=by), action="user.invited", obj="user", object_id=user.pk, at=at)
+    return user
+
+
+def check_link(*, user: User, by: User) -> None:
+    """Raise where *by* may have no link by which *user* chooses a password.
+
+    Only for somebody who has never signed in: nobody takes over another's account with it.
+    """
+    check_manage_people(by)
+    if user.has_usable_password() or user.last_login or not user.is_active:
+        raise PermissionDenied("A link is for somebody who has not chosen a password yet.")
+
+
+def note_link(*, user: User, by: User) -> None:
+    """The ledger's line that *by* had a link for *user*. Raises as :func:`check_link`."""
+    check_link(user=user, by=by)
+    with transaction.atomic():
+        record(actor=Actor(user=by), action="user.link_made", obj="user", object_id=user.pk)
