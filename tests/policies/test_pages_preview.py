@@ -19,6 +19,7 @@ from policies.models import Draft, PolicyVersion
 from policies.services import drafts
 from policies.tried import LONGEST, NotAQuestion, spell, unspell
 from reviews.models import Case
+from reviews.vocabulary import Area
 from tests.factories import NOW, make_user
 from tests.policies.backtests import LAX, asking, make_cutoff, make_near_miss, question
 from tests.policies.lifecycle import approved
@@ -164,7 +165,8 @@ def test_cases_of_child_safety_are_opened_by_the_qualified_alone(
     url = preview(client, draft, severity="0.7").context["told"].spared.all.url
     (row,) = client.get(url).context["rows"]
     assert (row.url, row.closed) == ("", "only the qualified may open it")
-    client.force_login(make_user(Role.SENIOR, Role.POLICY_ADMIN))
+    qualified = make_user(Role.POLICY_ADMIN, qualified=[Area.CHILD_SAFETY])
+    client.force_login(qualified)
     (row,) = client.get(url).context["rows"]
     assert row.closed == ""
 

@@ -16,6 +16,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from accounts.services import create_personal_token
 from reviews.models import Case, Claim, Verdict
+from reviews.vocabulary import Area
 from tests.factories import (
     NOW,
     give_verdict,
@@ -146,7 +147,7 @@ def test_restricted_cases_do_not_exist_for_the_unqualified(as_ana: Client) -> No
     assert as_ana.get(CASES).json()["results"] == []
     assert as_ana.get(f"{CASES}/{case.pk}").status_code == 404
     assert post(as_ana, f"{case.pk}/claim").status_code == 404
-    senior = client_of(make_user(Role.SENIOR))
+    senior = client_of(make_user(Role.SENIOR, qualified=[Area.CHILD_SAFETY]))
     assert senior.get(f"{CASES}/{case.pk}").status_code == 200
 
 

@@ -16,7 +16,7 @@ from reviews.services import claims, verdicts
 from reviews.services.claims import HeldByAnother
 from reviews.services.verdicts import NotHeld
 from reviews.transitions import Forbidden
-from reviews.vocabulary import CaseState, Queue, Reason
+from reviews.vocabulary import Area, CaseState, Queue, Reason
 from tests.concurrency import at_once
 from tests.factories import NOW, give_verdict, make_case, make_source, make_user, new_verdict
 
@@ -117,7 +117,8 @@ def test_claim_next_takes_the_most_urgent_and_keeps_to_it(ana: User, ben: User) 
     assert second.case_id == ordinary.pk
 
 
-def test_claim_next_from_one_queue(ana: User) -> None:
+def test_claim_next_from_one_queue() -> None:
+    ana = make_user(Role.REVIEWER, qualified=[Area.CRISIS])
     make_case(signals={"warnings": 0})
     crisis = make_case(signals={"risk_self": 0.9})
     found = claims.claim_next(user=ana, queue=Queue.CRISIS)
@@ -132,7 +133,20 @@ def test_child_safety_is_for_the_qualified(ana: User) -> None:
     assert claims.claim_next(user=ana) is None
     with pytest.raises(PermissionDenied):
         claims.claim(case=case, user=ana)
-    found = claims.claim_next(user=make_user(Role.SENIOR))
+    assert claims.claim_next(user=make_user(Role.SENIOR)) is None
+    found = claims.claim_next(user=make_user(Role.REVIEWER, qualified=[Area.CHILD_SAFETY]))
+    assert found is not None
+    assert found.case_id == case.pk
+
+
+def test_crisis_is_dealt_to_and_claimed_by_the_qualified_alone(ana: User) -> None:
+    case = make_case(signals={"risk_self": 0.9})
+    assert case in Case.objects.listed_for(ana)
+    assert claims.claim_next(user=ana) is None
+    assert claims.claim_next(user=ana, queue=Queue.CRISIS) is None
+    with pytest.raises(PermissionDenied):
+        claims.claim(case=case, user=ana)
+    found = claims.claim_next(user=make_user(Role.REVIEWER, qualified=[Area.CRISIS]))
     assert found is not None
     assert found.case_id == case.pk
 

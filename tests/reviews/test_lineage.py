@@ -17,6 +17,7 @@ from conversations.keys import mint
 from conversations.models import Conversation, Cutoff, Source
 from conversations.services import lineage as families
 from reviews.models import Case
+from reviews.vocabulary import Area
 from tests.factories import (
     NOW,
     ended_event,
@@ -278,7 +279,7 @@ def test_a_restricted_case_is_linked_for_the_qualified_alone(
     (one,) = told(client, here)["branches"]["first"]
     assert (one["conversation_id"], one["state"], one["cases"]) == ("child", None, [])
     assert hidden.label not in client.get(f"/cases/{here.number}").text
-    client.force_login(make_user(Role.SENIOR))
+    client.force_login(make_user(Role.SENIOR, qualified=[Area.CHILD_SAFETY]))
     (one,) = told(client, here)["branches"]["first"]
     assert [found["number"] for found in one["cases"]] == [hidden.number]
 

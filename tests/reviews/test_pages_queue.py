@@ -13,7 +13,7 @@ from accounts.roles import Role
 from reviews.models import Case, Claim
 from reviews.services import claims
 from reviews.views import queue as queue_view
-from reviews.vocabulary import CaseState
+from reviews.vocabulary import Area, CaseState
 from tests.factories import make_case, make_source, make_user, near_miss_event, record
 
 pytestmark = pytest.mark.django_db
@@ -215,7 +215,7 @@ def test_cases_of_child_safety_are_for_the_qualified(client: Client, ana: User) 
     case = make_case(cutoff={"category": "child_sexual_exploitation"})
     assert labels(client, "?state=all") == []
     assert client.get(f"/cases/{case.number}").status_code == 404
-    client.force_login(make_user(Role.SENIOR))
+    client.force_login(make_user(Role.SENIOR, qualified=[Area.CHILD_SAFETY]))
     assert labels(client) == [case.label]
 
 

@@ -11,9 +11,10 @@ from accounts.models import User
 from accounts.roles import Role
 from reviews import permissions
 from reviews.models import Case
+from reviews.services import qualifications
 from reviews.visibility import Text, is_blind
-from reviews.vocabulary import CaseState
-from tests.factories import give_verdict, hear, make_case, make_user, settle
+from reviews.vocabulary import Area, CaseState, Queue
+from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 MAY: dict[Role | None, tuple[bool, bool, bool, bool, bool]] = {
     None: (False, False, False, False, False),
     Role.REVIEWER: (True, True, False, False, True),
-    Role.SENIOR: (True, True, True, True, True),
+    Role.SENIOR: (True, True, True, False, True),
     Role.POLICY_ADMIN: (True, False, False, False, False),
     Role.AUDITOR: (True, False, False, False, False),
     Role.ADMINISTRATOR: (True, False, False, False, False),
@@ -61,13 +62,34 @@ def test_check_raises_where_can_says_no(role: Role | None) -> None:
                 check()
 
 
+@pytest.mark.parametrize("area", [*Area, None])
 @pytest.mark.parametrize("role", [*Role, None])
-def test_restricted_cases_are_listed_for_the_qualified_only(role: Role | None) -> None:
+def test_restricted_cases_exist_for_the_qualified_only(
+    role: Role | None, area: Area | None
+) -> None:
     ordinary = make_case()
     restricted = make_case(cutoff={"category": "child_sexual_exploitation"})
-    listed = set(Case.objects.listed_for(make_user(*([role] if role else []))))
+    user = make_user(*([role] if role else []), qualified=[area] if area else [])
+    listed = set(Case.objects.listed_for(user))
     assert ordinary in listed
-    assert (restricted in listed) == (role == Role.SENIOR)
+    assert (restricted in listed) == (area == Area.CHILD_SAFETY)
+    seen = permissions.visible_texts(user, restricted)
+    qualified = area == Area.CHILD_SAFETY
+    assert seen == (permissions.visible_texts(user, ordinary) if qualified else set())
+    assert permissions.can_decide(user, restricted) == (
+        qualified and role in (Role.REVIEWER, Role.SENIOR)
+    )
+
+
+def test_who_is_qualified_no_longer_sees_no_more() -> None:
+    restricted = make_case(cutoff={"category": "child_sexual_exploitation"})
+    user = make_user(Role.REVIEWER, qualified=[Area.CHILD_SAFETY, Area.CRISIS])
+    qualifications.revoke(user=user, area=Area.CHILD_SAFETY, by=user, at=NOW)
+    user = User.objects.get(pk=user.pk)
+    assert restricted not in Case.objects.listed_for(user)
+    assert not permissions.can_decide(user, restricted)
+    assert permissions.works_in(user, Queue.CRISIS)
+    assert not permissions.works_in(user, Queue.CHILD_SAFETY)
 
 
 def blind(user: User, case: Case) -> bool:

@@ -16,6 +16,7 @@ from conversations.services.search import index, with_all
 from conversations.vocabulary import Category
 from reviews.models import Case
 from reviews.services.search import search
+from reviews.vocabulary import Area
 from tests.factories import make_user
 from tests.reviews.pages import case_of
 
@@ -108,7 +109,7 @@ def test_who_may_not_see_transcripts_may_not_search_them(client: Client, role: R
 def test_restricted_cases_are_found_by_the_qualified_alone(ana: User) -> None:
     case = said("giraffe", cutoff={"category": Category.CHILD_SEXUAL_EXPLOITATION.value})
     assert found("giraffe", ana) == set()
-    assert found("giraffe", make_user(Role.SENIOR)) <= {case.number}
+    assert found("giraffe", make_user(Role.SENIOR, qualified=[Area.CHILD_SAFETY])) <= {case.number}
 
 
 def test_the_queue_page_searches_and_notes_it_without_the_words(client: Client, ana: User) -> None:
