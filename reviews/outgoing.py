@@ -101,7 +101,7 @@ def parsed_url(text: str, *, named: Collection[str]) -> httpx.URL:
         raise BadUrl("This is no address: write https://host/path.") from None
     if len(text) > LONGEST_URL or not text.isascii() or not text.isprintable():
         raise BadUrl(f"An address has at most {LONGEST_URL} characters, all of ASCII.")
-    if url.scheme not in ("https", "http") or not url.host:
+    if url.scheme not in ("https", "http") or not url.host or not 0 < port_of(url) < 65_536:
         raise BadUrl("This is no address: write https://host/path.")
     if url.userinfo or url.fragment:
         raise BadUrl("An address holds no password, no user name and no fragment (#…).")
