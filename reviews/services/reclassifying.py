@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import User
 from conversations.vocabulary import Category
+from reviews.hazards import is_severe
 from reviews.models import Case, Reclassification
 from reviews.services.leaving import end_claim, held, note
 from reviews.vocabulary import Queue
@@ -32,7 +33,9 @@ def reclassify(*, case: Case, user: User, category: str, now: datetime) -> bool:
     )
     was, found.category = found.category, Category(category)
     _route(found)
-    found.save(update_fields=["category", "queue"])
+    # As everything about a case: raised by what people find, never lowered.
+    found.severe |= is_severe(category=category, severity=None, above_ceiling=False)
+    found.save(update_fields=["category", "queue", "severe"])
     note(found, "case.reclassified", user=user, now=now, was=was, category=category)
     stays = Case.objects.listed_for(user).filter(pk=found.pk).exists()
     if not stays:
