@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -22,10 +22,6 @@ class SignInForm(AuthenticationForm):
         "invalid_login": _("No account has this address and password."),
         "inactive": _("This account is switched off."),
     }
-
-
-class FirstPasswordForm(SetPasswordForm[User]):
-    """A password, twice."""
 
 
 def offer(form: forms.BaseForm, name: str, choices: Iterable[tuple[Any, Any]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views
+from django.contrib.auth.forms import SetPasswordForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +13,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.forms import FirstPasswordForm, ProfileForm, SignInForm
+from accounts.forms import ProfileForm, SignInForm
 from accounts.ledger import Actor, record
 from accounts.models import User
 from accounts.profile import change_profile
@@ -45,7 +46,6 @@ class WelcomeView(views.PasswordResetConfirmView):
     """Choose one's first password, by a link that an administrator passed on. It works once."""
 
     template_name = "accounts/welcome.html"
-    form_class = FirstPasswordForm
     reset_url_token = "now"  # noqa: S105 - what stands in the address once the link was read
     success_url = reverse_lazy("login")
 
@@ -54,7 +54,7 @@ class WelcomeView(views.PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if isinstance(user, User) and user.is_active and not user.last_login else None
 
-    def form_valid(self, form: FirstPasswordForm) -> HttpResponse:
+    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
         """Keep it, and say so."""
         with transaction.atomic():
             response = super().form_valid(form)
