@@ -163,9 +163,13 @@ class VerdictForm(forms.Form):
     @property
     def cited(self) -> set[int]:
         """The turns that were cited, for a form that is shown again."""
+        return {int(turn) for turn in self._sent("evidence") if turn.isdecimal()}
+
+    def _sent(self, name: str) -> list[str]:
+        """The values of a field that has several, as they were sent or drafted."""
         if self.is_bound:
-            return set(getattr(self, "cleaned_data", {}).get("evidence", ()))
-        return {int(turn) for turn in self._written("evidence") if turn.isdecimal()}
+            return list(self.data.getlist(name))  # type: ignore[attr-defined]
+        return [str(value) for value in self.initial.get(name, ())]
 
 
 class CannedTextForm(forms.Form):

@@ -71,12 +71,6 @@ class Turn:
     veil: str = ""
 
     @property
-    def translated(self) -> bool:
-        """Whether the service sent a translation of its words, to stand beside them."""
-        kinds = {part.kind for part in self.parts}
-        return {"text", "translation"} <= kinds
-
-    @property
     def classes(self) -> str:
         """The classes of its element."""
         extra = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.template import Context
 
+from conversations.transcripts import Part
 from conversations.vocabulary import Remedy
 from reviews.turns import LAST_OPEN
 from reviews.vocabulary import PLAIN_REASONS, Judgement, ReasonCode
@@ -30,6 +32,12 @@ def turn_href(context: Context, number: int) -> str:
         return f"#turn-{number}"
     first = max(1, number - LAST_OPEN)
     return f"{context['case_url']}?from={first}&to={number + LAST_OPEN}#turn-{number}"
+
+
+@register.filter
+def translated(parts: Iterable[Part]) -> bool:
+    """Whether the service sent a translation of what was said, to stand beside it."""
+    return {"text", "translation"} <= {part.kind for part in parts}
 
 
 @register.filter

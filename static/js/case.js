@@ -1,57 +1,118 @@
-/* The case page.
-   Evidence: <output data-evidence> names the turns whose box (name="evidence", data-turn="9") is ticked.
+/* The verdict on the case page, and the lease.
    Reasons: of the fieldsets in .verdict only the one whose data-for is the decision is sent.
    Remedy: proposed from decision and reasons until the reviewer chooses one.
+   Missing: each [data-needs="field"] says in data-named what is missing, and in data-says what to do; the list
+   stands in #missing beside the button, and nothing is sent until it is empty.
+   Kept texts: <select data-canned> puts its choice at the end of the rationale; its key puts in the next that
+   fits the reasons ticked.
    Heartbeat: <form data-heartbeat="60"> is posted every so many seconds while the page is seen, and
    keeps the lease; a 409 or 404 means that the case is no longer held, and the event "lease-lost"
    is fired on it once. Without scripts the lease simply runs out at the time that the page shows. */
-const output = document.querySelector("[data-evidence]");
-const none = output?.textContent;
-
-const nameTurns = () => {
-  const turns = [...document.querySelectorAll('[name="evidence"]:checked')].map(
-    (box) => box.dataset.turn,
-  );
-  const word = turns.length === 1 ? "Turn" : "Turns";
-  output.textContent = turns.length ? `${word} ${turns.join(", ")}` : none;
-};
-
-if (output) {
-  nameTurns();
-  document.addEventListener("change", (event) => {
-    if (event.target.name === "evidence") nameTurns();
-  });
-}
+const form = document.querySelector("#verdict-form");
+const fields = (selector) => [...document.querySelectorAll(`.verdict ${selector}`)];
+const decision = () => document.querySelector('[name="decision"]:checked')?.value;
+const reasons = () =>
+  fields('fieldset:enabled [name="reason_codes"]:checked').map((box) => box.value);
 
 // The reasons of the other decision keep their ticks but are not sent.
 const chooseReasons = () => {
-  const decision = document.querySelector('[name="decision"]:checked')?.value;
-  for (const group of document.querySelectorAll(".verdict [data-for]")) {
-    group.disabled = group.dataset.for !== decision;
-  }
+  for (const group of fields("[data-for]")) group.disabled = group.dataset.for !== decision();
 };
 
-// The remedy that follows is proposed until the reviewer chooses one: an overturned end reopens the
-// thread unless the category alone was wrong, an upheld one stays locked.
 let remedyChosen = Boolean(document.querySelector('[name="remedy"]:checked'));
 
 const proposeRemedy = () => {
-  const decision = document.querySelector('[name="decision"]:checked')?.value;
-  if (remedyChosen || !decision) return;
-  const ticked = '.verdict fieldset:enabled [name="reason_codes"]:checked';
-  const codes = [...document.querySelectorAll(ticked)].map((box) => box.value);
+  if (remedyChosen || !decision()) return;
+  const codes = reasons();
   const categoryAlone = codes.length === 1 && codes[0] === "wrong_category";
-  const remedy = decision === "overturn" && !categoryAlone ? "reopen" : "keep_locked";
+  const remedy = decision() === "overturn" && !categoryAlone ? "reopen" : "keep_locked";
   const radio = document.querySelector(`[name="remedy"][value="${remedy}"]`);
   if (radio) radio.checked = true;
 };
 
-if (document.querySelector("#verdict-form")) {
+const given = (name) => {
+  if (name === "reason_codes") return reasons().length > 0;
+  if (name === "rationale") return form.elements.rationale.value.trim() !== "";
+  return Boolean(document.querySelector(`.verdict [name="${name}"]:checked`));
+};
+
+const missing = () => fields("[data-needs]").filter((question) => !given(question.dataset.needs));
+const place = document.querySelector("#missing");
+
+const tell = () => {
+  const named = missing().map((question) => question.dataset.named);
+  const text = named.length ? `${place.dataset.missing} ${named.join(", ")}.` : "";
+  if (place.textContent !== text) place.textContent = text;
+  for (const question of fields("[data-needs].invalid")) {
+    if (given(question.dataset.needs)) say(question, "");
+  }
+};
+
+const say = (question, text) => {
+  question.classList.toggle("invalid", text !== "");
+  const errors = document.getElementById(`${question.dataset.needs}-errors`);
+  const list = document.createElement("ul");
+  list.className = "errorlist";
+  const line = document.createElement("li");
+  line.textContent = text;
+  list.append(line);
+  errors.replaceChildren(...(text ? [list] : []));
+};
+
+const refuse = (event) => {
+  const questions = missing();
+  if (!questions.length) return;
+  event.preventDefault();
+  for (const question of questions) say(question, question.dataset.says);
+  tell();
+  questions[0].querySelector("input:enabled, textarea")?.focus();
+};
+
+const canned = document.querySelector("[data-canned]");
+
+const putIn = (text) => {
+  const field = form.elements.rationale;
+  field.value = [field.value.trim(), text].filter(Boolean).join("\n");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
+// Those of the reasons ticked first, then those of every reason; one that is in already is passed over.
+const nextText = () => {
+  const codes = new Set(reasons());
+  const all = [...canned.options].slice(1);
+  const fitting = [
+    ...all.filter((option) => codes.has(option.dataset.code)),
+    ...all.filter((option) => !option.dataset.code),
+  ];
+  return fitting.find((option) => !form.elements.rationale.value.includes(option.value));
+};
+
+if (form) {
   chooseReasons();
+  // What the server said of a verdict that it refused stays until something changes.
+  if (!place.children.length) tell();
   document.addEventListener("change", (event) => {
     if (event.target.name === "remedy") remedyChosen = true;
     if (event.target.name === "decision") chooseReasons();
     if (["decision", "reason_codes"].includes(event.target.name)) proposeRemedy();
+    if (event.target.form === form) tell();
+  });
+  form.addEventListener("input", tell);
+  form.addEventListener("submit", refuse);
+}
+
+if (canned) {
+  canned.addEventListener("change", () => {
+    if (canned.value) putIn(canned.value);
+    canned.value = "";
+  });
+  canned.addEventListener("key", (event) => {
+    const option = nextText();
+    if (!option) return;
+    event.preventDefault();
+    putIn(option.value);
+    const text = `Put in: ${option.label}`;
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text, kind: "ok" } }));
   });
 }
 
@@ -77,7 +138,7 @@ if (beat) {
       return;
     }
     const until = answer.headers.get("Lease-Until");
-    const shown = document.querySelector("[data-lease]");
+    const shown = document.querySelector(".lease time");
     if (until && shown) shown.dateTime = until;
   }, Number(beat.dataset.heartbeat) * 1000);
 }

@@ -1,9 +1,15 @@
 /* Single-key shortcuts, declared in the markup.
    data-key="n"           on a link, button, radio, checkbox or field: the key presses it (fields get focus).
+                          On a fieldset: it chooses the next of its radio buttons. On a select: the event "key" is
+                          fired on it first; where nobody prevents that, the select gets the focus.
+   data-key="shift+2"     Shift with a digit, wherever that digit stands on the keyboard.
    data-key="mod+enter"   Ctrl or Command with Enter; works while typing, inside the element's own form.
    data-key-label="…"     its words in the list; otherwise aria-label or its text.
+   data-keys-also="x"     a key that the page's own script handles; data-keys-label its words in the list.
    ? or a [data-keys-button] opens <dialog id="shortcuts">, whose [data-keys] is filled from the page as it is then.
-   Off while typing, while a modifier is held, while a dialog is open, and with data-shortcuts="off"
+   Any other key is told to the page's own scripts: the event "shortcut" on the document, with detail.key.
+   Dead from the moment at which the page is left until the next one is there, so that nothing that was meant for
+   one case lands on another. Off while typing, while a modifier is held, while a dialog is open, and with data-shortcuts="off"
    on <body> (then mod+enter alone still works). */
 const on = document.body.dataset.shortcuts !== "off";
 const list = document.getElementById("shortcuts");
@@ -16,7 +22,19 @@ const target = (key) =>
     (element) => element.dataset.key === key && usable(element),
   );
 
+const next = (group) => {
+  const radios = [...group.querySelectorAll("input[type=radio]:enabled")];
+  const radio = radios[(radios.findIndex((one) => one.checked) + 1) % radios.length];
+  radio?.focus();
+  radio?.click();
+};
+
 const press = (element) => {
+  if (element.matches("fieldset")) {
+    next(element);
+    return;
+  }
+  if (element.matches("select") && !element.dispatchEvent(new CustomEvent("key", { cancelable: true }))) return;
   if (element.matches(WRITES)) {
     element.focus();
     element.select?.();
@@ -34,8 +52,25 @@ const words = (element) => {
   return copy.textContent.trim().replace(/\s+/g, " ");
 };
 
-const name = (key) =>
-  key === "mod+enter" ? (/Mac|iP/.test(navigator.platform) ? "⌘ Enter" : "Ctrl Enter") : key;
+const name = (key) => {
+  if (key === "mod+enter") return /Mac|iP/.test(navigator.platform) ? "⌘ Enter" : "Ctrl Enter";
+  return key.replace("shift+", "⇧ ");
+};
+
+// Where Shift is what makes it a digit, as on French keyboards, it is that digit.
+const pressed = (event) =>
+  event.shiftKey && /^Digit\d$/.test(event.code) && !/\d/.test(event.key)
+    ? `shift+${event.code.at(-1)}`
+    : event.key;
+
+// Said before the next page is asked for; a download says it too, so that it does not hold for ever.
+let leaving = false;
+const PATIENCE_MS = 20000;
+addEventListener("beforeunload", () => {
+  leaving = true;
+  setTimeout(() => (leaving = false), PATIENCE_MS);
+});
+addEventListener("pageshow", () => (leaving = false));
 
 const line = (label, keys) => {
   const term = document.createElement("dt");
@@ -58,6 +93,9 @@ const openList = () => {
   for (const walk of document.querySelectorAll("[data-walk]")) {
     lines.append(...line(`Next, previous ${walk.dataset.walk}`, ["j", "k"]));
   }
+  for (const extra of document.querySelectorAll("[data-keys-also]")) {
+    lines.append(...line(extra.dataset.keysLabel, [extra.dataset.keysAlso]));
+  }
   lines.append(...line("This list", ["?"]));
   list.querySelector("[data-keys]").replaceChildren(lines);
   list.showModal();
@@ -69,6 +107,10 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
+  if (leaving) {
+    if (!event.target.closest(WRITES)) event.preventDefault();
+    return;
+  }
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     const element = target("mod+enter");
     if (element && (!element.form || element.form.contains(event.target) || !event.target.closest("form"))) {
@@ -84,8 +126,14 @@ document.addEventListener("keydown", (event) => {
     openList();
     return;
   }
-  const element = target(event.key);
-  if (!element) return;
-  event.preventDefault();
-  press(element);
+  const element = target(pressed(event)) ?? target(event.key);
+  if (element) {
+    event.preventDefault();
+    press(element);
+    return;
+  }
+  const detail = { key: event.key };
+  if (!document.dispatchEvent(new CustomEvent("shortcut", { detail, cancelable: true }))) {
+    event.preventDefault();
+  }
 });
