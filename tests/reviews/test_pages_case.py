@@ -111,10 +111,30 @@ def test_a_chunk_of_the_middle_comes_by_itself(client: Client, ana: User) -> Non
     case = case_of(200)
     text = client.get(f"/cases/{case.number}/turns?from=2&to=192").text
     assert "#1#" in text
-    assert "#100#" in text
-    assert "#101#" not in text
-    assert f"/cases/{case.number}/turns?from=102&amp;to=192" in text
+    assert "#50#" in text
+    assert "#51#" not in text
+    assert f"/cases/{case.number}/turns?from=52&amp;to=192" in text
     assert actions(case)[-1] == "transcript.opened"
+
+
+def test_a_turn_that_is_looked_for_comes_with_those_about_it(client: Client, ana: User) -> None:
+    case = case_of(200)
+    text = client.get(f"/cases/{case.number}/turns?from=2&to=192&at=120").text
+    assert 'id="turn-120"' in text
+    assert 'id="turn-115"' in text
+    assert 'id="turn-114"' not in text
+    assert 'data-first="2"' in text
+    assert 'data-last="114"' in text
+    assert 'data-first="165"' in text
+
+
+def test_all_turns_come_two_hundred_at_a_time_or_in_one_page(client: Client, ana: User) -> None:
+    case = case_of(500)
+    text = client.get(f"/cases/{case.number}/turns?from=2&to=492&all=1").text
+    assert text.count("<article") == 200
+    assert f"/cases/{case.number}/turns?from=202&amp;to=492&amp;all=1" in text
+    assert 'hx-trigger="load"' in text
+    assert client.get(f"/cases/{case.number}?all=1").text.count("<article class=\"turn") == 500
 
 
 @pytest.mark.parametrize("query", ["", "?from=0&to=9", "?from=x&to=y", "?from=900&to=901"])
