@@ -90,7 +90,9 @@ class TranscriptSearch(models.Model):
         ]
         indexes = [
             # The search of the queue page and of the API.
-            GinIndex(fields=["words"], name="search_words")
+            GinIndex(fields=["words"], name="search_words"),
+            # Several words of a search, of transcripts whose words stand in several rows.
+            models.Index(fields=["cutoff_id"], name="search_spread", condition=Q(chunk=1)),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,8 @@ _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u096
 _MARKS += "\u1000-\u109f\u1780-\u17ff"
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 _WORD = re.compile(rf"[\w{_MARKS}]+")
+# As it was written: an underscore parts words, as in the index.
+_WRITTEN = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
 
 
 def index_words(texts: Iterable[str]) -> set[str]:
@@ -37,6 +39,11 @@ def index_words(texts: Iterable[str]) -> set[str]:
         # By itself, so that a query of one character finds it at the end of a run too.
         found.add(run[-1])
     return found
+
+
+def index_text(texts: Iterable[str]) -> str:
+    """The words of short *texts* as the text of a ``tsvector``: none of them needs quoting."""
+    return " ".join(sorted(index_words(texts)))
 
 
 def rows(words: set[str]) -> Iterator[list[str]]:
@@ -69,9 +76,50 @@ def query_terms(query: str) -> list[str]:
     return list(dict.fromkeys(terms))[:MOST_TERMS]
 
 
+def places(text: str, query: str) -> list[tuple[int, int]]:
+    """Where the words of *query* stand in *text*: beginnings and ends, in order, apart."""
+    spaced, unspaced = _runs(query)
+    wanted = {word[:LONGEST] for word in spaced}
+    folded = _folded(text)
+    if not any(word in folded for word in (*wanted, *unspaced)):
+        return []
+    found = []
+    for run in _WRITTEN.finditer(text):
+        start, written = run.start(), _folded(run[0])
+        if written[:LONGEST] in wanted:
+            found.append(run.span())
+        elif len(written) == len(run[0]):
+            found += [(start + at, start + end) for at, end in _within(written, wanted, unspaced)]
+    return found
+
+
+def _within(written: str, wanted: set[str], unspaced: list[str]) -> list[tuple[int, int]]:
+    """Where in a run of mixed scripts the words stand. Its folded form is as long as itself."""
+    spans = [match.span() for part in unspaced for match in re.finditer(re.escape(part), written)]
+    if _UNSPACED_RUN.search(written):
+        spans += [
+            match.span()
+            for match in _WORD.finditer(_UNSPACED_RUN.sub(_blank, written))
+            if match[0][:LONGEST] in wanted
+        ]
+    kept: list[tuple[int, int]] = []
+    for span in sorted(spans):
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
+
+
+def _blank(run: re.Match[str]) -> str:
+    return " " * len(run[0])
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
 def _runs(text: str) -> tuple[list[str], list[str]]:
     """The words of *text*, and its runs of characters of scripts without spaces."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
+    folded = _folded(text).replace("_", " ")
     unspaced = _UNSPACED_RUN.findall(folded)
     if unspaced:
         folded = _UNSPACED_RUN.sub(" ", folded)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import BoolOr
 from django.contrib.postgres.search import SearchQueryField
 from django.db import connection, transaction
-from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast
 
 from conversations import words
@@ -78,26 +79,60 @@ def index_missing(*, after: UUID | None) -> Page:
 
 
 def _texts(transcript: Transcript) -> list[str]:
-    """What is written in it, by whomever: spoken, thought, or said by a tool."""
-    return [part.text for message in read_messages(transcript) for part in message.parts]
-
-
-def with_all(query: str) -> list[QuerySet[TranscriptSearch, UUID]]:
-    """For each word of *query*, the ids of the cutoffs whose transcripts have it.
-
-    A transcript is found that is in all of them: its words may stand in several rows. Empty
-    where *query* has no word.
+    """What is written in it, by whomever: spoken, thought, said by a tool; and what the model and
+    its service said of the end.
     """
-    return [
-        TranscriptSearch.objects.filter(_holds(term)).values_list("cutoff_id", flat=True)
-        for term in words.query_terms(query)
-    ]
+    spoken = [part.text for message in read_messages(transcript) for part in message.parts]
+    return [*spoken, transcript.explanation, transcript.rationale]
 
 
-def _holds(term: str) -> Func:
+#: Of more transcripts than so many no list is made: they are asked one by one instead. About as
+#: many are then asked for a page of fifty of a million as would else be listed and sorted.
+MOST_LISTED: Final = 5_000
+
+
+def listed(terms: Sequence[str]) -> list[UUID] | None:
+    """The cutoffs whose transcripts have all *terms* (``words.query_terms``), in order.
+
+    None where they are more than :data:`MOST_LISTED`.
+    """
+    rows = TranscriptSearch.objects.filter(holds("words", " & ".join(terms)))
+    found = list(rows.values_list("cutoff_id", flat=True)[: MOST_LISTED + 1])
+    if len(found) > MOST_LISTED:
+        return None
+    if len(terms) > 1:
+        found += _spread(terms)
+    return sorted(set(found))
+
+
+def _spread(terms: Sequence[str]) -> list[UUID]:
+    """Those whose words stand in several rows, of which no single one need have all."""
+    long = TranscriptSearch.objects.filter(chunk=1)
+    for term in terms:
+        rows = TranscriptSearch.objects.filter(cutoff_id=OuterRef("cutoff_id"))
+        long = long.filter(Exists(rows.filter(holds("words", term))))
+    return list(long.values_list("cutoff_id", flat=True))
+
+
+def has_all(terms: Sequence[str]) -> Q:
+    """Whether the transcript of the row at hand, by its key, has all *terms*.
+
+    One look into an index for each row that is asked, and never a list of all that have them:
+    PostgreSQL makes none of a scalar subquery.
+    """
+    rows = TranscriptSearch.objects.filter(cutoff_id=OuterRef("pk")).values("cutoff_id")
+    found = Q()
+    for term in terms:
+        of_any_row = rows.annotate(found=BoolOr(holds("words", term))).values("found")
+        found &= Q(Subquery(of_any_row, output_field=BooleanField()))
+    return found
+
+
+def holds(field: str, query: str) -> Func:
+    """Whether the ``tsvector`` of that name matches *query*, the text of a ``tsquery``."""
     return Func(
-        F("words"),
-        Cast(Value(term), SearchQueryField()),
+        F(field),
+        Cast(Value(query), SearchQueryField()),
         template="(%(expressions)s)",
         arg_joiner=" @@ ",
         output_field=BooleanField(),

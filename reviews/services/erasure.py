@@ -60,7 +60,7 @@ def _replace_rationales(
     rationales = {key: (case_id, rationale) for key, case_id, rationale in texts}
     found = quoting({key: words for key, (_, words) in rationales.items()}, said)
     found |= {key for key, (case_id, _) in rationales.items() if case_id in unread}
-    return VerdictText.objects.filter(pk__in=found).update(rationale=ERASED)
+    return VerdictText.objects.filter(pk__in=found).update(rationale=ERASED, terms="")
 
 
 def _replace_notes(cutoffs: QuerySet[Cutoff], said: Sequence[str], unread: frozenset[UUID]) -> int:

@@ -1,33 +1,132 @@
-"""Searching the words of transcripts."""
+"""Searching the words of transcripts and rationales."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import BoolOr
+from django.contrib.postgres.fields import ArrayField
 from django.db import transaction
+from django.db.models import (
+    BooleanField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+)
+from django.utils import timezone
 
 from accounts.ledger import Actor, record
 from accounts.models import User
-from conversations.services.search import with_all
+from conversations.services.search import MOST_LISTED, has_all, holds, listed
 from conversations.words import query_terms
-from reviews.models import CaseQuerySet
-from reviews.permissions import check_search
+from reviews.models import CaseQuerySet, Exercise, Verdict, VerdictText
+from reviews.permissions import can_decide, can_manage_quality, check_search, viewer_of
+from reviews.transitions import PENDING
+from reviews.visibility import CaseFacts, Text, visible
+from reviews.vocabulary import CaseState
+
+
+@dataclass(frozen=True)
+class Search:
+    """What somebody asked for: the *terms* of their words, and what they may search beside
+    transcripts. ``keys`` are the cases that have them all, None where they are too many to list.
+    """
+
+    terms: tuple[str, ...]
+    rationales: QuerySet[VerdictText]
+    keys: tuple[UUID, ...] | None
+
+    @classmethod
+    def by(cls, user: User, query: str, *, now: datetime | None = None) -> Self:
+        """Ask for all words of *query*; each asking is in the ledger.
+
+        The ledger holds how many words were asked for, and none of them: they may be somebody's.
+        Raises ``PermissionDenied`` where the viewer's role does not include transcripts.
+        """
+        check_search(user)
+        terms = tuple(query_terms(query))
+        with transaction.atomic():
+            record(
+                actor=Actor(user=user),
+                action="transcripts.searched",
+                obj="search",
+                object_id="",
+                details={"words": len(terms)},
+            )
+        rationales = readable_rationales(user, now or timezone.now())
+        return cls(terms, rationales, _keys(terms, rationales))
+
+    def among(self, cases: CaseQuerySet) -> CaseQuerySet:
+        """Those of *cases* whose transcript, or a rationale that one may read, has all words.
+
+        Few are taken by their keys and sorted. Many are met soon in any order: each case is
+        asked by itself, so that an index in the order of the list ends the work early.
+        """
+        if not self.terms:
+            return cases.none()
+        if self.keys is None:
+            return cases.filter(has_all(self.terms) | self._has_rationale())
+        keys = Value(list(self.keys), output_field=ArrayField(UUIDField()))
+        return cases.filter(
+            Func(
+                F("pk"),
+                keys,
+                template="(%(expressions)s))",
+                arg_joiner=" = ANY(",
+                output_field=BooleanField(),
+            )
+        )
+
+    def _has_rationale(self) -> Q:
+        texts = self.rationales.filter(verdict__case=OuterRef("pk")).values("verdict__case")
+        found = texts.annotate(found=BoolOr(holds("terms", _all(self.terms)))).values("found")
+        return Q(Subquery(found, output_field=BooleanField()))
 
 
 def search(*, cases: CaseQuerySet, user: User, query: str) -> CaseQuerySet:
-    """Those of *cases* whose transcripts have all words of *query*; each asking is in the ledger.
+    """Those of *cases* that have all words of *query*. Raises as :meth:`Search.by`."""
+    return Search.by(user, query).among(cases)
 
-    The ledger holds how many words were asked for, and none of them: they may be somebody's.
-    Raises ``PermissionDenied`` where the viewer's role does not include transcripts.
+
+def readable_rationales(user: User, now: datetime) -> QuerySet[VerdictText]:
+    """The reviewers' rationales that *user* may read, as ``visibility.visible`` has it.
+
+    The cases themselves are those that they may know of: ``CaseQuerySet.listed_for``.
     """
-    check_search(user)
-    with transaction.atomic():
-        record(
-            actor=Actor(user=user),
-            action="transcripts.searched",
-            obj="search",
-            object_id="",
-            details={"words": len(query_terms(query))},
-        )
-    found = with_all(query)
-    for cutoff_ids in found:
-        cases = cases.filter(pk__in=cutoff_ids)
-    return cases if found else cases.none()
+    texts = VerdictText.objects.filter(verdict__withdrawal=None)
+    ordinary = CaseFacts(restricted=False, state=CaseState.SETTLED)
+    if Text.VERDICTS not in visible(viewer_of(user), ordinary):
+        return texts.none()
+    if can_decide(user):
+        same_case = OuterRef("verdict__case")
+        own = Verdict.objects.filter(case=same_case, reviewer=user, withdrawal=None)
+        texts = texts.filter(~Q(verdict__case__state__in=PENDING) | Exists(own))
+        if not can_manage_quality(user):
+            unseen = Exercise.objects.covering(user, now).filter(case=same_case)
+            texts = texts.exclude(Exists(unseen))
+    return texts
+
+
+def _keys(terms: Sequence[str], rationales: QuerySet[VerdictText]) -> tuple[UUID, ...] | None:
+    if not terms:
+        return ()
+    spoken = listed(terms)
+    if spoken is None:
+        return None
+    having = rationales.filter(holds("terms", _all(terms))).values_list("verdict__case_id")
+    written = [key for (key,) in having[: MOST_LISTED + 1]]
+    return tuple(sorted({*spoken, *written})) if len(written) <= MOST_LISTED else None
+
+
+def _all(terms: Sequence[str]) -> str:
+    return " & ".join(terms)

@@ -15,9 +15,11 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from conversations.services import holds
 from conversations.vocabulary import Category, Remedy
-from reviews.models import Case, Claim, Verdict, VerdictDraft, VerdictText, Withdrawal
+from conversations.words import index_text
+from reviews.models import Case, Claim, Exercise, Verdict, VerdictDraft, VerdictText, Withdrawal
 from reviews.permissions import check_decide
 from reviews.second_looks import Stakes, needs_second_look
+from reviews.services import exercises
 from reviews.services.adjudication import agreement_is_checked, differ, standing_verdicts
 from reviews.services.reopening import check_last_word, may_reopen
 from reviews.transitions import Action, Forbidden, after_verdict, check
@@ -59,8 +61,10 @@ def decide(
     verdict: NewVerdict,
     now: datetime,
     idempotency_key: str | None = None,
-) -> Verdict:
+) -> Verdict | Exercise:
     """Give *verdict*: with it go the case's new state, the end of the claim and the ledger.
+
+    To a gold case it is an answer, which changes nothing else.
 
     With a key that *user* sent before, the first verdict is returned and nothing changes.
     Raises :class:`NotHeld` without a live claim, ``ValidationError`` where something required
@@ -77,6 +81,11 @@ def decide(
         check_decide(user, locked)
         if not Claim.objects.live().filter(case=locked, reviewer=user).exists():
             raise NotHeld("You do not hold this case any more. Claim it again to decide.")
+        if gold := exercises.gold_of(locked, user):
+            VerdictDraft.objects.filter(case=locked, reviewer=user).delete()
+            return exercises.answer(
+                exercise=gold, verdict=verdict, now=now, idempotency_key=idempotency_key
+            )
         check(locked.state, Action.DECIDE)
         check_last_word(locked, user, verdict.remedy)
         given = _write(locked, user, verdict, now, idempotency_key)
@@ -99,12 +108,15 @@ def decide(
     return given
 
 
-def _earlier(case: Case, user: User, key: str | None) -> Verdict | None:
+def _earlier(case: Case, user: User, key: str | None) -> Verdict | Exercise | None:
     """The verdict that *user* sent under *key*. Raises ``Forbidden`` where it was on another case.
 
     Nothing but that it is the same key says that it is the same verdict.
     """
-    earlier = Verdict.objects.filter(reviewer=user, idempotency_key=key).first() if key else None
+    if not key:
+        return None
+    given = Verdict.objects.filter(reviewer=user, idempotency_key=key)
+    earlier = given.first() or exercises.earlier_answer(user, key)
     if earlier and earlier.case_id != case.pk:
         raise Forbidden("This Idempotency-Key was used for another case. Send a new one.")
     return earlier
@@ -188,7 +200,8 @@ def _write(
         idempotency_key=idempotency_key,
         at=now,
     )
-    VerdictText.objects.create(verdict=given, rationale=verdict.rationale.strip())
+    rationale = verdict.rationale.strip()
+    VerdictText.objects.create(verdict=given, rationale=rationale, terms=index_text([rationale]))
     return given
 
 
@@ -236,7 +249,8 @@ def undo(*, case: Case, user: User, now: datetime) -> None:
     """
     with transaction.atomic():
         locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
-        check(locked.state, Action.UNDO)
+        gold = exercises.answered_gold(locked, user, now)
+        check(CaseState.SECOND_REVIEW if gold else locked.state, Action.UNDO)
         last = standing_verdicts(locked)[-1]
         if last.reviewer_id != user.pk:
             raise Forbidden("Only whoever gave the verdict can take it back.")
