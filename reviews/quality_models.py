@@ -116,14 +116,12 @@ class ExerciseQuerySet(models.QuerySet["Exercise"]):
         """Those that a trainee asked for."""
         return self.filter(kind=ExerciseKind.TRAINING)
 
-    def to_answer(self) -> ExerciseQuerySet:
-        """Neither answered nor put aside."""
-        return self.filter(answered_at=None, put_aside_at=None)
-
     def covering(self, user: User, now: datetime) -> ExerciseQuerySet:
         """The gold cases that look to *user* like work: not answered, or not long ago."""
-        unseen = Q(answered_at=None) | Q(answered_at__gt=now - TOLD_AFTER)
-        return self.gold().filter(unseen, person=user, put_aside_at=None)
+        waiting = Q(answered_at=None) & (
+            Q(put_aside_at=None) | Q(put_aside_at__gt=now - TOLD_AFTER)
+        )
+        return self.gold().filter(waiting | Q(answered_at__gt=now - TOLD_AFTER), person=user)
 
     def told(self, now: datetime) -> ExerciseQuerySet:
         """Answered gold cases of which their reviewers may know."""
@@ -184,7 +182,7 @@ class Exercise(models.Model):
             models.Index(fields=["kind", "-dealt_at", "id"], name="exercise_newest"),
         ]
         triggers = [
-            final("exercise", "answered_at", "put_aside_at"),
+            final("exercise", "answered_at"),
             pgtrigger.Protect(name="exercise_not_deleted", operation=pgtrigger.Delete),
         ]
 

@@ -18,6 +18,15 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='AgreementDraw',
+            fields=[
+                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='agreement_draw', serialize=False, to='reviews.case')),
+                ('probability', models.FloatField()),
+                ('drawn', models.BooleanField()),
+                ('at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Exercise',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -78,17 +87,13 @@ class Migration(migrations.Migration):
             name='contested',
             field=models.BooleanField(db_default=False, default=False),
         ),
-        migrations.CreateModel(
-            name='AgreementDraw',
-            fields=[
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='agreement_draw', serialize=False, to='reviews.case')),
-                ('probability', models.FloatField()),
-                ('drawn', models.BooleanField()),
-                ('at', models.DateTimeField()),
-            ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('probability__range', (0, 1)), models.Q(('drawn', False), ('probability__gt', 0), _connector='OR')), name='agreement_drawn_with_a_probability')],
-            },
+        migrations.AddConstraint(
+            model_name='case',
+            constraint=models.CheckConstraint(condition=models.Q(('contested', False), ('state__in', ['adjudication', 'deferred', 'escalated']), _connector='OR'), name='case_contested_in_adjudication'),
+        ),
+        migrations.AddConstraint(
+            model_name='agreementdraw',
+            constraint=models.CheckConstraint(condition=models.Q(('probability__range', (0, 1)), models.Q(('drawn', False), ('probability__gt', 0), _connector='OR')), name='agreement_drawn_with_a_probability'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='agreementdraw',
@@ -140,10 +145,6 @@ class Migration(migrations.Migration):
             name='set_by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('contested', False), ('state__in', ['adjudication', 'deferred', 'escalated']), _connector='OR'), name='case_contested_in_adjudication'),
-        ),
         migrations.AddIndex(
             model_name='exercise',
             index=models.Index(fields=['kind', '-dealt_at', 'id'], name='exercise_newest'),
@@ -166,7 +167,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exercise',
-            trigger=pgtrigger.compiler.Trigger(name='exercise_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."answered_at" IS NOT NULL OR OLD."put_aside_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9033eff8dc95b6b47ed7956cd7f94916d709ce6e', operation='UPDATE', pgid='pgtrigger_exercise_final_1616e', table='reviews_exercise', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='exercise_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."answered_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='1af9b9119483b8f2d1792c4c273a5ffc2b1742f2', operation='UPDATE', pgid='pgtrigger_exercise_final_1616e', table='reviews_exercise', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exercise',

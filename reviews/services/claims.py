@@ -17,13 +17,16 @@ from django.utils import timezone
 
 from accounts.ledger import Actor, record
 from accounts.models import User
-from reviews.models import Case, Claim, Skip
+from reviews.models import Case, Claim, Exercise, Skip
 from reviews.permissions import check_decide
+from reviews.services import exercises, gold
 from reviews.services.care import check_severe
 from reviews.services.dealing import next_for
 from reviews.services.selection import select
 from reviews.transitions import CLAIMABLE, Forbidden
 from reviews.vocabulary import CaseState, Reason
+
+_ANOTHERS = "Your own verdict on this case is in; the next one is another's."
 
 
 class HeldByAnother(Exception):
@@ -70,8 +73,12 @@ def _held_or_next(user: User, queue: str) -> Claim | None:
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if held := held_by(user):
         return held
-    case = next_for(user, timezone.now(), queue)
-    return _take(case, user) if case else None
+    now = timezone.now()
+    case = next_for(user, now, queue)
+    if case is None:
+        return None
+    given = gold.deal(instead_of=case, user=user, now=now)
+    return _take(given.case, user, exercise=given) if given else _take(case, user)
 
 
 def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
@@ -90,21 +97,27 @@ def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
             return held
         if held:
             raise HeldByAnother(held)
+        if given := exercises.gold_of(locked, user):
+            return _take(locked, user, exercise=given)
         if locked.state in (CaseState.UNSELECTED, CaseState.CLOSED):
             select(case=locked, reason=Reason.CHOSEN)
+        if exercises.answered_gold(locked, user, timezone.now()):
+            raise Forbidden(_ANOTHERS)
         if locked.state not in CLAIMABLE:
             raise Forbidden(
                 f"There is nothing to decide: this case is {locked.get_state_display().lower()}."
             )
         if not Case.objects.filter(pk=case.pk).decidable_by(user).exists():
-            raise Forbidden("Your own verdict on this case is in; the next one is another's.")
+            raise Forbidden(_ANOTHERS)
         check_severe(locked, user, timezone.now())
         # Whoever takes by hand what they skipped has thought better of it.
         Skip.objects.filter(case=locked, reviewer=user).delete()
         return _take(locked, user, at)
 
 
-def _take(case: Case, user: User, at: datetime | None = None) -> Claim:
+def _take(
+    case: Case, user: User, at: datetime | None = None, exercise: Exercise | None = None
+) -> Claim:
     """Begin a claim in the present transaction, ending one that ran out."""
     Claim.objects.filter(case=case, ended_at=None, expires_at__lte=Now()).update(ended_at=Now())
     try:
@@ -122,7 +135,10 @@ def _take(case: Case, user: User, at: datetime | None = None) -> Claim:
             raise
         raise HeldByAnother(held) from None
     taken.refresh_from_db()
-    record(actor=Actor(user=user), action="case.claimed", obj="case", object_id=case.pk, at=at)
+    if exercise:
+        exercises.note(exercise, "exercise.claimed", at)
+    else:
+        record(actor=Actor(user=user), action="case.claimed", obj="case", object_id=case.pk, at=at)
     return taken
 
 
@@ -140,6 +156,8 @@ def release(*, case: Case, user: User) -> bool:
     """Give the case back; whether there was a live claim to end."""
     with transaction.atomic():
         ended = Claim.objects.live().filter(case=case, reviewer=user).update(ended_at=Now())
-        if ended:
+        if ended and (given := exercises.gold_of(case, user)):
+            exercises.note(given, "exercise.released")
+        elif ended:
             record(actor=Actor(user=user), action="case.released", obj="case", object_id=case.pk)
     return bool(ended)

@@ -222,6 +222,9 @@ _WORDS = {
     "case.withdrawn": "took the question back",
     "case.reclassified": "gave it another category",
     "case.taken_over": "took it over",
+    "exercise.claimed": "claimed it",
+    "exercise.released": "released it",
+    "exercise.answered": "gave a verdict",
     "case.decided": "gave a verdict",
     "case.undone": "took the verdict back",
     "case.settled": "The case settled",
@@ -237,7 +240,13 @@ _WORDS = {
 
 _TOLD_BY_VERDICTS = ("case.decided", "case.undone", "case.settled")
 #: What others did on the way to a verdict: it would tell an independent reviewer of the first.
-_TELLS_OF_OTHERS = ("case.claimed", "case.released", "threads.opened")
+_TELLS_OF_OTHERS = (
+    "case.claimed",
+    "case.released",
+    "severity.opened",
+    "similar.opened",
+    "threads.opened",
+)
 LONGEST_TIMELINE = 200
 
 
@@ -246,6 +255,8 @@ def _timeline(opened: OpenedCase, user: User) -> list[TimelineEntry]:
     entries = LedgerEntry.objects.filter(
         object_type="case", object_id=str(case.pk), action__in=_WORDS
     ).exclude(action__startswith="transcript.")
+    # A gold case is nobody's to know of but the one person's to whom it was dealt.
+    entries = entries.exclude(~Q(actor=user), action__startswith="exercise.")
     if Text.VERDICTS not in opened.shows:
         entries = entries.exclude(action__in=_TOLD_BY_VERDICTS)
     if opened.folded:

@@ -1,0 +1,90 @@
+"""Decided cases given to somebody once more, outcome unseen: what gold and training share.
+
+An answer is no verdict: it settles nothing, and no rate and no agreement counts it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.ledger import Actor, record
+from accounts.models import User
+from reviews.models import Case, Claim, Exercise, ExerciseText
+from reviews.vocabulary import ReasonCode
+
+if TYPE_CHECKING:
+    from reviews.services.verdicts import NewVerdict
+
+
+def gold_of(case: Case, user: User) -> Exercise | None:
+    """The gold case that *case* is to *user*, not yet answered."""
+    return Exercise.objects.gold().filter(case=case, person=user, answered_at=None).first()
+
+
+def answered_gold(case: Case, user: User, now: datetime) -> bool:
+    """Whether *user* answered it so short a time ago that they are not to know."""
+    covering = Exercise.objects.covering(user, now)
+    return covering.filter(case=case, answered_at__isnull=False).exists()
+
+
+def earlier_answer(user: User, key: str | None) -> Exercise | None:
+    """The answer that *user* sent under *key*."""
+    return Exercise.objects.filter(person=user, idempotency_key=key).first() if key else None
+
+
+def answer(
+    *,
+    exercise: Exercise,
+    verdict: NewVerdict,
+    now: datetime,
+    idempotency_key: str | None = None,
+) -> Exercise:
+    """Keep *verdict* as the answer, and end the claim. In the caller's transaction.
+
+    The caller has locked the exercise or its case, and found the verdict complete.
+    """
+    exercise.answered_at, exercise.put_aside_at = now, None
+    exercise.decision, exercise.remedy = verdict.decision, verdict.remedy
+    exercise.policy_followed, exercise.severity = verdict.policy_followed, verdict.severity
+    exercise.category = verdict.category
+    exercise.reason_codes = [str(ReasonCode(code)) for code in verdict.reason_codes]
+    exercise.evidence = list(verdict.evidence)
+    exercise.idempotency_key = idempotency_key
+    exercise.save()
+    ExerciseText.objects.create(exercise=exercise, rationale=verdict.rationale.strip())
+    Claim.objects.filter(case_id=exercise.case_id, reviewer=exercise.person, ended_at=None).update(
+        ended_at=Now()
+    )
+    note(exercise, "exercise.answered", now)
+    return exercise
+
+
+@transaction.atomic
+def put_aside(*, case: Case, user: User, now: datetime) -> bool:
+    """Take a gold case out of the hands of *user*, who defers, escalates or reclassifies it.
+
+    Whether it was one: then nothing else is to happen to the case, which is decided.
+    """
+    exercise = gold_of(case, user)
+    if exercise is None:
+        return False
+    Exercise.objects.filter(pk=exercise.pk).update(put_aside_at=now)
+    Claim.objects.filter(case=case, reviewer=user, ended_at=None).update(ended_at=Now())
+    note(exercise, "exercise.put_aside", now)
+    return True
+
+
+def note(exercise: Exercise, action: str, now: datetime | None = None) -> None:
+    """The ledger's line: on the case, since to its reviewer it is one like any other."""
+    record(
+        actor=Actor(user=exercise.person),
+        at=now,
+        action=action,
+        obj="case",
+        object_id=exercise.case_id,
+        details={"exercise": str(exercise.pk), "decision": exercise.decision},
+    )
