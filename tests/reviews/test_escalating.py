@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.models import Case, Claim, Escalation
-from reviews.services import claims, escalating, qualifications, verdicts
+from reviews.services import claims, escalating, verdicts
 from reviews.services.claims import HeldByAnother
 from reviews.transitions import Forbidden
 from reviews.vocabulary import Area, CaseState, Queue
@@ -20,9 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def of_team(area: Area, *roles: Role, name: str = "Kim") -> User:
-    user = make_user(*(roles or (Role.REVIEWER,)), name=name)
-    qualifications.grant(user=user, area=area, by=user, at=NOW)
-    return user
+    return make_user(*(roles or (Role.REVIEWER,)), name=name, qualified=[area])
 
 
 @pytest.fixture
