@@ -118,10 +118,8 @@ class ExerciseQuerySet(models.QuerySet["Exercise"]):
 
     def covering(self, user: User, now: datetime) -> ExerciseQuerySet:
         """The gold cases that look to *user* like work: not answered, or not long ago."""
-        waiting = Q(answered_at=None) & (
-            Q(put_aside_at=None) | Q(put_aside_at__gt=now - TOLD_AFTER)
-        )
-        return self.gold().filter(waiting | Q(answered_at__gt=now - TOLD_AFTER), person=user)
+        unseen = Q(answered_at=None) | Q(answered_at__gt=now - TOLD_AFTER)
+        return self.gold().filter(unseen, person=user)
 
     def told(self, now: datetime) -> ExerciseQuerySet:
         """Answered gold cases of which their reviewers may know."""
@@ -143,7 +141,6 @@ class Exercise(models.Model):
     dealt_at = models.DateTimeField()
     due_at = models.DateTimeField(help_text="As the case page of a gold case shows it.")
     answered_at = models.DateTimeField(null=True, blank=True)
-    put_aside_at = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=17, choices=Judgement, blank=True, default="")
     remedy = models.CharField(max_length=11, choices=Remedy, blank=True, default="")
     policy_followed = models.CharField(max_length=7, choices=PolicyFollowed, blank=True, default="")
@@ -170,7 +167,7 @@ class Exercise(models.Model):
             models.CheckConstraint(
                 name="exercise_answered_with_a_decision",
                 condition=Q(answered_at=None, decision="")
-                | Q(answered_at__isnull=False, put_aside_at=None) & ~Q(decision=""),
+                | Q(answered_at__isnull=False) & ~Q(decision=""),
             ),
             models.CheckConstraint(
                 name="exercise_severity_0_to_4",

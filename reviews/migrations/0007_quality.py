@@ -34,7 +34,6 @@ class Migration(migrations.Migration):
                 ('dealt_at', models.DateTimeField()),
                 ('due_at', models.DateTimeField(help_text='As the case page of a gold case shows it.')),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('put_aside_at', models.DateTimeField(blank=True, null=True)),
                 ('decision', models.CharField(blank=True, choices=[('uphold', 'Uphold'), ('overturn', 'Overturn'), ('right_to_continue', 'Right to continue'), ('should_have_ended', 'Should have ended')], default='', max_length=17)),
                 ('remedy', models.CharField(blank=True, choices=[('reopen', 'Reopen'), ('keep_locked', 'Keep locked')], default='', max_length=11)),
                 ('policy_followed', models.CharField(blank=True, choices=[('yes', 'Yes'), ('no', 'No'), ('unclear', 'Unclear')], default='', max_length=7)),
@@ -159,7 +158,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='exercise',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('decision', '')), models.Q(('answered_at__isnull', False), ('put_aside_at', None), models.Q(('decision', ''), _negated=True)), _connector='OR'), name='exercise_answered_with_a_decision'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('decision', '')), models.Q(('answered_at__isnull', False), models.Q(('decision', ''), _negated=True)), _connector='OR'), name='exercise_answered_with_a_decision'),
         ),
         migrations.AddConstraint(
             model_name='exercise',

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from reviews.models import Case, Deferral
+from reviews.services.exercises import check_stays
 from reviews.services.leaving import come_back, end_claim, held, locked, note, words
 from reviews.transitions import Action, Forbidden, check
 from reviews.vocabulary import CaseState
@@ -33,6 +34,7 @@ def defer(*, case: Case, user: User, until: datetime, now: datetime, text: str =
         )
     kept = words(text, field="note")
     found = held(case, user)
+    check_stays(found, user)
     check(found.state, Action.DEFER)
     end_claim(found)
     return put_off(found, user, until=until, now=now, text=kept)

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from reviews.models import Case, Escalation
 from reviews.permissions import can_list
+from reviews.services.exercises import check_stays
 from reviews.services.leaving import come_back, end_claim, held, locked, note, words
 from reviews.services.qualifications import areas_of
 from reviews.transitions import Action, Forbidden, check
@@ -42,6 +43,7 @@ def escalate(*, case: Case, user: User, area: str, question: str, now: datetime)
         raise ValidationError({"team": "Choose a team."})
     kept = words(question, field="question", missing="Ask what you need to know.")
     found = held(case, user)
+    check_stays(found, user)
     check(found.state, Action.ESCALATE)
     asked = Escalation.objects.create(
         case=found,

@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, Claim, Exercise, ExerciseText
+from reviews.transitions import Forbidden
 from reviews.vocabulary import ReasonCode
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def answer(
 
     The caller has locked the exercise or its case, and found the verdict complete.
     """
-    exercise.answered_at, exercise.put_aside_at = now, None
+    exercise.answered_at = now
     exercise.decision, exercise.remedy = verdict.decision, verdict.remedy
     exercise.policy_followed, exercise.severity = verdict.policy_followed, verdict.severity
     exercise.category = verdict.category
@@ -63,19 +63,16 @@ def answer(
     return exercise
 
 
-@transaction.atomic
-def put_aside(*, case: Case, user: User, now: datetime) -> bool:
-    """Take a gold case out of the hands of *user*, who defers, escalates or reclassifies it.
+def check_stays(case: Case, user: User) -> None:
+    """Raise ``transitions.Forbidden`` where *user* would defer, escalate or reclassify a gold case.
 
-    Whether it was one: then nothing else is to happen to the case, which is decided.
+    It is decided, and a question to a team must not vanish unheard: here what it is comes out.
     """
-    exercise = gold_of(case, user)
-    if exercise is None:
-        return False
-    Exercise.objects.filter(pk=exercise.pk).update(put_aside_at=now)
-    Claim.objects.filter(case=case, reviewer=user, ended_at=None).update(ended_at=Now())
-    note(exercise, "exercise.put_aside", now)
-    return True
+    if gold_of(case, user):
+        raise Forbidden(
+            "This is a gold case: it was decided before. Decide it or skip it; tell a senior "
+            "if you think that a team should see it."
+        )
 
 
 def note(exercise: Exercise, action: str, now: datetime | None = None) -> None:

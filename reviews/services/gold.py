@@ -151,7 +151,6 @@ def _not_answered(given: QuerySet[Exercise], instead_of: Case, user: User) -> Ex
     """One whose lease ran out: it waits like any case that was given back."""
     waiting = given.filter(
         answered_at=None,
-        put_aside_at=None,
         case__queue=instead_of.queue,
         case__state=CaseState.SETTLED,
     )

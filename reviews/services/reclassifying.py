@@ -11,6 +11,7 @@ from accounts.models import User
 from conversations.vocabulary import Category
 from reviews.hazards import is_severe
 from reviews.models import Case, Reclassification
+from reviews.services.exercises import check_stays
 from reviews.services.leaving import end_claim, held, note
 from reviews.vocabulary import Queue
 
@@ -26,6 +27,7 @@ def reclassify(*, case: Case, user: User, category: str, now: datetime) -> bool:
     if category not in Category.values:
         raise ValidationError({"category": "Choose one of the categories."})
     found = held(case, user)
+    check_stays(found, user)
     if category == found.category:
         raise ValidationError({"category": "That is its category already."})
     Reclassification.objects.create(

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, Claim, Deferral, Escalation, ShiftEnd
+from reviews.services import exercises
 from reviews.services.claims import HeldByAnother, claim
 from reviews.services.deferring import end, put_off
 from reviews.services.leaving import locked, note
@@ -66,7 +67,10 @@ def end_shift(*, user: User, now: datetime) -> ShiftEnd | None:
         return None
     for held in in_hand.claims:
         Claim.objects.filter(pk=held.pk, ended_at=None).update(ended_at=Now())
-        note(held.case, "case.released", user=user, now=now)
+        if given := exercises.gold_of(held.case, user):
+            exercises.note(given, "exercise.released", now)
+        else:
+            note(held.case, "case.released", user=user, now=now)
     for deferral in in_hand.deferrals:
         end(deferral, deferral.case, by=user, reserved_for=None, now=now)
     for asked in in_hand.questions:
