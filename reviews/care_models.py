@@ -18,7 +18,7 @@ _KIND_LENGTH = 32
 
 
 def _kinds() -> ArrayField[list[str], list[str]]:
-    return ArrayField(models.CharField(max_length=_KIND_LENGTH), default=list)
+    return ArrayField(models.CharField(max_length=_KIND_LENGTH), default=list, blank=True)
 
 
 class CareSettings(models.Model):
@@ -39,10 +39,13 @@ class CareSettings(models.Model):
         help_text="Turns of cases of this reported severity or more are hidden.",
     )
     opted_out = ArrayField(
-        models.CharField(max_length=_KIND_LENGTH, choices=Category), default=list
+        models.CharField(max_length=_KIND_LENGTH, choices=Category), default=list, blank=True
     )
     languages = ArrayField(
-        models.CharField(max_length=3), default=list, help_text="Empty for every language."
+        models.CharField(max_length=3),
+        default=list,
+        blank=True,
+        help_text="Empty for every language.",
     )
     severe_per_shift = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Empty for the cap of the installation."

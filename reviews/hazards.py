@@ -147,8 +147,7 @@ def kinds_of(
     """The kinds of hazard of a whole transcript, what says most first."""
     kinds = [category]
     if severity is None:
-        # A category that warns says enough.
-        kinds += [] if category in WARNINGS else [UNRATED]
+        kinds.append(UNRATED)
     elif severity >= hidden_from:
         kinds.append(RATED)
     return kinds

@@ -121,13 +121,13 @@ def check_severe(case: Case, user: User, now: datetime) -> None:
 def severe_share(user: User, now: datetime, wanted: CareSettings | None = None) -> SevereShare:
     """What of severe cases *user* may still take at *now*.
 
-    One query for somebody who has had none in a day.
+    At most two queries for somebody who has had none in a day.
     """
     recent = _spans(_claims(user, now).filter(severe=True), now)
-    if not recent:
+    cap = cap_of(wanted or care_of(user))
+    if not recent and cap:
         return SevereShare()
     known = frozenset(span.case for span in recent)
-    cap = cap_of(wanted or care_of(user))
     if severe_cases(recent) >= cap and _severe_in_shift(user, now) >= cap:
         return SevereShare(
             _(
@@ -138,7 +138,7 @@ def severe_share(user: User, now: datetime, wanted: CareSettings | None = None) 
             % {"cap": cap, "hours": REST // timedelta(hours=1)},
             known,
         )
-    if _directly_after(user, recent[-1], now):
+    if recent and _directly_after(user, recent[-1], now):
         return SevereShare(
             _(
                 "This case is severe, and so was your last one. Take another case or"
