@@ -83,13 +83,15 @@ class Receiver:
 
     def check(self, body: bytes, headers: dict[str, str]) -> dict[str, Any] | None:
         """The payload, where the signature holds with one of the secrets."""
+        failure = "no secret"
         for secret in self.secrets:
             try:
                 found: dict[str, Any] = Webhook(secret).verify(body, headers)
             except Exception as error:  # noqa: BLE001 - whatever the library says
-                self.refused.append(str(error))
+                failure = str(error)
             else:
                 return found
+        self.refused.append(failure)
         return None
 
 

@@ -1,0 +1,85 @@
+"""What the tests of outcomes share: endpoints that really listen, and sending to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.test import override_settings
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Role
+from conversations.models import Source
+from reviews.models import Delivery, Endpoint
+from reviews.outcome_vocabulary import SUBSCRIBABLE, OutcomeType
+from reviews.posting import Postman
+from reviews.services import delivering, endpoints
+from tests.factories import make_source, make_user
+from tests.receiver import Receiver
+
+
+def make_endpoint(
+    source: Source | None = None,
+    *,
+    url: str = "https://chat.example.com/outcomes",
+    types: Sequence[OutcomeType] = SUBSCRIBABLE,
+    user: User | None = None,
+) -> tuple[Endpoint, str]:
+    """An endpoint that subscribes to *types*, and its secret."""
+    return endpoints.create(
+        source=source or make_source(),
+        url=url,
+        types=types,
+        user=user or make_user(Role.ADMINISTRATOR),
+        now=timezone.now(),
+    )
+
+
+def listening(receiver: Receiver, source: Source | None = None, path: str = "") -> Endpoint:
+    """An endpoint at *receiver*, which checks with its secret."""
+    with override_settings(WEBHOOK_HOSTS=[receiver.host]):
+        endpoint, secret = make_endpoint(source, url=receiver.url + path)
+    receiver.secrets.append(secret)
+    return endpoint
+
+
+class Clock:
+    """A clock that runs with the machine's, and can be put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return timezone.now() + self.ahead
+
+
+def deliver(*receivers: Receiver, limit: float = 2.0, **changes: Any) -> delivering.Run:
+    """One run of sending; all that it waits for is *limit* seconds an attempt."""
+    postman = Postman(named=[one.host for one in receivers], limit=limit)
+    return delivering.deliver(**{"postman": postman, "random": lambda: 0.0} | changes)
+
+
+def deliver_until(
+    *receivers: Receiver, holds: Callable[[], bool], clock: Clock, runs: int = 50, **changes: Any
+) -> None:
+    """Run, put the clock forward by a minute, and run again, until *holds*."""
+    for _ in range(runs):
+        deliver(*receivers, clock=clock, **changes)
+        if holds():
+            return
+        clock.ahead += timedelta(minutes=1)
+    raise AssertionError(states())
+
+
+def states() -> list[tuple[str, str, int]]:
+    """Of each delivery, oldest first: its state, its last failure, its attempts."""
+    rows = Delivery.objects.order_by("id")
+    return [tuple(row) for row in rows.values_list("state", "failure", "attempts_made")]
+
+
+def told() -> list[tuple[str, dict[str, Any]]]:
+    """Type and data of what was told, in the order in which it was written."""
+    rows = Delivery.objects.order_by("id").select_related("outcome")
+    return [(row.type, row.outcome.data) for row in rows]
