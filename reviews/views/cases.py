@@ -111,6 +111,7 @@ def _turns(page: CasePage, window: Window) -> dict[str, Any]:
     return {
         "stretches": stretches,
         "jumps": reading.jumps(),
+        "revealed": bool(page.reading and page.reading.revealed),
         "concealed": len(reading.hidden - reading.revealed),
         "open_turns": {turn.number for stretch in stretches for turn in stretch.turns},
     }

@@ -65,7 +65,12 @@ def reveal_turn(request: HttpRequest, number: int, turn: int) -> HttpResponse:
         return HttpResponse(status=404)
     show_turns(request, number, [turn])
     if request.headers.get("HX-Request"):
-        return render(request, "reviews/_revealed.html", {"parts": found[0][1].parts})
+        context = {
+            "parts": found[0][1].parts,
+            "number": turn,
+            "hide_url": reverse("hide-turn", args=[number, turn]),
+        }
+        return render(request, "reviews/_revealed.html", context)
     return redirect(_turn_url(number, turn))
 
 
