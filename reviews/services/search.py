@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
-from uuid import UUID
 
 from django.contrib.postgres.aggregates import BoolOr
 from django.contrib.postgres.fields import ArrayField
@@ -23,11 +22,12 @@ from django.db.models import (
     UUIDField,
     Value,
 )
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.ledger import Actor, record
 from accounts.models import User
-from conversations.services.search import MOST_LISTED, has_all, holds, listed
+from conversations.services.search import has_all, holds, keys, listed
 from conversations.words import query_terms
 from reviews.models import CaseQuerySet, Exercise, Verdict, VerdictText
 from reviews.permissions import can_decide, can_manage_quality, check_search, viewer_of
@@ -39,12 +39,13 @@ from reviews.vocabulary import CaseState
 @dataclass(frozen=True)
 class Search:
     """What somebody asked for: the *terms* of their words, and what they may search beside
-    transcripts. ``keys`` are the cases that have them all, None where they are too many to list.
+    transcripts. ``keys`` are the cases that have them all, parted by commas; None where they are
+    too many to list.
     """
 
     terms: tuple[str, ...]
     rationales: QuerySet[VerdictText]
-    keys: tuple[UUID, ...] | None
+    keys: str | None
 
     @classmethod
     def by(cls, user: User, query: str, *, now: datetime | None = None) -> Self:
@@ -76,11 +77,11 @@ class Search:
             return cases.none()
         if self.keys is None:
             return cases.filter(has_all(self.terms) | self._has_rationale())
-        keys = Value(list(self.keys), output_field=ArrayField(UUIDField()))
+        listed_keys = Cast(Value(f"{{{self.keys}}}"), ArrayField(UUIDField()))
         return cases.filter(
             Func(
                 F("pk"),
-                keys,
+                listed_keys,
                 template="(%(expressions)s))",
                 arg_joiner=" = ANY(",
                 output_field=BooleanField(),
@@ -117,15 +118,14 @@ def readable_rationales(user: User, now: datetime) -> QuerySet[VerdictText]:
     return texts
 
 
-def _keys(terms: Sequence[str], rationales: QuerySet[VerdictText]) -> tuple[UUID, ...] | None:
+def _keys(terms: Sequence[str], rationales: QuerySet[VerdictText]) -> str | None:
     if not terms:
-        return ()
+        return ""
     spoken = listed(terms)
     if spoken is None:
         return None
-    having = rationales.filter(holds("terms", _all(terms))).values_list("verdict__case_id")
-    written = [key for (key,) in having[: MOST_LISTED + 1]]
-    return tuple(sorted({*spoken, *written})) if len(written) <= MOST_LISTED else None
+    written = keys(rationales.filter(holds("terms", _all(terms))), "verdict__case_id")
+    return None if written is None else ",".join(filter(None, [spoken, written]))
 
 
 def _all(terms: Sequence[str]) -> str:
