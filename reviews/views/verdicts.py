@@ -16,6 +16,7 @@ from reviews.forms import VerdictForm
 from reviews.models import Case
 from reviews.permissions import check_decide
 from reviews.services import verdicts
+from reviews.services.seen import seen
 from reviews.services.verdicts import NotHeld
 from reviews.transitions import Forbidden
 from reviews.views.cases import case_page
@@ -45,7 +46,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         form.add_error(None, str(refused))
         return case_page(request, case, user, form=form)
     case.refresh_from_db()
-    messages.success(request, _sent(case))
+    messages.success(request, _sent(seen(case, user=user)))
     return redirect("case", number=number)
 
 
