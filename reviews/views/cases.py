@@ -104,14 +104,14 @@ def _context(page: CasePage, form: VerdictForm | None) -> dict[str, Any]:
 def _turns(page: CasePage, window: Window) -> dict[str, Any]:
     reading = page.reading
     if reading is None:
-        return {"stretches": [], "jumps": [], "concealed": 0, "open_turns": set()}
+        return {"stretches": [], "jumps": [], "concealed": 0, "revealed": False, "open_turns": set()}
     stretches = reading.stretches(
         first=window.first, last=window.last, everything=window.everything
     )
     return {
         "stretches": stretches,
         "jumps": reading.jumps(),
-        "revealed": bool(page.reading and page.reading.revealed),
+        "revealed": bool(reading.revealed),
         "concealed": len(reading.hidden - reading.revealed),
         "open_turns": {turn.number for stretch in stretches for turn in stretch.turns},
     }
