@@ -81,7 +81,7 @@ class Installation:
             self.postgres.start()
             self.valkey.start()
             self._manage("migrate", "--verbosity", "0")
-            self.key = self._manage("shell", "--no-imports", "--command", _MAKE_KEY).strip()
+            self.key = self.python(_MAKE_KEY).strip()
             self.start_web()
         except BaseException:
             self.__exit__()
@@ -202,6 +202,10 @@ class Installation:
             "CACHE_URL": valkey.cache_url(self.directory / "valkey"),
             "PYTHONWARNINGS": "ignore",
         }
+
+    def python(self, script: str) -> str:
+        """What *script* prints, run inside Django."""
+        return self._manage("shell", "--no-imports", "--command", script)
 
     def _manage(self, *arguments: str) -> str:
         return self._run(sys.executable, str(ROOT / "manage.py"), *arguments)
