@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.test import override_settings
 from django.utils import timezone
+from time_machine import Traveller, travel
 
 from accounts.models import User
 from accounts.roles import Role
@@ -45,14 +47,11 @@ def listening(receiver: Receiver, source: Source | None = None, path: str = "") 
     return endpoint
 
 
-class Clock:
-    """A clock that runs with the machine's, and can be put forward."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return timezone.now() + self.ahead
+@contextmanager
+def a_clock() -> Iterator[Traveller]:
+    """The machine's clock, running on, which ``shift`` puts forward."""
+    with travel(datetime.now(UTC), tick=True) as clock:
+        yield clock
 
 
 def deliver(*receivers: Receiver, limit: float = 2.0, **changes: Any) -> delivering.Run:
@@ -62,14 +61,18 @@ def deliver(*receivers: Receiver, limit: float = 2.0, **changes: Any) -> deliver
 
 
 def deliver_until(
-    *receivers: Receiver, holds: Callable[[], bool], clock: Clock, runs: int = 50, **changes: Any
+    *receivers: Receiver,
+    holds: Callable[[], bool],
+    clock: Traveller,
+    runs: int = 50,
+    **changes: Any,
 ) -> None:
     """Run, put the clock forward by a minute, and run again, until *holds*."""
     for _ in range(runs):
-        deliver(*receivers, clock=clock, **changes)
+        deliver(*receivers, **changes)
         if holds():
             return
-        clock.ahead += timedelta(minutes=1)
+        clock.shift(timedelta(minutes=1))
     raise AssertionError(states())
 
 

@@ -1,0 +1,449 @@
+"""Sending to a real server: in order, at least once, flags first, and never for ever."""
+
+from __future__ import annotations
+
+import os
+import random as chance
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+from time_machine import Traveller
+
+from accounts.models import LedgerEntry
+from accounts.roles import Role
+from conversations import keys
+from conversations.models import Source
+from reviews.models import Attempt, Delivery, Endpoint, Outcome
+from reviews.outcome_vocabulary import DeliveryState, OutcomeType
+from reviews.services import delivering, endpoints
+from tests.concurrency import at_once
+from tests.factories import make_source, make_user
+from tests.receiver import Received, Receiver, Reply, receiving
+from tests.reviews.outcomes import (
+    a_clock,
+    deliver,
+    deliver_until,
+    listening,
+    states,
+)
+
+pytestmark = pytest.mark.django_db
+
+#: Outcomes of the long run; OUTCOMES=10000 for the figures in docs/performance.md.
+OUTCOMES = int(os.environ.get("OUTCOMES", "300"))
+
+
+@pytest.fixture
+def source() -> Source:
+    return make_source()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def clock() -> Iterator[Traveller]:
+    with a_clock() as found:
+        yield found
+
+
+def lane(number: int) -> UUID:
+    """The key of an imagined conversation."""
+    return UUID(int=number + 1)
+
+
+def wait_for_sending(
+    endpoint: Endpoint, lanes: Sequence[int], *, flag: bool = False
+) -> list[Delivery]:
+    """Deliveries in these lanes, in this order; each tells its place in the order."""
+    now = timezone.now()
+    kind = OutcomeType.FLAGGED if flag else OutcomeType.SETTLED
+    made = Outcome.objects.bulk_create(
+        Outcome(
+            id=keys.mint(now),
+            source=endpoint.source,
+            type=kind,
+            at=now,
+            data={"lane": number, "place": place},
+        )
+        for place, number in enumerate(lanes)
+    )
+    return Delivery.objects.bulk_create(
+        Delivery(
+            outcome=outcome,
+            endpoint=endpoint,
+            source=endpoint.source,
+            type=kind,
+            lane=lane(number),
+            flag=flag,
+            created_at=now,
+            due_at=now,
+        )
+        for outcome, number in zip(made, lanes, strict=True)
+    )
+
+
+def places(receiver: Receiver) -> list[int]:
+    return [one.data["place"] for one in receiver.received]
+
+
+def all_delivered() -> bool:
+    return not Delivery.objects.exclude(state=DeliveryState.DELIVERED).exists()
+
+
+def only(number: int) -> Delivery:
+    return Delivery.objects.get(pk=number)
+
+
+# --- Order --------------------------------------------------------------------------------------
+
+
+def test_one_conversation_is_told_in_order(receiver: Receiver, source: Source) -> None:
+    wait_for_sending(listening(receiver, source), [1] * 6)
+    assert deliver(receiver).sent == 6
+    assert places(receiver) == [0, 1, 2, 3, 4, 5]
+    assert receiver.busiest == 1
+
+
+def test_the_next_waits_until_the_earlier_one_is_delivered(
+    receiver: Receiver, source: Source, clock: Traveller
+) -> None:
+    """The other conversation does not wait for it."""
+    wait_for_sending(listening(receiver, source), [1, 1, 2])
+    receiver.answer = lambda got: Reply(500 if got.data["place"] == 0 else 204)
+    deliver(receiver)
+    assert places(receiver) == [0, 2]
+
+    receiver.answer = lambda _got: Reply()
+    deliver_until(receiver, holds=all_delivered, clock=clock)
+    assert places(receiver) == [0, 2, 0, 1]
+
+
+def test_the_next_goes_when_the_earlier_one_is_dead(receiver: Receiver, source: Source) -> None:
+    first, second = wait_for_sending(listening(receiver, source), [1, 1])
+    Delivery.objects.filter(pk=first.pk).update(first_at=timezone.now() - timedelta(days=3))
+    receiver.answer = lambda got: Reply(500 if got.data["place"] == 0 else 204)
+    deliver(receiver)
+    assert only(first.pk).state == DeliveryState.DEAD
+    assert only(second.pk).state == DeliveryState.DELIVERED
+
+
+def test_endpoints_do_not_wait_for_each_other(receiver: Receiver, source: Source) -> None:
+    broken, sound = listening(receiver, source), listening(receiver, source, "/sound")
+    wait_for_sending(broken, [1])
+    wait_for_sending(sound, [1, 1])
+    receiver.answer = lambda got: Reply(204 if got.path.endswith("sound") else 500)
+    deliver(receiver)
+    assert states() == [("waiting", "status", 1), ("delivered", "", 1), ("delivered", "", 1)]
+
+
+def test_a_flag_overtakes_all(receiver: Receiver, source: Source) -> None:
+    endpoint = listening(receiver, source)
+    wait_for_sending(endpoint, list(range(60)))
+    (flag,) = wait_for_sending(endpoint, [1000], flag=True)
+    deliver(receiver)
+    # Those that were posted at the same moment may arrive before it.
+    assert receiver.ids().index(str(flag.outcome_id)) < delivering.AT_ONCE
+
+
+def test_a_flag_waits_for_nothing_of_its_own_conversation(
+    receiver: Receiver, source: Source
+) -> None:
+    endpoint = listening(receiver, source)
+    wait_for_sending(endpoint, [1])
+    receiver.answer = lambda _got: Reply(500)
+    deliver(receiver)
+    receiver.answer = lambda _got: Reply()
+    (flag,) = wait_for_sending(endpoint, [1], flag=True)
+    deliver(receiver)
+    assert only(flag.pk).state == DeliveryState.DELIVERED
+
+
+def test_what_follows_a_flag_waits_for_it(receiver: Receiver, source: Source) -> None:
+    endpoint = listening(receiver, source)
+    wait_for_sending(endpoint, [1], flag=True)
+    wait_for_sending(endpoint, [1])
+    receiver.answer = lambda got: Reply(500 if got.payload["type"] == OutcomeType.FLAGGED else 204)
+    deliver(receiver)
+    assert states() == [("waiting", "status", 1), ("waiting", "", 0)]
+
+
+def test_a_flag_is_sent_while_a_slow_endpoint_hangs(receiver: Receiver, source: Source) -> None:
+    """It comes while a run is busy with requests that hang; nobody waits for those."""
+    slow, quick = listening(receiver, source), listening(receiver, make_source(), "/quick")
+    wait_for_sending(slow, list(range(20)))
+    hanging = threading.Event()
+    when: dict[str, float] = {}
+
+    def answer(got: Received) -> Reply:
+        when.setdefault(got.path, time.monotonic())
+        if got.path.endswith("quick"):
+            return Reply()
+        hanging.set()
+        return Reply(delay=1.5)
+
+    receiver.answer = answer
+    looks: list[int] = []
+
+    def now() -> datetime:
+        if hanging.is_set() and not looks:
+            looks.append(1)
+            wait_for_sending(quick, [5], flag=True)
+        return timezone.now()
+
+    deliver(receiver, limit=1.0, clock=now, seconds=1.5)
+    assert when["/outcomes/quick"] - when["/outcomes"] < 1.0
+
+
+def test_one_endpoint_has_a_few_requests_at_once(receiver: Receiver, source: Source) -> None:
+    wait_for_sending(listening(receiver, source), list(range(40)))
+    receiver.answer = lambda _got: Reply(delay=0.05)
+    deliver(receiver)
+    assert all_delivered()
+    assert 1 < receiver.busiest <= delivering.PER_ENDPOINT
+
+
+# --- Failures -----------------------------------------------------------------------------------
+
+
+def test_an_attempt_is_kept_with_what_came_back(receiver: Receiver, source: Source) -> None:
+    wait_for_sending(listening(receiver, source), [1])
+    receiver.answer = lambda _got: Reply(500, {"Content-Type": "text/plain"}, b"out of order")
+    deliver(receiver)
+    attempt = Attempt.objects.get()
+    assert (attempt.number, attempt.status, attempt.failure) == (1, 500, "status")
+    assert (attempt.body, attempt.address) == ("out of order", "127.0.0.1")
+    assert attempt.headers == {"content-type": "text/plain"}
+
+
+def test_the_same_outcome_keeps_its_id_and_its_bytes(
+    receiver: Receiver, source: Source, clock: Traveller
+) -> None:
+    wait_for_sending(listening(receiver, source), [1])
+    receiver.answer = lambda _got: Reply(500 if len(receiver.received) < 3 else 204)
+    deliver_until(receiver, holds=all_delivered, clock=clock)
+    assert len(set(receiver.ids())) == 1
+    first, second, third = receiver.received
+    assert first.payload == second.payload == third.payload
+
+
+def test_it_is_tried_again_after_a_pause_that_grows(
+    receiver: Receiver, source: Source, clock: Traveller
+) -> None:
+    wait_for_sending(listening(receiver, source), [1])
+    receiver.answer = lambda _got: Reply(500)
+    for pause in (10, 20, 40):
+        deliver(receiver)
+        row = Delivery.objects.get()
+        assert 0 <= (row.due_at - timezone.now()).total_seconds() - pause + 5 <= 5
+        clock.shift(timedelta(seconds=pause - 5))
+        assert deliver(receiver).sent == 0
+        clock.shift(timedelta(seconds=6))
+
+
+def test_after_three_days_it_has_failed_for_good(
+    receiver: Receiver, source: Source, clock: Traveller
+) -> None:
+    wait_for_sending(listening(receiver, source), [1])
+    receiver.answer = lambda _got: Reply(500)
+    began = timezone.now()
+    while Delivery.objects.filter(state=DeliveryState.WAITING).exists():
+        deliver(receiver)
+        clock.shift(Delivery.objects.get().due_at - timezone.now() + timedelta(seconds=1))
+    row = Delivery.objects.get()
+    assert (row.state, row.failure) == (DeliveryState.DEAD, "status")
+    assert row.dead_at is not None
+    assert timedelta(days=3) <= row.dead_at - began < timedelta(days=3, minutes=1)
+    assert 15 < row.attempts_made == len(receiver.received) < 30
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_whoever_asks_to_wait_is_left_in_peace(
+    receiver: Receiver, source: Source, status: int, clock: Traveller
+) -> None:
+    """The whole endpoint: what was not tried yet waits too."""
+    wait_for_sending(listening(receiver, source), [1] * 2 + [2])
+    receiver.answer = lambda _got: Reply(status, {"Retry-After": "120"})
+    deliver(receiver)
+    count = len(receiver.received)
+    receiver.answer = lambda _got: Reply()
+
+    clock.shift(timedelta(seconds=110))
+    deliver(receiver)
+    assert len(receiver.received) == count
+    clock.shift(timedelta(seconds=15))
+    deliver(receiver)
+    assert all_delivered()
+
+
+def test_a_flag_goes_to_an_endpoint_that_rests(receiver: Receiver, source: Source) -> None:
+    endpoint = listening(receiver, source)
+    wait_for_sending(endpoint, [1])
+    receiver.answer = lambda _got: Reply(429, {"Retry-After": "3600"})
+    deliver(receiver)
+    receiver.answer = lambda _got: Reply()
+    wait_for_sending(endpoint, [2], flag=True)
+    deliver(receiver)
+    assert states() == [("waiting", "status", 1), ("delivered", "", 1)]
+
+
+def test_an_endpoint_that_fails_again_and_again_rests(
+    receiver: Receiver, source: Source, clock: Traveller
+) -> None:
+    """Not everything that waits is tried against a server that is down."""
+    wait_for_sending(listening(receiver, source), list(range(200)))
+    receiver.answer = lambda _got: Reply(drop=True)
+    assert deliver(receiver).sent < 3 * delivering.PER_ENDPOINT
+    receiver.answer = lambda _got: Reply()
+    deliver_until(receiver, holds=all_delivered, clock=clock)
+
+
+def test_410_disables_the_endpoint_and_there_is_a_way_back(
+    receiver: Receiver, source: Source
+) -> None:
+    endpoint = listening(receiver, source)
+    wait_for_sending(endpoint, [1, 1, 1])
+    receiver.answer = lambda _got: Reply(410)
+    deliver(receiver)
+    endpoint.refresh_from_db()
+    assert endpoint.state == "disabled"
+    assert LedgerEntry.objects.get(action="endpoint.disabled").object_id == str(endpoint.pk)
+    assert states() == [("waiting", "gone", 1), ("waiting", "", 0), ("waiting", "", 0)]
+    assert deliver(receiver).sent == 0
+
+    receiver.answer = lambda _got: Reply()
+    endpoints.resume(endpoint=endpoint, user=make_user(Role.ADMINISTRATOR), now=timezone.now())
+    deliver(receiver)
+    assert all_delivered()
+    assert places(receiver) == [0, 0, 1, 2]
+
+
+def test_what_waited_three_days_for_a_disabled_endpoint_has_failed(
+    receiver: Receiver, source: Source, clock: Traveller
+) -> None:
+    endpoint = listening(receiver, source)
+    wait_for_sending(endpoint, [1])
+    Endpoint.objects.update(disabled_at=timezone.now())
+    clock.shift(timedelta(days=2))
+    deliver(receiver)
+    assert states() == [("waiting", "", 0)]
+    clock.shift(timedelta(days=1, minutes=1))
+    deliver(receiver)
+    assert states() == [("dead", "endpoint_off", 0)]
+
+
+def test_a_paused_endpoint_is_sent_nothing_until_it_is_resumed(
+    receiver: Receiver, source: Source, clock: Traveller
+) -> None:
+    endpoint, admin = listening(receiver, source), make_user(Role.ADMINISTRATOR)
+    wait_for_sending(endpoint, [1])
+    endpoints.pause(endpoint=endpoint, user=admin, now=timezone.now())
+    clock.shift(timedelta(days=9))
+    assert deliver(receiver).sent == 0
+    endpoints.resume(endpoint=endpoint, user=admin, now=timezone.now())
+    deliver(receiver)
+    assert all_delivered()
+
+
+# --- Leases -------------------------------------------------------------------------------------
+
+
+def test_what_somebody_holds_nobody_else_sends(receiver: Receiver, source: Source) -> None:
+    wait_for_sending(listening(receiver, source), [1, 1, 2])
+    now = timezone.now()
+    held = delivering.claim(now=now, most=10, most_flags=10)
+    assert [one.outcome.data["place"] for one in held] == [0, 2]
+    assert delivering.claim(now=now, most=10, most_flags=10) == []
+
+    over = now + delivering.LEASE
+    again = delivering.claim(now=over, most=10, most_flags=10)
+    assert [one.pk for one in again] == [one.pk for one in held]
+
+
+def test_what_is_noted_under_a_lease_that_is_lost_counts_nothing(
+    receiver: Receiver, source: Source
+) -> None:
+    wait_for_sending(listening(receiver, source), [1])
+    now = timezone.now()
+    (first,) = delivering.claim(now=now, most=1, most_flags=1)
+    (second,) = delivering.claim(now=now + delivering.LEASE, most=1, most_flags=1)
+    answer = delivering.Answer(now, timedelta(), None, status=204)
+    delivering.note([(first, answer)], random=chance.random)
+    assert states() == [("waiting", "", 0)]
+    delivering.note([(second, answer)], random=chance.random)
+    assert states() == [("delivered", "", 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_two_claim_the_same() -> None:
+    with receiving() as receiver:
+        wait_for_sending(listening(receiver), list(range(40)))
+        now = timezone.now()
+
+        def take() -> list[int]:
+            return [one.pk for one in delivering.claim(now=now, most=6, most_flags=6)]
+
+        taken = at_once(*[take] * 4)
+    keys_taken = [key for one in taken if isinstance(one, list) for key in one]
+    assert len(keys_taken) == len(set(keys_taken)) > 0, taken
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_run_at_a_time() -> None:
+    with receiving() as receiver:
+        wait_for_sending(listening(receiver), list(range(20)))
+        receiver.answer = lambda _got: Reply(delay=0.1)
+        runs = at_once(*[lambda: deliver(receiver).sent] * 3)
+        assert sorted(map(str, runs)) == ["0", "0", "20"]
+        assert len(receiver.received) == 20
+
+
+# --- Many ---------------------------------------------------------------------------------------
+
+
+def test_none_is_lost_and_none_is_out_of_order(
+    receiver: Receiver, source: Source, clock: Traveller
+) -> None:
+    """To a receiver that answers 500 and 429, drops and hangs; flags go in between."""
+    endpoint, dice = listening(receiver, source), chance.Random(7)
+    lanes = [dice.randrange(OUTCOMES // 5) for _ in range(OUTCOMES)]
+    for start in range(0, OUTCOMES, 1000):
+        wait_for_sending(endpoint, lanes[start : start + 1000])
+    moods = [Reply(500), Reply(429, {"Retry-After": "1"}), Reply(drop=True), Reply(delay=0.4)]
+    flags: list[Delivery] = []
+
+    def answer(_got: Received) -> Reply:
+        return dice.choice(moods) if dice.random() < 0.05 else Reply()
+
+    receiver.answer = answer
+    began = time.monotonic()
+
+    def settled() -> bool:
+        if len(flags) < 5:
+            flags.extend(wait_for_sending(endpoint, [10**6 + len(flags)], flag=True))
+        return all_delivered()
+
+    deliver_until(receiver, holds=settled, clock=clock, runs=400, limit=0.3, seconds=3)
+    took = time.monotonic() - began
+
+    assert receiver.refused == []
+    assert set(receiver.ids()) == {str(key) for key in Outcome.objects.values_list("pk", flat=True)}
+    by_lane: dict[int, list[UUID]] = defaultdict(list)
+    for got in receiver.received:
+        seen = by_lane[got.data["lane"]]
+        if not seen or seen[-1] != UUID(got.id):
+            seen.append(UUID(got.id))
+    wanted: dict[int, list[UUID]] = defaultdict(list)
+    for row in Delivery.objects.order_by("id").select_related("outcome"):
+        wanted[row.outcome.data["lane"]].append(row.outcome_id)
+    assert by_lane == wanted
+    print(f"{OUTCOMES} outcomes, {len(receiver.received)} requests, {took:.1f} s")  # noqa: T201 - a long run is asked for its figures
