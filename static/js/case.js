@@ -111,8 +111,7 @@ if (canned) {
     if (!option) return;
     event.preventDefault();
     putIn(option.value);
-    const text = `Put in: ${option.label}`;
-    document.dispatchEvent(new CustomEvent("toast", { detail: { text, kind: "ok" } }));
+    document.querySelector("[data-canned-said]").textContent = `Put in: ${option.label}`;
   });
 }
 

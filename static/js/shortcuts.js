@@ -101,6 +101,14 @@ const openList = () => {
   list.showModal();
 };
 
+// The hints beside the words are for the eye; this says the same to who does not see them.
+if (on) {
+  for (const element of document.querySelectorAll("[data-key]:not(fieldset)")) {
+    const keys = element.dataset.key.replace("mod+enter", "Control+Enter Meta+Enter");
+    element.setAttribute("aria-keyshortcuts", keys.replace("shift+", "Shift+"));
+  }
+}
+
 document.addEventListener("click", (event) => {
   if (list && event.target.closest("[data-keys-button]")) openList();
 });
