@@ -31,6 +31,7 @@ from reviews.serializers import (
     verdict_data,
 )
 from reviews.services import claims, reading, verdicts
+from reviews.services.care import SevereLimit
 from reviews.services.claims import HeldByAnother
 from reviews.services.seen import as_seen, seen
 from reviews.services.verdicts import NotHeld
@@ -81,6 +82,8 @@ def _as_problem(exc: Exception) -> Exception:
             return Problem(409, "held_by_another", f"{exc} The claim runs until {until}.")
         case NotHeld():
             return Problem(409, "not_held", str(exc))
+        case SevereLimit():
+            return Problem(409, "severe_limit", str(exc))
         case Forbidden():
             return Problem(409, "not_possible", str(exc))
         case ValidationError():

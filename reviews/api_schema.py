@@ -32,6 +32,7 @@ from conversations.transcripts import Message
 from conversations.vocabulary import ConversationState, Kind
 from policies.conformance import Conformance
 from policies.services.evaluations import AskedFirst
+from reviews.hazards import Form
 from reviews.filters import CaseFilter
 from reviews.serializers import CaseSerializer, VerdictSerializer
 from reviews.services.feedback import LONGEST_COMMENT
@@ -139,6 +140,12 @@ class OpenedCaseSerializer(CaseSerializer):
         required=False,
     )
     transcript = _field(nullable(listed(ref("Message"))), required=False)
+    hidden = _field(
+        shape(
+            {"turns": listed(NUMBER), "warning": TEXT, "form": {"enum": [form.value for form in Form]}}
+        ),
+        required=False,
+    )
     explanation = _field(TEXT, required=False)
     rationale = _field(TEXT, required=False)
     verdicts = _field(listed(ref("GivenVerdict")), required=False)
@@ -163,6 +170,7 @@ class OpenedCaseSerializer(CaseSerializer):
             "reasons",
             "conformance",
             "transcript",
+            "hidden",
             "explanation",
             "rationale",
             "verdicts",

@@ -139,6 +139,11 @@ def opened_case_data(opened: OpenedCase) -> dict[str, Any]:
         data["transcript"] = (
             None if opened.messages is None else msgspec.to_builtins(opened.messages)
         )
+        data["hidden"] = {
+            "turns": sorted(opened.hidden),
+            "warning": opened.warning,
+            "form": opened.form,
+        }
     if Text.RATIONALE in opened.shows:
         data["explanation"], data["rationale"] = opened.explanation, opened.rationale
     if Text.VERDICTS in opened.shows or opened.verdicts:

@@ -32,15 +32,47 @@ class SevereLimit(Forbidden):
     """A severe case may not go to this person now, and nobody can click that away."""
 
 
+class Limit(StrEnum):
+    """Why somebody may take no severe case now."""
+
+    SHARE = "share"
+    IN_A_ROW = "in_a_row"
+
+
 @dataclass(frozen=True)
 class SevereShare:
-    """What of severe cases one person may still take: ``why_not`` is empty where one may.
+    """What of severe cases one person may still take: ``limit`` is None where they may.
 
     ``known`` are the severe cases of the shift: one of these may be taken up again.
     """
 
-    why_not: str = ""
+    limit: Limit | None = None
     known: frozenset[object] = frozenset()
+    cap: int = 0
+
+    @property
+    def refusal(self) -> str:
+        """Why a severe case that was asked for is not theirs now."""
+        if self.limit == Limit.SHARE:
+            return _(
+                "This case is severe, and your limit for a shift is %(cap)d. It begins anew after"
+                " a rest of %(hours)d hours. Nobody can lift it; a case that waits too long is"
+                " shown to seniors."
+            ) % {"cap": self.cap, "hours": REST // timedelta(hours=1)}
+        return _(
+            "This case is severe, and so was your last one. Take another case or %(minutes)d"
+            " minutes in between."
+        ) % {"minutes": BETWEEN_SEVERE // timedelta(minutes=1)}
+
+    @property
+    def passed_over(self) -> str:
+        """What is said where only severe cases wait."""
+        if self.limit == Limit.SHARE:
+            return _("What waits is severe, and you have carried your share of it in this shift.")
+        return _(
+            "What waits is severe, and so was your last case. It comes to you after a quarter of"
+            " an hour, or goes to somebody else."
+        )
 
 
 def care_of(user: User) -> CareSettings:
@@ -93,7 +125,7 @@ def spared(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
     if wanted.languages:
         # A language that nobody knows yet may be theirs.
         cases = cases.filter(language__in=[*wanted.languages, ""])
-    if severe_share(user, now, wanted).why_not:
+    if severe_share(user, now, wanted).limit:
         cases = cases.exclude(severe=True)
     return cases
 
@@ -114,8 +146,8 @@ def check_severe(case: Case, user: User, now: datetime) -> None:
     # One at a time for each person, as with claim-next: two at once must not both be the last.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     share = severe_share(user, now)
-    if share.why_not and case.pk not in share.known:
-        raise SevereLimit(share.why_not)
+    if share.limit and case.pk not in share.known:
+        raise SevereLimit(share.refusal)
 
 
 def severe_share(user: User, now: datetime, wanted: CareSettings | None = None) -> SevereShare:
@@ -129,25 +161,17 @@ def severe_share(user: User, now: datetime, wanted: CareSettings | None = None) 
         return SevereShare()
     known = frozenset(span.case for span in recent)
     if severe_cases(recent) >= cap and _severe_in_shift(user, now) >= cap:
-        return SevereShare(
-            _(
-                "You have had %(cap)d severe cases in this shift, which is your limit. It begins"
-                " anew after a rest of %(hours)d hours. Nobody can lift it for you, and what"
-                " waits is not yours alone to carry: seniors see it."
-            )
-            % {"cap": cap, "hours": REST // timedelta(hours=1)},
-            known,
-        )
+        return SevereShare(Limit.SHARE, known, cap)
     if recent and _directly_after(user, recent[-1], now):
-        return SevereShare(
-            _(
-                "This case is severe, and so was your last one. Take another case or"
-                " %(minutes)d minutes in between."
-            )
-            % {"minutes": BETWEEN_SEVERE // timedelta(minutes=1)},
-            known,
-        )
-    return SevereShare(known=known)
+        return SevereShare(Limit.IN_A_ROW, known, cap)
+    return SevereShare(known=known, cap=cap)
+
+
+def passed_over(cases: CaseQuerySet, user: User, now: datetime) -> str:
+    """Why *user* was dealt none of *cases*, where it is for their own good; else empty."""
+    share = severe_share(user, now)
+    there = share.limit and cases.filter(severe=True).decidable_by(user).unclaimed().exists()
+    return share.passed_over if there else ""
 
 
 def cap_of(wanted: CareSettings) -> int:

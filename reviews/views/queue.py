@@ -17,6 +17,7 @@ from reviews.filters import WAITING, QueueFilter
 from reviews.models import Case
 from reviews.permissions import can_decide, can_search
 from reviews.services import claims, queues
+from reviews.services.care import passed_over
 from reviews.services.queue import first_breach, rows, with_what_a_row_shows
 from reviews.views.people import reviewer
 
@@ -89,6 +90,11 @@ def claim_next(request: HttpRequest) -> HttpResponse:
     claim = claims.claim_next(user=user, queue=wanted.slug if wanted else "")
     if claim is None:
         messages.info(request, _("Nothing waits for you here at the moment."))
+        waiting = Case.objects.listed_for(user).waiting()
+        if wanted:
+            waiting = waiting.filter(queue=wanted.slug)
+        if why := passed_over(waiting, user, timezone.now()):
+            messages.info(request, why)
         suffix = f"?{urlencode({'queue': wanted.slug})}" if wanted else ""
         return redirect(f"{reverse('queue')}{suffix}")
     return redirect("case", number=claim.case.number)

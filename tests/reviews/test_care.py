@@ -157,7 +157,7 @@ def test_at_the_cap_nobody_gets_another_severe_case(role: Role) -> None:
         worked(user, severe_case(), began=minutes, ended=minutes - 10)
     severe, mild = severe_case(), make_case()
     Case.objects.filter(pk=severe.pk).update(priority=5000)
-    with pytest.raises(SevereLimit, match="2 severe cases in this shift"):
+    with pytest.raises(SevereLimit, match="limit for a shift is 2"):
         claims.claim(case=severe, user=user)
     assert dealt(user) == mild
 
@@ -182,7 +182,7 @@ def test_a_severe_case_that_was_lost_can_be_taken_up_again_at_the_cap(ana: User)
 def test_one_may_set_less_for_oneself_and_never_more(ana: User) -> None:
     care.change_care(user=ana, wanted=CareSettings(severe_per_shift=0))
     worked(ana, severe_case(), began=200, ended=190)
-    assert care.severe_share(ana, timezone.now()).why_not
+    assert care.severe_share(ana, timezone.now()).limit
     with override_settings(SEVERE_PER_SHIFT=2):
         assert care.cap_of(CareSettings(severe_per_shift=9)) == 2
 
