@@ -30,7 +30,7 @@ class InForceView(PolicyView):
         now = timezone.now()
         live = Activation.objects.live().select_related("activated_by", "ended_by")
         planned = PlannedActivation.objects.pending().select_related("planned_by", "cancelled_by")
-        paused = Pause.objects.live().select_related("paused_by", "first_resume_by", "ended_by")
+        paused = Pause.objects.live().told()
         return Response(
             {
                 "activations": [activation_data(one) for one in live.order_by("scope")],
@@ -91,7 +91,7 @@ class PauseView(PolicyView):
     def post(self, request: Request) -> Response:
         """Stop all ending in a scope, or everywhere, at once."""
         said = sent(ScopeSerializer, request)
-        return Response(pause_data(pauses.pause(user=self.person, now=timezone.now(), **said)))
+        return _told(pauses.pause(user=self.person, now=timezone.now(), **said))
 
 
 class ResumeView(PolicyView):
@@ -101,4 +101,8 @@ class ResumeView(PolicyView):
     def post(self, request: Request) -> Response:
         """Ask to go on; 403 for the one who asked first."""
         said = sent(ScopeSerializer, request)
-        return Response(pause_data(pauses.resume(user=self.person, now=timezone.now(), **said)))
+        return _told(pauses.resume(user=self.person, now=timezone.now(), **said))
+
+
+def _told(pause: Pause) -> Response:
+    return Response(pause_data(Pause.objects.told().get(pk=pause.pk)))

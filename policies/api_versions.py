@@ -241,15 +241,14 @@ class ActivateView(PolicyView):
 
     @versions_schema.activate
     def post(self, request: Request, number: int) -> Response:
-        """Now, at a time (202), or by one person alone."""
+        """Now, at a time (202), or by one person alone, over the draft that ``If-Match`` names."""
         _check_number(number)
         body = ActivateSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         said, now = body.validated_data, timezone.now()
         where = {"scope": said["scope"], "reason": said["reason"]}
         if said["break_glass"]:
-            activation = break_glass.break_glass(number=number, user=self.person, now=now, **where)
-            return Response(activation_data(activation))
+            return self._alone(request, number, where)
         version = PolicyVersion.objects.filter(number=number).first()
         if version is None:
             raise NotPossible(f"Policy {number} is a draft. Submit it first.")
@@ -260,6 +259,16 @@ class ActivateView(PolicyView):
         activation = activations.activate(
             version=version, actor=person(self.person), now=now, **terms
         )
+        return Response(activation_data(activation))
+
+    def _alone(self, request: Request, number: int, where: dict[str, Any]) -> Response:
+        revision = _read_revision(request, number)
+        try:
+            activation = break_glass.break_glass(
+                number=number, user=self.person, now=timezone.now(), revision=revision, **where
+            )
+        except StaleRevision as stale:
+            return _stale(request, stale)
         return Response(activation_data(activation))
 
 

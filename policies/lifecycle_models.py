@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
+from django.db.models.functions import JSONObject
 
-from accounts.keeping import both_or_neither, final, kept, staff
+from accounts.keeping import append_only, both_or_neither, final, kept, staff
 
 SCOPE_LENGTH = 200
 DEFAULT_SCOPE = "default"
@@ -200,12 +202,22 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         """Those that two people have not ended."""
         return self.filter(ended_at=None)
 
+    def told(self) -> PauseQuerySet:
+        """With who had a part in it; ``again`` lists who paused it once more, when and why."""
+        again = PausedAgain.objects.filter(pause=OuterRef("pk")).order_by("at", "pk")
+        line = JSONObject(name="by__name", at="at", reason="reason")
+        people = self.select_related("paused_by", "first_resume_by", "ended_by")
+        return people.annotate(again=ArraySubquery(again.values_list(line)))
+
 
 class Pause(models.Model):
     """No conversation of a scope, or none at all, may be ended.
 
     One person begins it; it ends when two have asked for it, each with a reason.
     """
+
+    #: Of those that are ``told``: name, time and reason of each who paused it once more.
+    again: list[dict[str, str]]
 
     scope = models.CharField(max_length=SCOPE_LENGTH, help_text="A scope, or “everything”.")
     paused_at = models.DateTimeField()
@@ -262,3 +274,21 @@ class Pause(models.Model):
 
     def __str__(self) -> str:
         return f"pause of {self.scope} since {self.paused_at:%Y-%m-%d %H:%M}"
+
+
+class PausedAgain(models.Model):
+    """Somebody stopped what was stopped already. The pause goes on, with their reason too."""
+
+    pause = models.ForeignKey(Pause, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    by = staff()
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="paused_again_has_a_reason", condition=~Q(reason="")),
+        ]
+        triggers = append_only("paused_again")
+
+    def __str__(self) -> str:
+        return f"{self.pause}, once more"

@@ -18,6 +18,7 @@ from policies.lifecycle_models import EVERYTHING as EVERYTHING
 from policies.lifecycle_models import SCOPE_LENGTH
 from policies.lifecycle_models import Draft as Draft
 from policies.lifecycle_models import Pause as Pause
+from policies.lifecycle_models import PausedAgain as PausedAgain
 from policies.lifecycle_models import PlannedActivation as PlannedActivation
 from policies.lifecycle_models import Submission as Submission
 from policies.lifecycle_models import SubmissionDecision as SubmissionDecision

@@ -222,12 +222,13 @@ def plan_data(planned: PlannedActivation) -> dict[str, Any]:
 
 
 def pause_data(pause: Pause) -> dict[str, Any]:
-    """A pause, and how far the two are who end it."""
+    """A pause that is ``told``, and how far the two are who end it."""
     return {
         "scope": pause.scope,
         "paused_at": _time(pause.paused_at),
         "paused_by": _name(pause.paused_by),
         "reason": pause.reason,
+        "again": pause.again,
         "first_resume_at": _time(pause.first_resume_at),
         "first_resume_by": _name(pause.first_resume_by),
         "ended_at": _time(pause.ended_at),

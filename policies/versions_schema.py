@@ -117,6 +117,7 @@ COMPONENTS: dict[str, Any] = {
             "paused_at": MOMENT,
             "paused_by": TEXT,
             "reason": TEXT,
+            "again": listed(shape({"name": TEXT, "at": MOMENT, "reason": TEXT})),
             "first_resume_at": nullable(MOMENT),
             "first_resume_by": nullable(TEXT),
             "ended_at": nullable(MOMENT),
@@ -257,13 +258,16 @@ activate = _call(
         200: _answer("Activation", "It is in force."),
         202: _answer("PlannedActivation", "It will be."),
         **problems(400, 404, 409, 415),
+        **_STALE,
     },
     description=(
         "For `percent` of a scope; the others keep what they have. With `at`, then. With"
         " `break_glass`, by one person alone: only where it is stricter in every threshold than"
         " what it takes the place of (409 `not_stricter`), and to be approved within 24 hours."
+        " Where that is a draft, `If-Match` names the revision that was read."
     ),
     request=ActivateSerializer,
+    parameters=[_MATCH, _ETAG],
 )
 get_document = _call(
     "policy_versions_document",

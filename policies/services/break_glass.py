@@ -37,21 +37,29 @@ class NotStricter(NotPossible):
 
 
 def break_glass(
-    *, number: int, user: User, now: datetime, reason: str, scope: str = DEFAULT_SCOPE
+    *,
+    number: int,
+    user: User,
+    now: datetime,
+    reason: str,
+    scope: str = DEFAULT_SCOPE,
+    revision: int | None = None,
 ) -> Activation:
     """Put a draft, or a version that waits for approval, in force for all of *scope* at once.
 
     It then waits for approval while it holds; a rejection takes it back. What is planned in the
-    scope is cancelled, as by a rollback: nobody foresaw it. Raises
-    ``MalformedScope``; :class:`NotStricter` where some threshold is laxer than that of a version
+    scope is cancelled, as by a rollback: nobody foresaw it. *revision* is that of the draft as it
+    was read, where it was one. Raises ``MalformedScope``; ``StaleRevision`` where somebody saved
+    the draft since; :class:`NotStricter` where some threshold is laxer than that of a version
     which it would take the place of, on either side of a rollout, or where it would have fewer
-    audited; and ``NotPossible`` where it is decided on already.
+    audited; and ``NotPossible`` where it is decided on already, or was a
+    draft with *revision* and is one no more.
     """
     check_change(user)
     Scope.parse(scope)
     with transaction.atomic():
         lock()
-        version = _undecided(number, user, now)
+        version = _undecided(number, user, now, revision)
         thresholds = thresholds_of(version)
         for replaced in _replaced(scope):
             if not stricter_in_every_threshold(thresholds, thresholds_of(replaced)):
@@ -92,9 +100,9 @@ def overdue(*, now: datetime) -> ActivationQuerySet:
     return unreviewed().filter(activated_at__lte=now - REVIEW_WITHIN)
 
 
-def _undecided(number: int, user: User, now: datetime) -> PolicyVersion:
-    if Draft.objects.filter(number=number).exists():
-        return submit(number=number, user=user, now=now)
+def _undecided(number: int, user: User, now: datetime, revision: int | None) -> PolicyVersion:
+    if revision is not None or Draft.objects.filter(number=number).exists():
+        return submit(number=number, user=user, now=now, revision=revision)
     submission = Submission.objects.filter(version=number).select_related("version").first()
     if submission is None or submission.decision != SubmissionDecision.PENDING:
         raise NotPossible(f"Policy {number} is decided on already: activate it, or draft another.")

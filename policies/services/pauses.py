@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.ledger import record
 from accounts.models import User
-from policies.models import EVERYTHING, Pause
+from policies.models import EVERYTHING, Pause, PausedAgain
 from policies.permissions import check_change, check_resume
 from policies.scopes import Scope
 from policies.services.versions import NotPossible, lock, person
@@ -18,7 +18,8 @@ from policies.signals import policy_paused, policy_resumed
 def pause(*, scope: str, reason: str, user: User, now: datetime) -> Pause:
     """Let nothing of *scope*, or of everything, be ended from *now* on.
 
-    Where it is paused already, that pause goes on, and a first wish to resume is forgotten.
+    Where it is paused already, that pause goes on with this reason too, and a first wish to
+    resume is forgotten.
     Raises ``MalformedScope``.
     """
     check_change(user)
@@ -30,7 +31,8 @@ def pause(*, scope: str, reason: str, user: User, now: datetime) -> Pause:
         if held is None:
             held = Pause.objects.create(scope=scope, reason=reason, paused_by=user, paused_at=now)
             policy_paused.send(sender=Pause, scope=scope, pause_id=held.pk, now=now)
-        elif held.first_resume_by_id is not None:
+        else:
+            PausedAgain.objects.create(pause=held, reason=reason, by=user, at=now)
             held.first_resume_by = held.first_resume_at = None
             held.first_resume_reason = ""
             held.save(update_fields=["first_resume_by", "first_resume_at", "first_resume_reason"])

@@ -91,7 +91,7 @@ def standing() -> Standing:
         row.number, row.activation = activation.version_id, activation
     for planned in PlannedActivation.objects.pending().select_related("planned_by"):
         rows.setdefault(planned.scope, InForceRow(planned.scope)).planned = planned
-    for pause in Pause.objects.live().select_related("paused_by", "first_resume_by"):
+    for pause in Pause.objects.live().told():
         if pause.scope == EVERYTHING:
             found.everything = pause
         else:

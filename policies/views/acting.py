@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from policies.forms import ActForm
+from policies.models import Draft
 from policies.scopes import MalformedScope
 from policies.services.drafts import StaleRevision
 from policies.services.versions import NotPossible
@@ -62,7 +63,20 @@ def run(
             messages.success(request, done)
             return redirect(back)
     status = 422 if form.is_bound else 200
-    return render(request, "policies/act.html", {"act": act, "back": back}, status=status)
+    # The same address again: it names what the reader saw, not what is there by now.
+    context = {"act": act, "action": request.get_full_path(), "back": back}
+    return render(request, "policies/act.html", context, status=status)
+
+
+def revision_of(request: HttpRequest, draft: Draft | None) -> int | None:
+    """The revision of *draft* that the address says was read; 0, which none has, for no such.
+
+    None where neither the address nor the policy is about a draft.
+    """
+    given = request.GET.get("revision")
+    if given is None and draft is None:
+        return None
+    return int(given) if given and given.isdecimal() and len(given) < 10 else 0
 
 
 def sent(request: HttpRequest) -> Any:

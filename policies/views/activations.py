@@ -19,7 +19,7 @@ from policies.scopes import DEFAULT, label_of
 from policies.services import activations, break_glass, plans, rollbacks
 from policies.services.reading import check_unchanged
 from policies.services.versions import person
-from policies.views.acting import Act, run, sent
+from policies.views.acting import Act, revision_of, run, sent
 from policies.views.people import may_change, user_of
 
 _GET_AND_POST = ["GET", "HEAD", "POST"]
@@ -46,8 +46,9 @@ def activate_act(number: int, data: Any = None, *, refused: str = "") -> Act:
     )
 
 
-def break_glass_act(number: int, data: Any = None, *, refused: str = "") -> Act:
-    """Put version or draft *number* in force alone."""
+def break_glass_act(found: PolicyVersion | Draft, data: Any = None, *, refused: str = "") -> Act:
+    """Put a version, or a draft as it was read, in force alone."""
+    number, address = found.number, reverse("policy-break-glass", args=[found.number])
     return Act(
         name="break-glass",
         label=_("Break glass…"),
@@ -58,7 +59,7 @@ def break_glass_act(number: int, data: Any = None, *, refused: str = "") -> Act:
             " cancelled. A second person looks at it within 24 hours: approves it, or takes it"
             " back. Everybody who may change policies is reminded until then."
         ),
-        url=reverse("policy-break-glass", args=[number]),
+        url=f"{address}?revision={found.revision}" if isinstance(found, Draft) else address,
         form=BreakGlassForm(data, auto_id="break_%s"),
         submit=_("Put it in force alone"),
         danger=True,
@@ -160,17 +161,21 @@ def activate(request: HttpRequest, number: int) -> HttpResponse:
 @may_change
 def break_alone(request: HttpRequest, number: int) -> HttpResponse:
     """Put a stricter version in force alone."""
-    if not Draft.objects.filter(number=number).exists():
-        get_object_or_404(PolicyVersion, number=number)
+    draft = Draft.objects.filter(number=number).first()
+    found = draft or get_object_or_404(PolicyVersion, number=number)
 
     def do(said: dict[str, Any]) -> str:
-        user, now = user_of(request), timezone.now()
         break_glass.break_glass(
-            number=number, user=user, now=now, reason=said["reason"], scope=said["scope"]
+            number=number,
+            user=user_of(request),
+            now=timezone.now(),
+            reason=said["reason"],
+            scope=said["scope"],
+            revision=revision_of(request, draft),
         )
         return _("It is in force. A second person looks at it within 24 hours.")
 
-    act = break_glass_act(number, sent(request))
+    act = break_glass_act(found, sent(request))
     return run(request, act, back=reverse("policy-version", args=[number]), do=do)
 
 

@@ -16,7 +16,7 @@ from policies.forms import CommentForm, NothingForm, ReasonForm
 from policies.models import Draft, Submission, SubmissionDecision
 from policies.permissions import can_decide, check_decide
 from policies.services import approvals, drafts
-from policies.views.acting import Act, run, sent
+from policies.views.acting import Act, revision_of, run, sent
 from policies.views.people import may_change, user_of
 
 _GET_AND_POST = ["GET", "HEAD", "POST"]
@@ -85,10 +85,9 @@ def _own(submission: Submission, user: User) -> str:
 def submit(request: HttpRequest, number: int) -> HttpResponse:
     """Lay a draft before a second person."""
     draft = get_object_or_404(Draft, number=number)
-    given = request.GET.get("revision", "")
-    revision = int(given) if given.isdecimal() and len(given) < 9 else None
 
     def do(_sent: dict[str, Any]) -> str:
+        revision = revision_of(request, draft)
         drafts.submit(number=number, user=user_of(request), now=timezone.now(), revision=revision)
         return _("It is submitted. Somebody else decides on it.")
 

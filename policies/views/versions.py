@@ -235,14 +235,14 @@ def _acts(
         return [
             decisions.submit_act(found),
             shadows.start_act(number),
-            activations.break_glass_act(number, refused=alone),
+            activations.break_glass_act(found, refused=alone),
         ]
     submission = getattr(found, "submission", None)
     if submission and submission.decision == SubmissionDecision.PENDING:
         return [
             decisions.approve_act(submission, user),
             decisions.reject_act(submission, user),
-            activations.break_glass_act(number, refused=alone),
+            activations.break_glass_act(found, refused=alone),
         ]
     if thresholds is None or (submission and submission.decision == SubmissionDecision.REJECTED):
         return []

@@ -106,8 +106,12 @@ def test_the_second_of_two_who_edit_gets_what_the_first_made_of_it(
     assert (current["note"], current["updated_by"]) == ("Mine.", omar.user.name)
     assert refused.headers["ETag"] == '"2-2"'
     assert ida.patch(2, {"note": "Ours."}, refused.headers["ETag"]).status_code == 200
-    stale = ida.client.post(f"{VERSIONS}/2/submit", headers={"If-Match": '"2-2"'})
+    stale = ida.post(f"{VERSIONS}/2/submit", headers={"If-Match": '"2-2"'})
     problem(stale, 412, "stale_revision")
+    alone = {"break_glass": True, "reason": "It ends what it must not."}
+    stale = ida.post(f"{VERSIONS}/2/activate", alone, headers={"If-Match": '"2-2"'})
+    problem(stale, 412, "stale_revision")
+    assert Draft.objects.get().revision == 3
 
 
 @pytest.mark.parametrize("etag", ['"3-1"', "*", "nonsense", '"2-²"', '"2-' + "9" * 5000 + '"'])
@@ -282,7 +286,12 @@ def test_one_person_alone_activates_something_stricter(ida: Caller, omar: Caller
 def test_one_person_pauses_and_two_resume(ida: Caller, omar: Caller) -> None:
     everything = {"scope": "everything", "reason": "It errs."}
     assert ida.post(f"{POLICIES}/pause", everything).json()["ended_at"] is None
-    assert len(ida.get(f"{POLICIES}/in-force").json()["pauses"]) == 1
+    again = omar.post(f"{POLICIES}/pause", everything | {"reason": "It still does."}).json()[
+        "again"
+    ]
+    assert [(one["name"], one["reason"]) for one in again] == [(omar.user.name, "It still does.")]
+    (paused,) = ida.get(f"{POLICIES}/in-force").json()["pauses"]
+    assert (paused["reason"], paused["again"]) == ("It errs.", again)
     assert ida.post(f"{POLICIES}/resume", everything).json()["ended_at"] is None
     problem(ida.post(f"{POLICIES}/resume", everything), 403, "permission_denied")
     assert omar.post(f"{POLICIES}/resume", everything).json()["ended_by"] == omar.user.name

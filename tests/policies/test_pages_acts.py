@@ -43,9 +43,25 @@ def test_a_draft_is_submitted_as_it_was_read(client: Client, ida: User) -> None:
     assert stale.status_code == 422
     assert "Somebody saved this draft since you read it." in stale.text
     assert Draft.objects.exists()
+    assert f'action="/policies/{draft.number}/submit?revision=1"' in stale.text
+    assert client.post(f"/policies/{draft.number}/submit").status_code == 422
     done = client.post(f"/policies/{draft.number}/submit?revision=2", follow=True)
     assert "It is submitted." in done.text
     assert Submission.objects.get().submitted_by == ida
+
+
+def test_a_draft_is_put_in_force_alone_as_it_was_read(client: Client, ida: User) -> None:
+    draft = drafts.create_draft(user=ida, now=NOW, content=ALONE)
+    acts = client.get(f"/policies/{draft.number}").context["acts"]
+    (url,) = (act.url for act in acts if act.name == "break-glass")
+    drafts.edit_draft(number=draft.number, revision=1, user=ida, now=NOW, note="Later.")
+    for address in (url, url.partition("?")[0]):
+        stale = client.post(address, {"reason": "It ends what it must not."})
+        assert "Somebody saved this draft since you read it." in stale.text
+    drafts.submit(number=draft.number, user=ida, now=NOW)
+    gone = client.post(url, {"reason": "It ends what it must not."})
+    assert "is no draft any more" in gone.text
+    assert not Activation.objects.exists()
 
 
 def test_a_second_person_approves_or_rejects(client: Client, ida: User) -> None:
@@ -154,11 +170,11 @@ def test_an_override_ends(client: Client, ida: User) -> None:
 
 def test_one_person_alone_makes_it_stricter(client: Client, ida: User) -> None:
     laxer = drafts.create_draft(user=ida, now=NOW)
-    refused = client.post(f"/policies/{laxer.number}/alone", {"reason": "Now."})
+    refused = client.post(f"/policies/{laxer.number}/alone?revision=1", {"reason": "Now."})
     assert "is not stricter in every threshold" in refused.text
     assert Draft.objects.filter(number=laxer.number).exists()
     stricter = drafts.create_draft(user=ida, now=NOW, content=ALONE)
-    client.post(f"/policies/{stricter.number}/alone", {"reason": "A wave."})
+    client.post(f"/policies/{stricter.number}/alone?revision=1", {"reason": "A wave."})
     assert (live().kind, live().activated_by) == (ActivationKind.BREAK_GLASS, ida)
     assert [one.version_id for one in break_glass.unreviewed()] == [stricter.number]
 
@@ -172,6 +188,13 @@ def test_one_pauses_and_two_resume(client: Client, ida: User) -> None:
     assert "Ida has asked to resume" in page.text
     assert page.context["resume"].refused
     assert client.post("/policies/resume", {"reason": "Again."}).status_code == 403
+    client.force_login(tom)
+    client.post("/policies/pause", {"reason": "It goes on."})
+    again = client.get("/policies").text
+    assert "Tom too" in again
+    assert "It goes on." in again
+    client.force_login(ida)
+    client.post("/policies/resume", {"reason": "Mended."})
     client.force_login(tom)
     assert "With you, the policies hold again" in client.get("/policies/resume").text
     client.post("/policies/resume", {"reason": "I agree."})

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 
 from accounts.roles import Role
-from policies.models import Pause
+from policies.models import Pause, PausedAgain
 from policies.scopes import MalformedScope
 from policies.services.activations import activate
 from policies.services.in_force import in_force
@@ -53,6 +53,7 @@ def test_pausing_again_forgets_the_first_wish_to_resume() -> None:
     first = stop()
     go_on(user=one)
     assert stop() == first
+    assert PausedAgain.objects.get().reason == "It errs."
     assert go_on(user=other).ended_at is None
     assert go_on(user=one).ended_at is not None
 

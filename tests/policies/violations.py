@@ -14,6 +14,7 @@ from policies.models import (
     Draft,
     GuardReading,
     Pause,
+    PausedAgain,
     PlannedActivation,
     PolicyVersion,
     Shadow,
@@ -21,7 +22,7 @@ from policies.models import (
 )
 from tests.factories import NOW
 from tests.policies.lifecycle import admin, submitted
-from tests.violating import violates
+from tests.violating import APPEND_ONLY, violates
 
 EARLIER = NOW - timedelta(seconds=1)
 
@@ -183,6 +184,18 @@ def _paused_twice() -> None:
 @violates("pause_has_a_reason")
 def _paused_without_reason() -> None:
     _pause(reason="")
+
+
+def _paused_again(reason: str = "x") -> PausedAgain:
+    return PausedAgain.objects.create(pause=_pause(), at=NOW, by=admin(), reason=reason)
+
+
+APPEND_ONLY["paused_again"] = _paused_again
+
+
+@violates("paused_again_has_a_reason")
+def _paused_again_without_reason() -> None:
+    _paused_again(reason="")
 
 
 @violates("pause_first_resume_by_somebody")
