@@ -64,34 +64,23 @@ class SimilarCase:
         return round(100 * self.nearness)
 
 
-@dataclass(frozen=True)
-class Similar:
-    """Similar cases, the most similar first. ``decided``: the viewer may know their verdicts."""
+def reveal_similar(*, case: Case, user: User) -> list[SimilarCase] | None:
+    """Cases like *case*, the most similar first, and how they were decided; the ledger notes it.
 
-    cases: list[SimilarCase]
-    decided: bool
-
-
-def reveal_similar(*, case: Case, user: User) -> Similar | None:
-    """Cases like *case*, and how they were decided; the asking is in the ledger.
-
-    None where *user* may not see the transcript. Whoever may still be asked for an independent
-    verdict is told no decision: a branch of the same conversation would give this one away.
+    None where *user* may not see the transcript. Whoever may not know the verdict on this case
+    is told no other either, as if there were none: that of a branch would give it away.
     """
     shows = visible(viewer_of(user), facts_of(case))
     if Text.TRANSCRIPT not in shows:
         return None
     note(case=case, user=user, action="similar.opened")
     ranked = _ranked(case, user)
-    decided = Text.VERDICTS in shows
-    verdicts = _verdicts([one for one, _ in ranked], user) if decided else {}
-    return Similar(
-        [
-            SimilarCase(one, _common(one, case), nearness, verdicts.get(one.pk))
-            for one, nearness in ranked
-        ],
-        decided,
-    )
+    cases = [one for one, _ in ranked]
+    verdicts = _verdicts(cases, user) if Text.VERDICTS in shows else {}
+    return [
+        SimilarCase(one, _common(one, case), nearness, verdicts.get(one.pk))
+        for one, nearness in ranked
+    ]
 
 
 def _common(one: Case, other: Case) -> int:
