@@ -32,8 +32,8 @@ from conversations.transcripts import Message
 from conversations.vocabulary import ConversationState, Kind
 from policies.conformance import Conformance
 from policies.services.evaluations import AskedFirst
-from reviews.hazards import Form
 from reviews.filters import CaseFilter
+from reviews.hazards import Form
 from reviews.serializers import CaseSerializer, VerdictSerializer
 from reviews.services.feedback import LONGEST_COMMENT
 from reviews.vocabulary import PLAIN_REASONS
@@ -142,7 +142,11 @@ class OpenedCaseSerializer(CaseSerializer):
     transcript = _field(nullable(listed(ref("Message"))), required=False)
     hidden = _field(
         shape(
-            {"turns": listed(NUMBER), "warning": TEXT, "form": {"enum": [form.value for form in Form]}}
+            {
+                "turns": listed(NUMBER),
+                "warning": TEXT,
+                "form": {"enum": [form.value for form in Form]},
+            }
         ),
         required=False,
     )

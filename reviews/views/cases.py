@@ -104,7 +104,13 @@ def _context(page: CasePage, form: VerdictForm | None) -> dict[str, Any]:
 def _turns(page: CasePage, window: Window) -> dict[str, Any]:
     reading = page.reading
     if reading is None:
-        return {"stretches": [], "jumps": [], "concealed": 0, "revealed": False, "open_turns": set()}
+        return {
+            "stretches": [],
+            "jumps": [],
+            "concealed": 0,
+            "revealed": False,
+            "open_turns": set(),
+        }
     stretches = reading.stretches(
         first=window.first, last=window.last, everything=window.everything
     )
