@@ -46,7 +46,7 @@ from tests.factories import (
 )
 from tests.policies import asked
 from tests.policies import violations as of_policies
-from tests.violating import APPEND_ONLY, VIOLATIONS, violates
+from tests.violating import APPEND_ONLY, GUARDED, VIOLATIONS, kept_tables, violates
 
 APPS = ("accounts", "conversations", "policies", "reviews")
 
@@ -353,7 +353,15 @@ def test_rows_of_append_only_tables_stay_as_they_are(name: str) -> None:
     assert type(row)._default_manager.filter(pk=row.pk).exists()
 
 
-@pytest.mark.parametrize("name", [*_rows_of_append_only_tables(), *of_policies.KEPT])
+@pytest.mark.parametrize("name", GUARDED)
+def test_what_a_trigger_guards_is_refused(name: str) -> None:
+    with pytest.raises(DatabaseError, match="pgtrigger: Cannot"), transaction.atomic():
+        GUARDED[name]()
+
+
+@pytest.mark.parametrize(
+    "name", [*_rows_of_append_only_tables(), *of_policies.KEPT, *kept_tables()]
+)
 def test_append_only_tables_are_not_emptied_where_it_is_no_test(name: str) -> None:
     """The trigger lets a test database through: its own words are read."""
     with connection.cursor() as cursor:
@@ -387,4 +395,4 @@ def test_every_constraint_of_the_models_is_violated_here() -> None:
     } | {f"{name}_{what}" for name in of_policies.KEPT for what in of_policies.GUARDS} | {
         # Retention deletes them; tests/policies/test_evaluations.py tries to change one.
         "asked_evaluation_read_only"
-    }
+    } | {*GUARDED} | {f"{name}_no_truncate" for name in kept_tables()}

@@ -25,3 +25,25 @@ def violates(*names: str) -> Callable[[Callable[[], object]], Callable[[], objec
         return violation
 
     return keep
+
+
+#: By a trigger's name, what it refuses, of tables whose rows stay.
+GUARDED: dict[str, Callable[[], object]] = {}
+
+
+def guarded(*names: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Mark a function that does what the triggers *names* refuse."""
+
+    def keep(attempt: Callable[[], object]) -> Callable[[], object]:
+        assert not GUARDED.keys() & set(names)
+        GUARDED.update(dict.fromkeys(names, attempt))
+        return attempt
+
+    return keep
+
+
+def kept_tables() -> list[str]:
+    """The names given to ``kept`` of the tables whose triggers are tried here."""
+    ending = "_not_deleted"
+    names = {name.removesuffix(ending) for name in GUARDED if name.endswith(ending)}
+    return sorted(name for name in names if f"{name}_read_only" in GUARDED)

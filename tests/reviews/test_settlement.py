@@ -255,19 +255,23 @@ def test_a_held_case_is_reopened_by_a_senior_alone(ana: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "decision", "remedy"),
-    [
-        (Role.SENIOR, "overturn", "reopen"),
-        (Role.REVIEWER, "uphold", "keep_locked"),
-        (Role.REVIEWER, "overturn", "keep_locked"),
-    ],
+    ("role", "remedy"), [(Role.SENIOR, "reopen"), (Role.REVIEWER, "keep_locked")]
 )
-def test_what_reopens_nothing_or_is_a_seniors_goes_its_way(
-    role: Role, decision: str, remedy: str
+def test_what_reopens_nothing_or_is_a_seniors_needs_no_other_senior(
+    role: Role, remedy: str, ana: User
 ) -> None:
     case = make_case()
     hold(case)
-    give_verdict(case, make_user(role), decision, remedy=remedy)
+    give_verdict(case, make_user(role), "overturn", remedy=remedy)
+    assert case.state == CaseState.SECOND_REVIEW
+    give_verdict(case, ana, "overturn", remedy=remedy)
+    assert case.state == CaseState.SETTLING
+
+
+def test_what_is_upheld_on_hold_needs_nobody_else(ana: User) -> None:
+    case = make_case()
+    hold(case)
+    give_verdict(case, ana, "uphold", remedy="keep_locked")
     assert case.state == CaseState.SETTLING
 
 

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from accounts.roles import Role
-from reviews.visibility import CaseFacts, Text, Viewer, is_blind, visible
+from reviews.visibility import CaseFacts, Text, Viewer, is_blind, shown_state, visible
 from reviews.vocabulary import CaseState
 
 EVERYTHING = {
@@ -21,6 +21,7 @@ EVERYTHING = {
 UNBLINDED = EVERYTHING
 BLINDED = EVERYTHING - {Text.VERDICTS, Text.NOTES}
 FIGURES = {Text.VERDICTS, Text.NUMBERS}
+PRACTICE = {Text.TRANSCRIPT, Text.RATIONALE, Text.NUMBERS}
 NOTHING: set[Text] = set()
 
 #: States in which the case is closed to further verdicts, or in which nobody need look.
@@ -29,6 +30,7 @@ AFTERWARDS = {CaseState.UNSELECTED, CaseState.SETTLED, CaseState.CLOSED}
 #: role → what is seen of an ordinary case, and of one that another's verdict is in on while one
 #: may yet give one's own: a second review, or an appeal.
 ORDINARY: dict[Role, tuple[set[Text], set[Text]]] = {
+    Role.TRAINEE: (PRACTICE, PRACTICE),
     Role.REVIEWER: (UNBLINDED, BLINDED),
     Role.SENIOR: (UNBLINDED, BLINDED),
     Role.POLICY_ADMIN: (FIGURES, FIGURES),
@@ -83,3 +85,36 @@ def test_several_roles_see_what_each_sees_but_stay_blind() -> None:
 def test_nobody_without_a_role_sees_anything() -> None:
     case = CaseFacts(restricted=False, state=CaseState.OPEN)
     assert visible(Viewer(ME, frozenset()), case) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("role", "state", "contested", "shown"),
+    [
+        (Role.REVIEWER, "second_review", False, "open"),
+        (Role.SENIOR, "second_review", False, "open"),
+        (Role.AUDITOR, "second_review", False, "second_review"),
+        (Role.SENIOR, "adjudication", False, "open"),
+        (Role.SENIOR, "adjudication", True, "adjudication"),
+        (Role.REVIEWER, "adjudication", False, "adjudication"),
+        (Role.REVIEWER, "settled", False, "settled"),
+        (Role.REVIEWER, "open", False, "open"),
+    ],
+)
+def test_what_waits_for_an_independent_verdict_shows_as_open(
+    role: Role, state: str, contested: bool, shown: str
+) -> None:
+    viewer = Viewer(ME, frozenset({role}))
+    theirs = CaseFacts(False, CaseState(state), frozenset({ANOTHER}), contested)
+    assert shown_state(viewer, theirs) == shown
+    mine = CaseFacts(False, CaseState(state), frozenset({ME}), contested)
+    assert shown_state(viewer, mine) == state
+
+
+def test_a_gold_case_looks_like_work_and_then_like_a_double_review() -> None:
+    viewer = Viewer(ME, frozenset({Role.REVIEWER}))
+    settled = CaseFacts(False, CaseState.SETTLED, frozenset({ANOTHER}), exercise="to_answer")
+    assert shown_state(viewer, settled) == CaseState.OPEN
+    assert visible(viewer, settled) == BLINDED
+    answered = CaseFacts(False, CaseState.SETTLED, frozenset({ANOTHER}), exercise="answered")
+    assert shown_state(viewer, answered) == CaseState.SECOND_REVIEW
+    assert visible(viewer, answered) == BLINDED
