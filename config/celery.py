@@ -38,6 +38,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=20),
         "options": {"expires": 20 * 3600},
     },
+    "reviews.tasks.publish_transparency": {
+        "task": "reviews.tasks.publish_transparency",
+        "schedule": crontab(hour=2, minute=20),
+        "options": {"expires": 20 * 3600},
+    },
     "conversations.tasks.index_missing": {
         "task": "conversations.tasks.index_missing",
         "schedule": crontab(hour=4, minute=20),

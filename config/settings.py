@@ -147,6 +147,7 @@ CLAIM_LEASE_SECONDS = positive(
 )
 UNDO_SECONDS = positive("RECOURSE_UNDO_SECONDS", "the seconds in which a verdict can be undone", 30)
 WEBHOOK_HOSTS = variable(env.list, "RECOURSE_WEBHOOK_HOSTS", "hosts, separated by commas", [])
+TRANSPARENCY = variable(env.bool, "RECOURSE_TRANSPARENCY", "true or false", False)
 # Where these come from: docs/explanation/looking-after-reviewers.md.
 SEVERE_PER_SHIFT = positive(
     "RECOURSE_SEVERE_PER_SHIFT", "the most severe cases that one person takes in a shift", 24
@@ -379,12 +380,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # --- Logs ---------------------------------------------------------------------------------------
 
+_LEVELS = OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
 LOG_LEVEL = variable(
-    env.str,
-    "RECOURSE_LOG_LEVEL",
-    "DEBUG, INFO, WARNING or ERROR",
-    "INFO",
-    validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
+    env.str, "RECOURSE_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO", validate=_LEVELS
 )
 LOGGING = logs.configuration(LOG_LEVEL)
 

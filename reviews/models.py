@@ -44,6 +44,7 @@ from reviews.routing_models import RoutingRule as RoutingRule
 from reviews.saved_view_models import DefaultView as DefaultView
 from reviews.saved_view_models import SavedView as SavedView
 from reviews.transitions import CLAIMABLE
+from reviews.transparency_models import TransparencyReport as TransparencyReport
 from reviews.visibility import Exercise as Viewed
 from reviews.vocabulary import (
     CaseState,

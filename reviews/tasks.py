@@ -9,7 +9,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from reviews.posting import Postman
-from reviews.services import deferring, delivering, drafting, enrichment, relay, settlement
+from reviews.services import (
+    deferring,
+    delivering,
+    drafting,
+    enrichment,
+    relay,
+    settlement,
+    transparency,
+)
 
 #: How many cutoffs one sweep hands on; what is left waits for the next one, seconds later.
 SWEEP = 500
@@ -59,3 +67,10 @@ def deliver() -> int:
     if run.more:
         deliver.delay()
     return run.sent
+
+
+@shared_task
+def publish_transparency() -> None:
+    """Make the public report of last night, where there is a public page."""
+    if settings.TRANSPARENCY:
+        transparency.make(now=timezone.now())

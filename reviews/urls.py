@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from reviews.views import (
+    arranging,
     asked,
     canned,
     cases,
@@ -13,7 +14,9 @@ from reviews.views import (
     notes,
     notices,
     queue,
+    saved_views,
     transcripts,
+    transparency,
     verdicts,
     ways_out,
 )
@@ -21,7 +24,14 @@ from reviews.views import (
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="queue"), name="home"),
     path("review", queue.queue, name="queue"),
+    path("review/changes", queue.changes, name="queue-changes"),
     path("review/claim-next", queue.claim_next, name="claim-next"),
+    path("review/arrange", arranging.arrange, name="arrange"),
+    path("review/arrange/<uuid:act_id>/undo", arranging.undo, name="undo-arranging"),
+    path("review/views", saved_views.save, name="save-view"),
+    path("review/views/default", saved_views.begin_with, name="default-view"),
+    path("review/views/<int:view_id>/remove", saved_views.remove, name="remove-view"),
+    path("review/views/<int:view_id>/restore", saved_views.restore, name="restore-view"),
     path("cases/<int:number>", cases.case, name="case"),
     path("cases/of/<uuid:pk>", cases.case_of, name="case-of"),
     path("cases/<int:number>/turns", transcripts.turns_fragment, name="case-turns"),
@@ -59,6 +69,8 @@ urlpatterns = [
     path("holds/new", holds.new_hold, name="new-hold"),
     path("holds/<int:hold_id>/extend", holds.extend_hold, name="extend-hold"),
     path("holds/<int:hold_id>/release", holds.release_hold, name="release-hold"),
+    path("transparency", transparency.page, name="transparency"),
+    path("transparency.csv", transparency.as_csv, name="transparency-csv"),
     path("n/<str:token>", notices.notice, name="notice"),
     path("n/<str:token>/feedback", notices.feedback_form, name="notice-feedback"),
     path("n/<str:token>/thanks", notices.thanks, name="notice-thanks"),

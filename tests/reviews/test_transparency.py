@@ -1,0 +1,143 @@
+"""The public report: what it counts, what it withholds, and the page that shows it."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from conversations.models import Cutoff
+from conversations.vocabulary import Remedy, Standing
+from reviews.models import Case, Feedback, TransparencyReport
+from reviews.services import transparency
+from reviews.transparency import ALL, Counts, Line, report
+from tests.factories import make_case
+
+pytestmark = pytest.mark.django_db
+
+NIGHT = datetime(2026, 11, 21, 2, 20, tzinfo=UTC)
+
+
+def _ended(at: datetime, *, category: str = "hate", **changes: Any) -> Case:
+    """A case of a cutoff of *at*."""
+    case = make_case(cutoff={"category": category})
+    Cutoff.objects.filter(pk=case.pk).update(at=at, **changes)
+    return case
+
+
+def _settled(at: datetime, standing: Standing) -> dict[str, Any]:
+    return {"standing": standing, "remedy": Remedy.KEEP_LOCKED, "settled_at": at}
+
+
+def test_it_counts_what_was_ended_and_what_became_of_it() -> None:
+    october = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
+    overturned = _ended(october)
+    Case.objects.filter(pk=overturned.pk).update(opened_at=october)
+    Cutoff.objects.filter(pk=overturned.pk).update(
+        **_settled(october + timedelta(hours=5), Standing.OVERTURNED)
+    )
+    Feedback.objects.create(case=overturned, surprised=True, appeal=True, channel="api", at=october)
+    _ended(october, category="harassment_of_model")
+    _ended(datetime(2026, 11, 1, tzinfo=UTC))  # its month is not over
+    _ended(datetime(2025, 10, 31, tzinfo=UTC))  # more than twelve months ago
+    _ended(october, trial=True, in_audit=False, in_double=False)
+    counted = transparency._count(transparency.months_before(NIGHT), NIGHT)
+    assert counted[ALL, ALL, ALL] == Counts(2, 1, 1, 1, 5.0)
+    assert counted["2026-10", ALL, ALL] == Counts(2, 1, 1, 1, 5.0)
+    assert counted[ALL, "category", "hate"] == Counts(1, 1, 1, 1, 5.0)
+    assert counted[ALL, "category", "harassment_of_model"] == Counts(1)
+    assert {kind for _, kind, _ in counted} == {ALL, "category", "version"}
+
+
+def test_the_months_are_the_twelve_whole_ones_before() -> None:
+    months = transparency.months_before(NIGHT)
+    assert (months[0], months[-1], len(months)) == ("2025-11", "2026-10", 12)
+
+
+def _counted(**by_category: Counts) -> dict[tuple[str, str, str], Counts]:
+    """All in one month and one version."""
+    total = Counts(
+        *(
+            sum(getattr(counts, name) for counts in by_category.values())
+            for name in ("cutoffs", "reviewed", "overturned", "appeals")
+        ),
+        hours=3.0,
+    )
+    return {
+        (ALL, ALL, ALL): total,
+        ("2026-10", ALL, ALL): total,
+        (ALL, "version", "1"): total,
+        **{(ALL, "category", name): counts for name, counts in by_category.items()},
+    }
+
+
+def test_large_counts_are_told() -> None:
+    made = report(_counted(hate=Counts(200, 100, 40, 30, 3.0)), ["2026-10"])
+    assert made.categories == [Line("hate", 200, 100, 40, 30, 3.0)]
+    assert made.total.overturned == 40
+
+
+def test_a_small_count_cannot_be_found_from_the_total_nor_from_its_neighbours() -> None:
+    made = report(
+        _counted(
+            hate=Counts(200, 100, 40, 30, 3.0),
+            privacy=Counts(200, 100, 40, 30, 3.0),
+            other=Counts(60, 30, 4, 15, 3.0),
+        ),
+        ["2026-10"],
+    )
+    overturned = {line.name: line.overturned for line in made.categories}
+    assert overturned["other"] is None
+    assert sum(count is None for count in overturned.values()) == 2
+    assert made.total.overturned == 84
+
+
+def test_nor_as_the_difference_of_two_columns() -> None:
+    """Three of a hundred were upheld: that too is a small count."""
+    made = report(_counted(hate=Counts(200, 100, 97, 30, 3.0)), ["2026-10"])
+    (line,) = made.categories
+    assert line.reviewed is None or line.overturned is None
+
+
+def test_no_median_of_few() -> None:
+    made = report(_counted(hate=Counts(200, 4, 0, 0, 3.0)), ["2026-10"])
+    assert made.categories[0].reviewed is None
+    assert made.categories[0].hours is None
+
+
+def test_the_page_is_for_everybody_where_it_is_switched_on(
+    client: Client, settings: Settings
+) -> None:
+    assert client.get("/transparency").status_code == 404
+    assert client.get("/transparency.csv").status_code == 404
+    settings.TRANSPARENCY = True
+    before = client.get("/transparency")
+    assert "The first report is made tonight" in before.content.decode()
+    for number in range(24):
+        at = datetime(2026, 9 + number % 2, 3, tzinfo=UTC)
+        _ended(at, **_settled(at, Standing.UPHELD))
+    transparency.make(now=NIGHT)
+    transparency.make(now=NIGHT + timedelta(hours=3))
+    assert TransparencyReport.objects.count() == 1
+    page = client.get("/transparency").content.decode()
+    assert "By category" in page
+    assert "Hate" in page
+    rows = list(csv.DictReader(StringIO(client.get("/transparency.csv").content.decode())))
+    totals = {row["cutoffs"] for row in rows if row["name"] == ALL}
+    assert totals == {"24"}
+    assert [row["cutoffs"] for row in rows if row["table"] == "month"][-3:] == ["12", "12", "24"]
+
+
+def test_the_page_reads_one_row(
+    client: Client, settings: Settings, django_assert_num_queries: Any
+) -> None:
+    settings.TRANSPARENCY = True
+    transparency.make(now=NIGHT)
+    client.get("/transparency")
+    with django_assert_num_queries(1):
+        assert client.get("/transparency").status_code == 200
