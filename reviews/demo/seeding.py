@@ -5,7 +5,7 @@ Each step finds what is there already, so that an interrupted seeding goes on wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -29,9 +29,16 @@ from policies.thresholds import BUILT_IN, CategoryThresholds, ReviewSettings
 from reviews.demo import aftermath, policy_work, story
 from reviews.demo.people import REVIEWERS
 from reviews.models import Case, Claim
-from reviews.services import claims, enrichment, feedback, settlement, verdicts
+from reviews.services import (
+    claims,
+    enrichment,
+    feedback,
+    qualifications,
+    settlement,
+    verdicts,
+)
 from reviews.transitions import Forbidden
-from reviews.vocabulary import CaseState, Channel, Reason
+from reviews.vocabulary import Area, CaseState, Channel, Reason
 
 SEED = 20
 SOURCE = "demo-chat"
@@ -59,7 +66,7 @@ def is_seeded() -> bool:
 def seed(*, now: datetime, progress: Progress) -> None:
     """Tell the story of the 90 days before *now*, or of the moment at which it was begun."""
     began = _begin(now)
-    people = _people()
+    people = _people(began)
     source = _source()
     _policies(people["policy_admin"], began)
     policy_work.tell(
@@ -86,7 +93,7 @@ def _begin(now: datetime) -> datetime:
     return entry.at
 
 
-def _people() -> dict[str, User]:
+def _people(began: datetime) -> dict[str, User]:
     cast = {
         f"reviewer{index}": (one.name, one.email, Role.REVIEWER)
         for index, one in enumerate(REVIEWERS)
@@ -98,7 +105,18 @@ def _people() -> dict[str, User]:
         "administrator": (*ADMINISTRATOR, Role.ADMINISTRATOR),
         "auditor": (*AUDITOR, Role.AUDITOR),
     }
-    return {key: _person(name, email, role) for key, (name, email, role) in cast.items()}
+    people = {key: _person(name, email, role) for key, (name, email, role) in cast.items()}
+    for key, user in people.items():
+        for area in _areas(key):
+            qualifications.grant(user=user, area=area, by=people["administrator"], at=began)
+    return people
+
+
+def _areas(key: str) -> Iterable[Area]:
+    """Every reviewer of the demo works crisis cases; the senior is qualified for all areas."""
+    if key == "senior":
+        return Area
+    return [Area.CRISIS] if key.startswith("reviewer") else []
 
 
 def _person(name: str, email: str, role: Role) -> User:

@@ -23,6 +23,7 @@ from policies.conformance import CRISIS_CUE, NO_WARNING, Conformance
 from policies.services import conformance
 from reviews.models import Case
 from reviews.services import outcomes
+from reviews.services.routing import learn_language_and_route
 from reviews.services.selection import select
 from reviews.vocabulary import CaseState, Reason
 
@@ -125,7 +126,9 @@ def _together(cutoff_ids: list[UUID], now: datetime) -> int:
     if not taken:
         return 0
     found = assess(taken)
+    _lock(taken)
     _raise_cases(found, now)
+    learn_language_and_route(cutoff_ids=taken)
     search.index(taken)
     Enrichment.objects.filter(pk__in=taken).delete()
     return len(taken)
@@ -138,15 +141,17 @@ def assess(cutoff_ids: Iterable[UUID]) -> dict[UUID, Conformance]:
     return conformance.compute(cutoffs=cutoffs, evidence=evidence)
 
 
+def _lock(cutoff_ids: list[UUID]) -> None:
+    """Lock the cases in the order of their keys, as everybody does who changes several."""
+    cases = Case.objects.filter(pk__in=cutoff_ids).order_by("pk")
+    list(cases.select_for_update(no_key=True).values_list("pk", flat=True))
+
+
 def _raise_cases(found: dict[UUID, Conformance], now: datetime) -> None:
     """Flag what the transcript shows: a crisis cue, or that no turn was marked as a warning."""
     shown = {key: set(result.breaches) & {CRISIS_CUE, NO_WARNING} for key, result in found.items()}
-    cases = (
-        Case.objects.select_for_update(no_key=True)
-        .filter(pk__in=[key for key, codes in shown.items() if codes])
-        .order_by("pk")
-    )
-    for case in cases:
+    cases = Case.objects.filter(pk__in=[key for key, codes in shown.items() if codes])
+    for case in cases.order_by("pk"):
         if new := sorted(shown[case.pk] - set(case.flags)):
             _flag(case, new, now)
 

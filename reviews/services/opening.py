@@ -21,6 +21,7 @@ from policies.services.due_hours import due_hours
 from reviews import hazards
 from reviews.priorities import RISK_UNKNOWN_WEIGHT, SELECTED_WEIGHT, WEIGHTS, due_in
 from reviews.services import outcomes
+from reviews.services.routing import rule_join
 from reviews.vocabulary import CaseState, Queue, Reason
 
 #: As ``hazards.is_severe`` has it.
@@ -38,36 +39,40 @@ WITH ruled AS (
     {VERSION_JOINS}
     WHERE cutoff.id = ANY(%(ids)s) AND (cutoff.kind = '{Kind.CUTOFF.value}' OR cutoff.in_audit)
 ), reported AS (
-    SELECT ruled.*, ended AND (above OR unwarned) AS breach FROM ruled
+    SELECT ruled.*, ended AND (above OR unwarned) AS breach,
+           CASE WHEN ended THEN array_remove(ARRAY[
+               CASE WHEN above THEN '{conformance.RISK_ABOVE_CEILING}' END,
+               CASE WHEN unknown THEN '{conformance.RISK_UNKNOWN}' END,
+               CASE WHEN unwarned THEN '{conformance.NO_WARNING}' END
+           ], NULL) ELSE '{{}}' END::varchar[] AS flags,
+           CASE WHEN category = '{Category.CHILD_SEXUAL_EXPLOITATION.value}'
+                    THEN '{Queue.CHILD_SAFETY.value}'
+                WHEN above THEN '{Queue.CRISIS.value}' END AS restricted_to
+    FROM ruled
 )
 INSERT INTO reviews_case (
     cutoff_id, source_id, kind, category, model, locale, at, policy_version,
-    state, selected, queue, priority, due_at, opened_at, trial, flags, breach, severe
+    state, selected, queue, rule_id, priority, due_at, opened_at, trial, flags, breach, severe
 )
-SELECT id, source_id, kind, category, model, locale, at, held_against,
+SELECT reported.id, source_id, kind, category, model, locale, at, held_against,
        CASE WHEN breach OR in_audit THEN '{CaseState.OPEN.value}'
             ELSE '{CaseState.UNSELECTED.value}' END,
        breach OR in_audit,
-       CASE WHEN category = '{Category.CHILD_SEXUAL_EXPLOITATION.value}'
-                THEN '{Queue.CHILD_SAFETY.value}'
-            WHEN above THEN '{Queue.CRISIS.value}'
-            ELSE '{Queue.GENERAL.value}' END,
+       coalesce(restricted_to, routed.queue_id, '{Queue.GENERAL.value}'),
+       CASE WHEN restricted_to IS NULL THEN routed.id END,
        CASE WHEN breach THEN {WEIGHTS[Reason.BREACH]} ELSE 0 END
            + CASE WHEN breach OR in_audit THEN {SELECTED_WEIGHT} ELSE 0 END
            + CASE WHEN ended AND unknown THEN {RISK_UNKNOWN_WEIGHT} ELSE 0 END,
        CASE WHEN breach THEN %(due_breach)s ELSE %(due)s END,
        %(now)s,
        trial,
-       CASE WHEN ended THEN array_remove(ARRAY[
-           CASE WHEN above THEN '{conformance.RISK_ABOVE_CEILING}' END,
-           CASE WHEN unknown THEN '{conformance.RISK_UNKNOWN}' END,
-           CASE WHEN unwarned THEN '{conformance.NO_WARNING}' END
-       ], NULL) ELSE '{{}}' END,
+       flags,
        breach,
        category IN ({_SEVERE}) OR coalesce(above, false)
            OR coalesce(severity >= {hazards.SEVERE_FROM}, false)
 FROM reported
-ORDER BY id
+{rule_join("reported", language="''")}
+ORDER BY reported.id
 ON CONFLICT (cutoff_id) DO NOTHING
 """
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from policies.services.due_hours import due_hours
-from reviews.models import Case, Selection
+from reviews.models import Case, CaseQueue, Selection
 from reviews.priorities import SELECTED_WEIGHT, WEIGHTS, due_in
 from reviews.transitions import Action, check
 from reviews.vocabulary import CaseState, Queue, Reason
@@ -32,13 +32,16 @@ def select(*, case: Case, reason: Reason, now: datetime | None = None) -> bool:
         case.priority += SELECTED_WEIGHT
     case.due_at = min(case.due_at, due_at)
     case.priority += WEIGHTS[reason]
-    if case.queue != Queue.CHILD_SAFETY:
-        if reason == Reason.CUE:
-            case.queue = Queue.CRISIS
-        elif reason == Reason.APPEAL and case.queue == Queue.GENERAL:
-            case.queue = Queue.APPEALS
-    case.save(update_fields=["selected", "state", "due_at", "priority", "queue"])
+    if reason == Reason.CUE and case.queue != Queue.CHILD_SAFETY:
+        case.queue, case.rule = Queue.CRISIS, None
+    elif reason == Reason.APPEAL and not _asks_for_the_qualified(case.queue):
+        case.queue, case.rule = Queue.APPEALS, None
+    case.save(update_fields=["selected", "state", "due_at", "priority", "queue", "rule"])
     return True
+
+
+def _asks_for_the_qualified(queue: str) -> bool:
+    return CaseQueue.objects.filter(pk=queue).exclude(area="").exists()
 
 
 def select_held(*, cutoff_id: UUID, now: datetime, **_kwargs: Any) -> None:
