@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -50,7 +51,7 @@ class Table:
 def page(request: HttpRequest) -> HttpResponse:
     """How many conversations were ended, and what became of it."""
     found = _published()
-    context = {"least": LEAST_PUBLISHED, "months": MONTHS, "made_at": None}
+    context: dict[str, Any] = {"least": LEAST_PUBLISHED, "months": MONTHS, "made_at": None}
     if found:
         made_at, report = found
         bars, top = _bars(report)

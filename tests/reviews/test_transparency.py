@@ -61,13 +61,9 @@ def test_the_months_are_the_twelve_whole_ones_before() -> None:
 
 def _counted(**by_category: Counts) -> dict[tuple[str, str, str], Counts]:
     """All in one month and one version."""
-    total = Counts(
-        *(
-            sum(getattr(counts, name) for counts in by_category.values())
-            for name in ("cutoffs", "reviewed", "overturned", "appeals")
-        ),
-        hours=3.0,
-    )
+    names = ("cutoffs", "reviewed", "overturned", "appeals")
+    sums = {name: sum(getattr(counts, name) for counts in by_category.values()) for name in names}
+    total = Counts(**sums, hours=3.0)
     return {
         (ALL, ALL, ALL): total,
         ("2026-10", ALL, ALL): total,
