@@ -88,6 +88,7 @@ def _set_environment(data: Path, url: str) -> None:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "RECOURSE_DATA_DIR": str(data),
             "RECOURSE_PUBLIC_URL": url,
+            "RECOURSE_TRANSPARENCY": "true",
             "RECOURSE_INSECURE_HTTP": "true",
             "PROMETHEUS_MULTIPROC_DIR": str(counts),
         }

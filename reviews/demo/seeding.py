@@ -35,6 +35,7 @@ from reviews.services import (
     feedback,
     qualifications,
     settlement,
+    transparency,
     verdicts,
 )
 from reviews.transitions import Forbidden
@@ -78,6 +79,7 @@ def seed(*, now: datetime, progress: Progress) -> None:
     _what_came_of_it(source, events, people, began, progress)
     _work_off(source, events, people, began, progress)
     _hold_some(people)
+    transparency.make(now=began)
     with transaction.atomic():
         record(actor=Actor.task("demo"), action=SEEDED, obj="source", object_id=SOURCE)
 

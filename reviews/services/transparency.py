@@ -73,8 +73,8 @@ def _count(months: list[str], now: datetime) -> Counted:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, window)
         return {
-            (month, kind, value): Counts(*counts, hours=hours)
-            for month, kind, value, *counts, hours in cursor.fetchall()
+            (month, kind, value): Counts(*counts)
+            for month, kind, value, *counts in cursor.fetchall()
         }
 
 
