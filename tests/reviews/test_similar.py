@@ -1,0 +1,96 @@
+"""Similar cases, and the reported severity: what stands folded beside a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from accounts.roles import Role
+from reviews.models import Case
+from reviews.services.similar import reveal_similar
+from tests.factories import give_verdict, make_source, make_user, settle
+from tests.reviews.pages import actions, case_of
+
+pytestmark = pytest.mark.django_db
+HX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def ana(client: Client) -> User:
+    """A reviewer who is signed in."""
+    user = make_user(Role.REVIEWER, name="Ana")
+    client.force_login(user)
+    return user
+
+
+def about(words: str, **changes: Any) -> Case:
+    """A case whose user said these words, and some that every user says."""
+    messages = [
+        {"role": "user", "content": f"please help me now with {words}"},
+        {"role": "assistant", "content": "I would rather not."},
+    ]
+    return case_of(messages, **changes)
+
+
+def test_the_nearest_words_come_first_and_other_categories_never(ana: User) -> None:
+    case = about("my tulips and their bulbs")
+    near = about("tulips or bulbs")
+    far = about("a tax form")
+    about("my tulips and their bulbs", cutoff={"category": "privacy"})
+    found = reveal_similar(case=case, user=ana)
+    assert found is not None
+    assert [one.case for one in found] == [near, far]
+    assert found[0].nearness > found[1].nearness
+    assert actions(case)[-1] == "similar.opened"
+
+
+def test_a_flag_in_common_counts(ana: User) -> None:
+    unwarned = {"warnings": 0}
+    case = about("tulips", signals=unwarned)
+    plain, broken = about("a form"), about("a form", signals=unwarned)
+    found = reveal_similar(case=case, user=ana) or []
+    assert [one.case for one in found] == [broken, plain]
+    assert found[0].flags == 1
+
+
+def test_how_they_were_decided_is_told_but_to_a_blind_reviewer(client: Client, ana: User) -> None:
+    case, other = about("my tulips"), about("my tulips")
+    give_verdict(other, make_user(Role.REVIEWER))
+    settle(other)
+    address = f"/cases/{case.number}/similar"
+    told = client.post(address, headers=HX).text
+    assert "Overturn" in told
+    case.cutoff.in_double = True
+    case.cutoff.save(update_fields=["in_double"])
+    give_verdict(case, make_user(Role.REVIEWER))
+    told = client.post(address, headers=HX).text
+    assert other.label in told
+    assert "Overturn" not in told
+
+
+def test_of_child_safety_the_unqualified_see_none(ana: User) -> None:
+    source = make_source("chat")
+    case = about("my tulips", source=source)
+    hidden = about("my tulips", source=source)
+    Case.objects.filter(pk=hidden.pk).update(queue="child_safety")
+    assert reveal_similar(case=case, user=ana) == []
+
+
+def test_an_auditor_is_shown_none(client: Client) -> None:
+    case = about("my tulips")
+    client.force_login(make_user(Role.AUDITOR))
+    assert client.post(f"/cases/{case.number}/similar").status_code == 404
+
+
+def test_the_reported_severity_is_shown_to_whoever_asks(client: Client, ana: User) -> None:
+    case = case_of(signals={"severity": 0.4321})
+    assert "0.43" not in client.get(f"/cases/{case.number}").text
+    row = client.post(f"/cases/{case.number}/severity", headers=HX).text
+    assert "0.43" in row
+    assert "<html" not in row
+    assert actions(case)[-1] == "severity.opened"
+    assert "0.43" in client.get(f"/cases/{case.number}").text
+    assert "0.43" not in client.get(f"/cases/{case_of(signals={'severity': 0.4321}).number}").text
