@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import django_filters as filters
 from django.core.exceptions import ValidationError
@@ -14,9 +16,9 @@ from django_filters.fields import IsoDateTimeField
 from django_filters.widgets import BooleanWidget
 
 from conversations.vocabulary import Category, Kind
-from reviews.models import Case, CaseQuerySet, Claim
+from reviews.models import Case, CaseLabel, CaseQuerySet, Claim, Label
 from reviews.services import queues, seen
-from reviews.services.search import search
+from reviews.services.search import Search
 from reviews.transitions import CLAIMABLE
 from reviews.vocabulary import CaseState
 
@@ -62,10 +64,16 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
 
     q = filters.CharFilter(
         method="with_words",
-        label=_("Words in the transcript"),
+        label=_("Words in transcripts and rationales"),
         max_length=LONGEST_QUERY,
         widget=TextInput(
-            attrs={"type": "search", "placeholder": _("Words in the transcript"), "size": 18}
+            attrs={
+                "type": "search",
+                "placeholder": _("Transcripts and rationales"),
+                "size": 22,
+                "data-key": "/",
+                "data-key-label": _("Search"),
+            }
         ),
     )
     queue = filters.ChoiceFilter(
@@ -110,13 +118,18 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         widget=TextInput(attrs={"placeholder": "2026-11-20"}),
     )
 
+    #: What ``q`` asked for.
+    _search: Search | None = None
+
     class Meta:
         model = Case
         fields: list[str] = []
 
     def with_words(self, cases: CaseQuerySet, _name: str, query: str) -> CaseQuerySet:
-        """Those whose transcripts have these words."""
-        return search(cases=cases, user=self.request.user, query=query)
+        """Those that have these words. Asked for once, however many lists it is asked of."""
+        if self._search is None:
+            self._search = Search.by(self.request.user, query)
+        return self._search.among(cases)
 
     def in_state(self, cases: CaseQuerySet, name: str, state: str) -> CaseQuerySet:
         """Those that show in *state* to whoever asks."""
@@ -128,6 +141,10 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         # Somebody's gold case is settled, and theirs alone to know of.
         shown = Q(state__in=CLAIMABLE) | Q(pk__in=seen.to_answer(self.request.user))
         return cases.filter(shown, Exists(live))
+
+
+def _label_names() -> list[tuple[str, str]]:
+    return [(name, name) for name in Label.objects.values_list("name", flat=True)]
 
 
 class QueueFilter(CaseFilter):
@@ -144,21 +161,66 @@ class QueueFilter(CaseFilter):
         empty_label=None,
     )
 
+    language = filters.CharFilter(label=_("Language"), method="in_language")
+    label = filters.ChoiceFilter(
+        choices=_label_names, method="with_label", label=_("Label"), empty_label=_("Any label")
+    )
+    assigned = filters.ChoiceFilter(
+        choices=[("me", _("To me")), ("somebody", _("To somebody")), ("nobody", _("To nobody"))],
+        method="assigned_as",
+        label=_("Assigned"),
+        empty_label=_("To anybody"),
+    )
+
     #: Always shown; the others are shown when one of them is set.
-    MAIN = ("q", "queue", "state", "category", "kind", "model")
+    MAIN = ("q", "queue", "state", "category", "assigned", "label")
 
     def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
         chosen = data.copy()
         chosen["state"] = chosen.get("state") or WAITING
         super().__init__(chosen, *args, **kwargs)
+        self._beside = False
 
     def in_state(self, cases: CaseQuerySet, name: str, state: str) -> CaseQuerySet:
         """Those that wait, all, or those in one state."""
-        if state == ALL:
+        if state == ALL or self._beside:
             return cases
-        if state == WAITING:
-            return seen.waiting(cases, user=self.request.user)
-        return super().in_state(cases, name, state)
+        return cases.waiting() if state == WAITING else super().in_state(cases, name, state)
+
+    def in_language(self, cases: CaseQuerySet, _name: str, language: str) -> CaseQuerySet:
+        """Those read to be in a language, by its primary subtag."""
+        return cases.filter(language=language.strip().lower())
+
+    def with_label(self, cases: CaseQuerySet, _name: str, label: str) -> CaseQuerySet:
+        """Those that bear a label."""
+        return cases.filter(
+            Exists(CaseLabel.objects.filter(case=OuterRef("pk"), label__name=label))
+        )
+
+    def assigned_as(self, cases: CaseQuerySet, _name: str, whom: str) -> CaseQuerySet:
+        """Those kept for whoever asks, for somebody, or for nobody."""
+        if whom == "me":
+            return cases.filter(assignee=self.request.user)
+        return cases.filter(assignee__isnull=whom == "nobody")
+
+    @property
+    def waiting_only(self) -> bool:
+        """Whether what waits is listed, and nothing else."""
+        return bool(self.data["state"] == WAITING)
+
+    def beside(self) -> list[CaseQuerySet]:
+        """What else waits as far as the reader can tell: the gold cases they were dealt.
+
+        Apart from :attr:`qs`, because no index holds both in the order of work.
+        """
+        gold = seen.to_answer(self.request.user) if self.waiting_only else []
+        if not gold:
+            return []
+        self._beside = True
+        try:
+            return [self.filter_queryset(self.queryset.filter(pk__in=gold))]
+        finally:
+            self._beside = False
 
     @property
     def narrowed(self) -> bool:
@@ -168,3 +230,9 @@ class QueueFilter(CaseFilter):
             for name, value in self.data.items()
             if name in self.filters
         )
+
+    @classmethod
+    def kept(cls, data: Mapping[str, Any]) -> str:
+        """What a saved view keeps of an address: filters that are set, and no searched words."""
+        names = sorted(cls.base_filters.keys() - {"q"})
+        return urlencode({name: str(data[name]) for name in names if data.get(name)})

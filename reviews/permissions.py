@@ -90,8 +90,24 @@ def check_arrange(user: User) -> None:
 
 def check_label(user: User) -> None:
     """Raise where *user* may put no labels on cases."""
-    if not (can_decide(user) or can_arrange(user)):
+    if not can_label(user):
         raise PermissionDenied("Your role does not include putting labels on cases.")
+
+
+def can_label(user: User) -> bool:
+    """May put labels on cases."""
+    return can_decide(user) or can_arrange(user)
+
+
+def can_share_views(user: User) -> bool:
+    """May keep a view of the queue for everybody."""
+    return user.has_perm("reviews.adjudicate_case")
+
+
+def check_share_views(user: User) -> None:
+    """Raise where *user* may keep views for themselves alone."""
+    if not can_share_views(user):
+        raise PermissionDenied("Your role does not include sharing views.")
 
 
 def can_route(user: User) -> bool:
@@ -195,6 +211,12 @@ def check_search(user: User) -> None:
 def can_see_outcomes(user: User) -> bool:
     """May see where outcomes go and what became of each: who may see sources."""
     return user.has_perm("conversations.view_source")
+
+
+def check_see_outcomes(user: User) -> None:
+    """Raise where *user* may not see where outcomes go."""
+    if not can_see_outcomes(user):
+        raise PermissionDenied("Your role does not include the outcomes of sources.")
 
 
 def can_change_outcomes(user: User) -> bool:

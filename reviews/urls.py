@@ -64,6 +64,7 @@ urlpatterns = [
     path("review/texts/<int:pk>", canned.text, name="canned-text"),
     path("review/texts/<int:pk>/delete", canned.delete, name="delete-canned-text"),
     path("", include("reviews.people_urls")),
+    path("", include("reviews.outcome_urls")),
     path("feedback", feedback.inbox, name="feedback"),
     path("holds", holds.holds_page, name="holds"),
     path("holds/new", holds.new_hold, name="new-hold"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -12,74 +13,90 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.keyset import CursorMismatch, Page, page
-from reviews.filters import WAITING, QueueFilter
-from reviews.models import Case
-from reviews.permissions import can_decide, can_search
+from accounts.keyset import CursorMismatch
+from accounts.models import User
+from reviews.filters import QueueFilter
+from reviews.permissions import can_arrange, can_decide, can_label, can_share_views
 from reviews.services import claims, queues
-from reviews.services.care import passed_over
-from reviews.services.queue import first_breach, rows, with_what_a_row_shows
+from reviews.services.arranging import people_to_assign
+from reviews.services.queue import first_breach
+from reviews.services.saved_views import default_of, views_of
+from reviews.views import listing
 from reviews.views.people import reviewer
-
-PAGE_SIZE = 50
-
-#: What waits stands in the order of work, everything else newest first: each has its index.
-_ORDER_OF_WORK = ("-priority", "due_at")
-_NEWEST = ("-at",)
 
 
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """Cases, by default those that wait. The filters stand in the address."""
     user = reviewer(request)
-    listed = with_what_a_row_shows(Case.objects.listed_for(user))
-    filtered = QueueFilter(request.GET, queryset=listed, request=request)
-    plain = {key: str(value) for key, value in sorted(request.GET.items()) if key != "cursor"}
-    waiting_only = filtered.data["state"] == WAITING
-    found: Page[Case] = Page([], None, None)
-    if filtered.is_valid():
-        try:
-            found = page(
-                filtered.qs,
-                ordering=_ORDER_OF_WORK if waiting_only else _NEWEST,
-                cursor=request.GET.get("cursor"),
-                page_size=PAGE_SIZE,
-                bound_to=urlencode(plain),
-            )
-        except CursorMismatch:
-            messages.info(request, _("The list was changed meanwhile: this is its beginning."))
-            return redirect(f"{reverse('queue')}?{urlencode(plain)}")
-    wanted = queues.named(plain.get("queue", ""), user)
-    return render(
-        request,
-        "reviews/queue.html",
-        {
-            "filter": filtered,
-            "form": filtered.form,
-            "main_fields": [
-                filtered.form[name] for name in QueueFilter.MAIN if name != "q" or can_search(user)
-            ],
-            "more_fields": [
-                filtered.form[name] for name in filtered.form.fields if name not in QueueFilter.MAIN
-            ],
-            "more_open": any(plain.get(name) for name in set(plain) - set(QueueFilter.MAIN)),
-            "clear_url": reverse("queue") if filtered.narrowed else "",
-            "rows": rows(found.items, user=user, now=timezone.now()),
-            "newer_url": _link(plain, found.previous_cursor),
-            "older_url": _link(plain, found.next_cursor),
-            "waiting_only": waiting_only,
-            "page_size": PAGE_SIZE,
-            "queue": wanted,
-            "title": wanted.name if wanted else _("Review"),
-            "may_decide": can_decide(user),
-            "breach": first_breach(user=user),
-        },
-        status=200 if filtered.is_valid() else 400,
-    )
+    if not request.GET and (begins := default_of(user)) and begins.filters:
+        return redirect(f"{reverse('queue')}?{begins.filters}")
+    try:
+        listed = listing.list_cases(request, user, now=timezone.now())
+    except CursorMismatch:
+        messages.info(request, _("The list was changed meanwhile: this is its beginning."))
+        plain = {key: value for key, value in request.GET.items() if key != "cursor"}
+        return redirect(f"{reverse('queue')}?{urlencode(plain)}")
+    context = _shown(listed, user) | _around(listed, user)
+    return render(request, "reviews/queue.html", context, status=200 if listed.valid else 400)
 
 
-def _link(plain: dict[str, str], cursor: str | None) -> str:
-    return f"{reverse('queue')}?{urlencode(plain | {'cursor': cursor})}" if cursor else ""
+@require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """The list anew where something on the page has changed since ``seen``; 204 where nothing has.
+
+    Searched words are not searched for again: that would be one line of the ledger after another.
+    """
+    user = reviewer(request)
+    if request.GET.get("q"):
+        return HttpResponse(status=204)
+    try:
+        listed = listing.list_cases(request, user, now=timezone.now())
+    except CursorMismatch:
+        return HttpResponse(status=204)
+    if not listed.valid or listed.token == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "reviews/_queue_list.html", _shown(listed, user))
+
+
+def _shown(listed: listing.Listing, user: User) -> dict[str, Any]:
+    """What the list itself needs."""
+    arranges = can_arrange(user)
+    form = listed.filtered.form
+    return {
+        "listing": listed,
+        "form": form,
+        "rows": [line.row for line in listed.lines],
+        "waiting_only": listed.filtered.waiting_only,
+        "page_size": listing.PAGE_SIZE,
+        "narrowed": listed.filtered.narrowed,
+        "may_label": can_label(user),
+        "may_arrange": arranges,
+        "people": people_to_assign() if arranges else [],
+        "queue_choices": queues.listed_for(user) if arranges else [],
+        "label_choices": [words for key, words in form["label"].field.widget.choices if key],
+    }
+
+
+def _around(listed: listing.Listing, user: User) -> dict[str, Any]:
+    """What stands beside the list."""
+    wanted = queues.named(listed.plain.get("queue", ""), user) if listed.plain else None
+    main, more = listing.controls(listed.filtered.form, user)
+    kept = QueueFilter.kept(listed.plain)
+    return {
+        "main_controls": main,
+        "more_controls": more,
+        "more_open": any(control.chosen for control in more),
+        "queue": wanted,
+        "title": wanted.name if wanted else _("Review"),
+        "may_decide": can_decide(user),
+        "may_share": can_share_views(user),
+        "breach": first_breach(user=user),
+        "views": views_of(user),
+        "kept": kept,
+        "keepable": bool(kept) and not listed.searched,
+        "user_id": user.pk,
+    }
 
 
 @require_POST
@@ -90,11 +107,6 @@ def claim_next(request: HttpRequest) -> HttpResponse:
     claim = claims.claim_next(user=user, queue=wanted.slug if wanted else "")
     if claim is None:
         messages.info(request, _("Nothing waits for you here at the moment."))
-        waiting = Case.objects.listed_for(user).waiting()
-        if wanted:
-            waiting = waiting.filter(queue=wanted.slug)
-        if why := passed_over(waiting, user, timezone.now()):
-            messages.info(request, why)
         suffix = f"?{urlencode({'queue': wanted.slug})}" if wanted else ""
         return redirect(f"{reverse('queue')}{suffix}")
     return redirect("case", number=claim.case.number)

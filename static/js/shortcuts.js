@@ -6,6 +6,7 @@
    data-key="mod+enter"   Ctrl or Command with Enter; works while typing, inside the element's own form.
    data-key-label="…"     its words in the list; otherwise aria-label or its text.
    data-keys-also="x"     a key that the page's own script handles; data-keys-label its words in the list.
+   data-walk-keys="x=…"   on a [data-walk]: further keys for the list, which a script of its own listens to.
    ? or a [data-keys-button] opens <dialog id="shortcuts">, whose [data-keys] is filled from the page as it is then.
    Any other key is told to the page's own scripts: the event "shortcut" on the document, with detail.key.
    Dead from the moment at which the page is left until the next one is there, so that nothing that was meant for
@@ -92,6 +93,10 @@ const openList = () => {
   }
   for (const walk of document.querySelectorAll("[data-walk]")) {
     lines.append(...line(`Next, previous ${walk.dataset.walk}`, ["j", "k"]));
+    for (const extra of walk.dataset.walkKeys?.split(";") ?? []) {
+      const [key, label] = extra.split("=");
+      lines.append(...line(label, [key]));
+    }
   }
   for (const extra of document.querySelectorAll("[data-keys-also]")) {
     lines.append(...line(extra.dataset.keysLabel, [extra.dataset.keysAlso]));

@@ -12,7 +12,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.models import Case, Claim
 from reviews.services import claims
-from reviews.views import queue as queue_view
+from reviews.views import listing
 from reviews.vocabulary import Area, CaseState
 from tests.factories import make_case, make_source, make_user, near_miss_event, record
 
@@ -147,7 +147,7 @@ def test_what_is_due_is_marked(client: Client, ana: User, away: timedelta, mark:
 def test_pages_follow_each_other(
     client: Client, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_view, "PAGE_SIZE", 2)
+    monkeypatch.setattr(listing, "PAGE_SIZE", 2)
     source = make_source()
     made = {make_case(source).label for _ in range(5)}
     seen, url = [], "/review"
@@ -162,7 +162,7 @@ def test_pages_follow_each_other(
 def test_a_cursor_of_other_filters_begins_anew(
     client: Client, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_view, "PAGE_SIZE", 1)
+    monkeypatch.setattr(listing, "PAGE_SIZE", 1)
     make_case()
     make_case()
     older = client.get("/review").context["older_url"]
