@@ -19,6 +19,7 @@ from reviews.filters import QueueFilter
 from reviews.permissions import can_arrange, can_decide, can_label, can_share_views
 from reviews.services import claims, queues
 from reviews.services.arranging import people_to_assign
+from reviews.services.care import passed_over
 from reviews.services.queue import first_breach
 from reviews.services.saved_views import default_of, views_of
 from reviews.views import listing
@@ -107,6 +108,11 @@ def claim_next(request: HttpRequest) -> HttpResponse:
     claim = claims.claim_next(user=user, queue=wanted.slug if wanted else "")
     if claim is None:
         messages.info(request, _("Nothing waits for you here at the moment."))
+        waiting = Case.objects.listed_for(user).waiting()
+        if wanted:
+            waiting = waiting.filter(queue=wanted.slug)
+        if why := passed_over(waiting, user, timezone.now()):
+            messages.info(request, why)
         suffix = f"?{urlencode({'queue': wanted.slug})}" if wanted else ""
         return redirect(f"{reverse('queue')}{suffix}")
     return redirect("case", number=claim.case.number)
