@@ -11,8 +11,16 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.permissions import can_place_hold
-from reviews.permissions import can_decide, can_list, can_read_feedback, may_manage_people, reads_text
-from reviews.services.queue import waiting_counts
+from reviews.permissions import (
+    can_decide,
+    can_list,
+    can_read_feedback,
+    can_see_outcomes,
+    may_manage_people,
+    reads_text,
+)
+from reviews.services.deliveries import wants_somebody
+from reviews.services.queue import Waiting, altogether, waiting_counts
 from reviews.vocabulary import Queue
 
 #: The mark of a count that needs somebody soon.
@@ -31,7 +39,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": SimpleLazyObject(lambda: _nav(request, user, counts)),
         "queues": SimpleLazyObject(lambda: _queues(request, user, counts)),
-        "waiting": counts,
+        "waiting": SimpleLazyObject(lambda: altogether(counts)),
         "user_name": user.name,
         "user_role": SimpleLazyObject(lambda: user.role_label or _("Administrator")),
         "settings_url": reverse("profile"),
@@ -45,13 +53,17 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
     items = []
     if can_list(user):
-        items.append(_item(request, _("Review"), "queue", "review", counts["all"]))
+        items.append(_item(request, _("Review"), "queue", "review", _shown(altogether(counts))))
     if can_read_feedback(user):
         items.append(_item(request, _("Feedback"), "feedback", "feedback"))
     if user.has_perm("policies.view_policyversion"):
         items.append(_item(request, _("Policies"), "policies", "policies"))
     if user.has_perm("conversations.view_source"):
         items.append(_item(request, _("Sources"), "sources", "sources"))
+    if can_see_outcomes(user):
+        alarms = wants_somebody()
+        items.append(_item(request, _("Deliveries"), "deliveries", "external", alarms or ""))
+        items[-1]["kind"] = "bad"
     if may_manage_people(user):
         items.append(_item(request, _("People"), "people", "user"))
     if can_list(user) and can_place_hold(user):
@@ -68,21 +80,24 @@ def _item(
 
 
 def _queues(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
+    """Those that *user* works in; all that they may know of where they give no verdicts."""
     if not can_list(user):
         return []
     here = request.GET.get("queue", "") if request.path == reverse("queue") else ""
-    shown = [
-        queue
-        for queue in Queue
-        if queue != Queue.CHILD_SAFETY or user.has_perm("reviews.view_restricted_case")
-    ]
+    decides = can_decide(user)
     return [
         {
-            "label": queue.label,
-            "url": f"{reverse('queue')}?queue={queue.value}",
-            "count": counts[queue.value],
-            "kind": _KINDS.get(queue, ""),
-            "current": here == queue.value,
+            "label": queue.name,
+            "url": f"{reverse('queue')}?queue={queue.slug}",
+            "count": _shown(queue.waiting),
+            "kind": _KINDS.get(queue.slug, ""),
+            "current": here == queue.slug,
         }
-        for queue in shown
+        for queue in counts
+        if queue.works or not decides
     ]
+
+
+def _shown(waiting: Waiting) -> str:
+    """A number where there is one; nothing says that nothing waits as well."""
+    return str(waiting) if waiting.number else ""

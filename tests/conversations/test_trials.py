@@ -19,7 +19,7 @@ from policies.services import backtest_scan, shadow_reading, watched
 from policies.thresholds import BUILT_IN
 from reviews.models import Case
 from reviews.services.claims import claim_next
-from reviews.services.queue import waiting_counts
+from reviews.services.queue import altogether, waiting_counts
 from reviews.services.selection import select
 from reviews.vocabulary import CaseState, Reason
 from tests.factories import NOW, make_source, make_user, parsed, record
@@ -129,7 +129,7 @@ def test_a_test_waits_for_nobody_and_stands_among_all(
         select(case=case, reason=Reason.FEEDBACK)
     test, other = cases
 
-    assert waiting_counts(user=ida)["all"] == 1
+    assert altogether(waiting_counts(user=ida)).number == 1
     waiting = client.get("/review").text
     assert (test.label in waiting, other.label in waiting) == (False, True)
     everything = client.get("/review?state=all").text
