@@ -167,11 +167,18 @@ def severe_share(user: User, now: datetime, wanted: CareSettings | None = None) 
     return SevereShare(known=known, cap=cap)
 
 
-def passed_over(cases: CaseQuerySet, user: User, now: datetime) -> str:
-    """Why *user* was dealt none of *cases*, where it is for their own good; else empty."""
+def passed_over(user: User, now: datetime, *, queue: str = "") -> str:
+    """What waits and *user* was not dealt for their own good, in words; else empty.
+
+    *queue* is the slug of one queue.
+    """
     share = severe_share(user, now)
-    there = share.limit and cases.filter(severe=True).decidable_by(user).unclaimed().exists()
-    return share.passed_over if there else ""
+    if share.limit is None:
+        return ""
+    severe = Case.objects.listed_for(user).waiting().filter(severe=True)
+    if queue:
+        severe = severe.filter(queue=queue)
+    return share.passed_over if severe.decidable_by(user).unclaimed().exists() else ""
 
 
 def cap_of(wanted: CareSettings) -> int:

@@ -108,10 +108,8 @@ def claim_next(request: HttpRequest) -> HttpResponse:
     claim = claims.claim_next(user=user, queue=wanted.slug if wanted else "")
     if claim is None:
         messages.info(request, _("Nothing waits for you here at the moment."))
-        waiting = Case.objects.listed_for(user).waiting()
-        if wanted:
-            waiting = waiting.filter(queue=wanted.slug)
-        if why := passed_over(waiting, user, timezone.now()):
+        slug = wanted.slug if wanted else ""
+        if why := passed_over(user, timezone.now(), queue=slug):
             messages.info(request, why)
         suffix = f"?{urlencode({'queue': wanted.slug})}" if wanted else ""
         return redirect(f"{reverse('queue')}{suffix}")
