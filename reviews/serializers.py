@@ -146,7 +146,8 @@ def opened_case_data(opened: OpenedCase) -> dict[str, Any]:
         }
     if Text.RATIONALE in opened.shows:
         data["explanation"], data["rationale"] = opened.explanation, opened.rationale
-    if Text.VERDICTS in opened.shows or opened.verdicts:
+    # An empty list to the blind, too: where it was missing they would know of a first verdict.
+    if Text.VERDICTS in opened.shows or opened.folded or opened.verdicts:
         data["verdicts"] = [verdict_data(verdict) for verdict in opened.verdicts]
     if opened.contested:
         data["contested"] = [_unnamed(verdict) for verdict in opened.contested]
