@@ -17,7 +17,7 @@ from prometheus_client import Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
 from config.celery import app
-from reviews.services.enrichment import backlog
+from reviews.services import deliveries, enrichment
 
 # Seconds a check of readiness may wait for the broker.
 _PATIENCE = 2
@@ -60,16 +60,30 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class _Backlog:
-    """The outbox of enrichment, looked at when Prometheus asks: the same for all processes."""
+    """What waits in the database, looked at when Prometheus asks: the same for all processes."""
 
     def collect(self) -> Iterator[Metric]:
-        found = backlog(now=timezone.now())
+        now = timezone.now()
+        enriching, sending = enrichment.backlog(now=now), deliveries.backlog(now=now)
         for name, value, meaning in (
-            ("lag_seconds", found.lag.total_seconds(), "Age of the oldest cutoff that is due."),
-            ("waiting", found.waiting, "Cutoffs that wait to be enriched."),
-            ("parked", found.parked, "Cutoffs whose enrichment failed for good."),
+            (
+                "enrichment_lag_seconds",
+                enriching.lag.total_seconds(),
+                "Age of the oldest cutoff that is due.",
+            ),
+            ("enrichment_waiting", enriching.waiting, "Cutoffs that wait to be enriched."),
+            ("enrichment_parked", enriching.parked, "Cutoffs whose enrichment failed for good."),
+            (
+                "outcomes_lag_seconds",
+                sending.lag.total_seconds(),
+                "Age of the oldest outcome that is due to an endpoint which is on.",
+            ),
+            ("outcomes_waiting", sending.waiting, "Outcomes that wait to be delivered."),
+            ("outcomes_failing", sending.failing, "Outcomes that failed and are tried again."),
+            ("outcomes_dead", sending.dead, "Outcomes that failed for good."),
+            ("endpoints_disabled", sending.disabled, "Endpoints that answered 410."),
         ):
-            yield GaugeMetricFamily(f"recourse_enrichment_{name}", meaning, value)
+            yield GaugeMetricFamily(f"recourse_{name}", meaning, value)
 
 
 def _counted_now() -> bytes:

@@ -21,6 +21,7 @@ import policies.asking_schema
 import policies.backtests_schema
 import policies.versions_schema
 import reviews.api_schema
+import reviews.deliveries_schema
 from accounts import problems
 
 
@@ -30,6 +31,7 @@ def add_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     schemas.update(policies.asking_schema.COMPONENTS)
     schemas.update(policies.backtests_schema.COMPONENTS)
     schemas.update(policies.versions_schema.COMPONENTS)
+    schemas.update(reviews.deliveries_schema.COMPONENTS)
     for app in (accounts, conversations, reviews):
         schemas.update(app.api_schema.COMPONENTS)
     result["components"]["schemas"] = dict(sorted(schemas.items()))

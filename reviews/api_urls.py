@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews import api_cases, api_sources, api_ways_out
+from reviews import api_cases, api_deliveries, api_sources, api_ways_out
 
 urlpatterns = [
     path(
@@ -30,4 +30,8 @@ urlpatterns = [
     ),
     path("api/v1/cases/<uuid:pk>/skip", api_ways_out.SkipView.as_view(), name="api-skip"),
     path("api/v1/cases/<uuid:pk>/verdicts", api_cases.VerdictsView.as_view(), name="api-verdicts"),
+    path("api/v1/deliveries", api_deliveries.DeliveriesView.as_view(), name="api-deliveries"),
+    path(
+        "api/v1/deliveries/<int:pk>/replay", api_deliveries.ReplayView.as_view(), name="api-replay"
+    ),
 ]

@@ -73,6 +73,22 @@ def backlog(*, now: datetime) -> Backlog:
     )
 
 
+#: More than these are not counted where a page says that there are some.
+MANY = 100
+
+
+def some_dead() -> int:
+    """How many failed for good, up to :data:`MANY`."""
+    return Delivery.objects.filter(state=DeliveryState.DEAD).order_by()[:MANY].count()
+
+
+def wants_somebody() -> int:
+    """Deliveries that failed for good and endpoints that are disabled, up to :data:`MANY`."""
+    dead = Delivery.objects.filter(state=DeliveryState.DEAD).order_by().values("pk")
+    disabled = Endpoint.objects.disabled().order_by().values("pk")
+    return dead[:MANY].union(disabled[:MANY], all=True).count()
+
+
 def replay(*, delivery: Delivery, user: User, now: datetime) -> Delivery:
     """Send one again, under its id, at once and for three days more.
 

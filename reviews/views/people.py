@@ -6,8 +6,9 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
+from accounts.requests import user_of
 from reviews.models import Case
-from reviews.permissions import check_list
+from reviews.permissions import check_change_outcomes, check_list, check_see_outcomes
 from reviews.services.seen import seen
 
 
@@ -23,3 +24,17 @@ def case_for(user: User, number: int) -> Case:
     """The case of that number that *user* may know of, as they are to see it; 404 otherwise."""
     cases = Case.objects.listed_for(user).select_related("cutoff__conversation", "source")
     return seen(get_object_or_404(cases, number=number), user=user)
+
+
+def who_sees_outcomes(request: HttpRequest) -> User:
+    """Who is logged in. Raises ``PermissionDenied`` where outcomes are not their business."""
+    user = user_of(request)
+    check_see_outcomes(user)
+    return user
+
+
+def who_changes_outcomes(request: HttpRequest) -> User:
+    """Who is logged in. Raises ``PermissionDenied`` where they may change no endpoint."""
+    user = user_of(request)
+    check_change_outcomes(user)
+    return user
