@@ -227,7 +227,7 @@ def test_at_the_cap_a_severe_case_is_refused_with_the_reason(client: Client, ana
     assert "your limit for a shift is 1" in answer.text
     refused = client.post(f"/api/v1/cases/{case.pk}/claim")
     assert refused.status_code == 409
-    assert refused.json()["code"] == "severe_limit"
+    assert refused.json()["type"] == "urn:recourse:problem:severe_limit"
 
 
 @override_settings(SEVERE_PER_SHIFT=1)
