@@ -21,6 +21,8 @@ import krippendorff
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.estimation import Audited, Rate, overturn_rate
+
 #: How often the subjects are drawn anew.
 REPLICATES: Final = 1000
 #: An interval is told where so large a share of the replicates, 0 to 1, defines the figure.
@@ -84,6 +86,126 @@ class Agreement:
     on_overturns: Figure
     on_upholds: Figure
     pairs: tuple[PairAgreement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """How often both overturned, they differed, and both upheld; of *n* double reviews."""
+
+    both_overturned: int
+    differed: int
+    both_upheld: int
+
+    @property
+    def n(self) -> int:
+        """How many double reviews there are."""
+        return self.both_overturned + self.differed + self.both_upheld
+
+
+def confusion(reviews: Sequence[DoubleReview]) -> Confusion:
+    """The decisions of *reviews*, two by two; who was first tells nothing and is left out."""
+    sums = [sum(review.overturned) for review in reviews]
+    return Confusion(sums.count(2), sums.count(1), sums.count(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A double review, and what a senior's blind or deciding verdict made of it.
+
+    ``probability`` is that of the check, above 0 to 1: 1 where the two differed. ``overturned``
+    is the senior's; None while it is missing.
+    """
+
+    review: DoubleReview
+    probability: float
+    overturned: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """How far one reviewer's word can be trusted, by the seniors' checks.
+
+    ``error`` is the share of first verdicts that a senior would have given otherwise; ``agreed``
+    the same among those on which both agreed; ``shift`` the overturn rate by seniors less that by
+    one reviewer (the two-phase difference estimate), undefined while checks are missing.
+    """
+
+    error: Rate
+    agreed: Rate
+    shift: Figure
+
+
+def errors(
+    checks: Sequence[Checked], *, rng: np.random.Generator, replicates: int = REPLICATES
+) -> Errors:
+    """What *checks* say of first verdicts, each weighing 1 / probability.
+
+    The shares have the intervals of ``policies/estimation.py``, and are bounds while more than
+    one check in twenty is missing; the shift's is the bootstrap by subject.
+    """
+    agreed = [check for check in checks if len(set(check.review.overturned)) == 1]
+    error = overturn_rate([_as_audited(check) for check in checks])
+    return Errors(
+        error=error,
+        agreed=overturn_rate([_as_audited(check) for check in agreed]),
+        shift=_shift(checks, rng, replicates) if error.kind == "interval" else Figure(None),
+    )
+
+
+def _as_audited(check: Checked) -> Audited:
+    """A check as a draw whose event is that the first verdict was wrong."""
+    wrong = None if check.overturned is None else check.review.overturned[0] != check.overturned
+    stratum = f"{check.probability}"
+    return Audited(check.review.subject, stratum, check.probability, wrong)
+
+
+def _shift(checks: Sequence[Checked], rng: np.random.Generator, replicates: int) -> Figure:
+    """The weighted mean of what a senior changes, with its middle 95 % over subjects."""
+    places: dict[str, int] = {}
+    sums = np.zeros((len({check.review.subject for check in checks}), 2))
+    for check in checks:
+        if check.overturned is not None:
+            place = places.setdefault(check.review.subject, len(places))
+            moved = int(check.overturned) - int(check.review.overturned[0])
+            sums[place] += (moved / check.probability, 1 / check.probability)
+    sums = sums[: len(places)]
+    total, weights = sums.sum(axis=0)
+    if len(sums) < 2:
+        return Figure(float(total / weights))
+    shares = np.full(len(sums), 1 / len(sums))
+    drawn = rng.multinomial(len(sums), shares, size=replicates) @ sums
+    low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
+    return Figure(float(total / weights), float(low), float(high))
+
+
+def reasons_shared(
+    reasons: Sequence[tuple[frozenset[str], frozenset[str]]],
+) -> list[tuple[str, int, int]]:
+    """Each reason by name, on how many double reviews somebody gave it, on how many both did."""
+    codes = sorted(frozenset().union(*(one | other for one, other in reasons)))
+    return [
+        (
+            code,
+            sum(code in one | other for one, other in reasons),
+            sum(code in one & other for one, other in reasons),
+        )
+        for code in codes
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldMatch:
+    """Whether the answer to a gold case is among the right ones, and its reasons too."""
+
+    decision: bool
+    reasons: bool
+
+
+def gold_match(
+    decision: str, codes: Sequence[str], *, accepted: Sequence[str], acceptable: Sequence[str]
+) -> GoldMatch:
+    """An answer held against the reference: all its reasons have to be *acceptable*."""
+    return GoldMatch(decision in accepted, bool(codes) and set(codes) <= set(acceptable))
 
 
 def agreement(
