@@ -216,9 +216,6 @@ class Pause(models.Model):
     One person begins it; it ends when two have asked for it, each with a reason.
     """
 
-    #: Of those that are ``told``: name, time and reason of each who paused it once more.
-    again: list[dict[str, str]]
-
     scope = models.CharField(max_length=SCOPE_LENGTH, help_text="A scope, or “everything”.")
     paused_at = models.DateTimeField()
     paused_by = staff()

@@ -228,7 +228,7 @@ def pause_data(pause: Pause) -> dict[str, Any]:
         "paused_at": _time(pause.paused_at),
         "paused_by": _name(pause.paused_by),
         "reason": pause.reason,
-        "again": pause.again,
+        "again": getattr(pause, "again", []),
         "first_resume_at": _time(pause.first_resume_at),
         "first_resume_by": _name(pause.first_resume_by),
         "ended_at": _time(pause.ended_at),

@@ -93,7 +93,7 @@ def rollback_act(live: Activation, data: Any = None, *, name: str = "rollback") 
         title=_("Roll back: %(scope)s") % {"scope": label_of(live.scope)},
         words=_(
             "The version that was in force before comes back, at once and for all of the scope."
-            " What is planned there is cancelled."
+            " What is planned there is cancelled. One that waits for a second look goes on waiting."
         ),
         url=of_scope("policy-rollback", live.scope, live),
         form=ReasonForm(data, auto_id=f"{name}_%s"),
@@ -215,7 +215,10 @@ def rollback(request: HttpRequest) -> HttpResponse:
             began = rollbacks.rollback(scope=live.scope, reason=reason, actor=actor, now=now)
         if began is None:
             return _("The override is taken away: what holds more widely holds again.")
-        return _("Policy %(number)d is in force again.") % {"number": began.version_id}
+        done = _("Policy %(number)d is in force again.") % {"number": began.version_id}
+        if break_glass.unreviewed().filter(version=began.version_id).exists():
+            done += " " + _("It still waits for a second person to look at it.")
+        return done
 
     return run(request, rollback_act(live, sent(request)), back=reverse("policies"), do=do)
 

@@ -17,7 +17,7 @@ from conversations.models import Cutoff
 from conversations.vocabulary import Category, FirstReview
 from policies.backtest import ANSWERS, END, NOT, UNKNOWN, Answer, Question
 from policies.models import Backtest
-from policies.services.preview import Chosen, Flipped
+from policies.services.preview import Chosen, Flipped, Page
 from policies.services.preview import cases as cases_of
 from policies.views.figured import ANSWER_HEADS, TEST_LABELS
 from policies.views.people import user_of
@@ -66,11 +66,13 @@ def cases_page(request: HttpRequest, question: Question, *, back: Backtest | Non
     *back* is the backtest whose number it is, if it is one's.
     """
     chosen, after = _chosen(request)
-    found = cases_of(question, chosen, after=after)
+    blind = _blind(user_of(request), chosen)
+    found = Page((), None) if blind else cases_of(question, chosen, after=after)
     plain = {key: value for key, value in request.GET.items() if key != "after"}
     context = {
         "title": _title(chosen),
         "narrower": _narrower(chosen),
+        "blind": blind,
         "rows": _rows(request, found.cases),
         "question": question,
         "backtest": back,
@@ -103,6 +105,15 @@ def _chosen(request: HttpRequest) -> tuple[Chosen, UUID | None]:
     if chosen.review is not None and chosen.review not in _REVIEWS:
         raise Http404
     return chosen, after
+
+
+def _blind(user: User, chosen: Chosen) -> bool:
+    """Whether the list would tell somebody who decides cases what others said of single ones.
+
+    Verdicts are given blind, and feedback is folded until then (ESTIMATION.md, "Estimands").
+    """
+    told = chosen.review is not None or chosen.answer is not None
+    return told and user.has_perm("reviews.decide_case")
 
 
 def _title(chosen: Chosen) -> str:

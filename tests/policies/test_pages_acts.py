@@ -20,7 +20,7 @@ from policies.models import (
     PlannedActivation,
     Submission,
 )
-from policies.services import activations, break_glass, drafts, pauses, plans
+from policies.services import activations, approvals, break_glass, drafts, pauses, plans
 from policies.services.versions import person
 from policies.thresholds import BUILT_IN
 from tests.factories import NOW, make_user
@@ -145,6 +145,24 @@ def test_the_share_grows_and_is_rolled_back_in_one_step(client: Client, ida: Use
     assert without.status_code == 422
     client.post(back.url, {"reason": "It errs."})
     assert (live().version_id, live().kind) == (1, ActivationKind.ROLLBACK)
+
+
+def test_a_rollback_says_that_what_comes_back_waits_for_a_second_look(
+    client: Client, ida: User
+) -> None:
+    alone = submitted(ALONE)
+    break_glass.break_glass(number=alone.number, user=ida, now=NOW, reason="A wave.")
+    activations.activate(version=approved(), now=NOW, actor=person(ida))
+    (back,) = client.get("/policies").context["scopes"][0].acts
+    done = client.post(back.url, {"reason": "It errs."}, follow=True)
+    assert live().version_id == alone.number
+    assert "It still waits for a second person to look at it." in done.text
+    activations.activate(version=approved(), now=NOW, actor=person(ida))
+    approvals.approve(number=alone.number, user=make_user(Role.POLICY_ADMIN), now=NOW)
+    (back,) = client.get("/policies").context["scopes"][0].acts
+    done = client.post(back.url, {"reason": "It errs."}, follow=True)
+    assert "is in force again." in done.text
+    assert "It still waits" not in done.text
 
 
 def test_what_was_changed_meanwhile_is_not_rolled_back_unseen(client: Client, ida: User) -> None:

@@ -273,6 +273,21 @@ def test_who_may_not_change_policies_has_no_preview(client: Client, draft: Draft
     assert preview(client, draft).status_code == 403
 
 
+def test_who_decides_cases_is_not_told_what_others_said_of_one(
+    client: Client, ida: User, lax: PolicyVersion
+) -> None:
+    history(lax)
+    query = f"q={spell(question(LAX))}&name=made"
+    narrowed = [f"{query}&review=2", f"{query}&review=0", f"{query}&answer=silent"]
+    assert all(listed(client, f"/policies/cases?{one}") for one in narrowed)
+    client.force_login(make_user(Role.POLICY_ADMIN, Role.REVIEWER))
+    assert len(listed(client, f"/policies/cases?{query}")) == 5
+    for one in narrowed:
+        page = client.get(f"/policies/cases?{one}")
+        assert page.context["rows"] == []
+        assert "Not for who decides cases" in page.text
+
+
 def test_who_may_not_see_policies_sees_no_cases(client: Client, draft: Draft) -> None:
     url = f"/policies/cases?name=made&q={spell(question(LAX))}"
     assert client.get(url).status_code == 200
