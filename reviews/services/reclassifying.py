@@ -10,7 +10,9 @@ from django.db import transaction
 from accounts.models import User
 from conversations.vocabulary import Category
 from reviews.hazards import is_severe
-from reviews.models import Case, Reclassification
+from reviews.models import Case, Reclassification, RoutingRule
+from reviews.permissions import can_decide
+from reviews.routes import Facts, Rule, first_met
 from reviews.services.exercises import check_stays
 from reviews.services.leaving import end_claim, held, note
 from reviews.vocabulary import Queue
@@ -20,7 +22,8 @@ from reviews.vocabulary import Queue
 def reclassify(*, case: Case, user: User, category: str, now: datetime) -> bool:
     """Set the category of *case* and route it again; whether *user* still holds it.
 
-    What becomes child safety leaves the sight of the unqualified at once, with their claim.
+    What goes to a queue that *user* is not qualified for leaves their hands at once; child
+    safety leaves their sight.
     Raises ``HeldByAnother`` or ``NotHeld``, or ``ValidationError`` for the same category or an
     unknown one.
     """
@@ -37,16 +40,39 @@ def reclassify(*, case: Case, user: User, category: str, now: datetime) -> bool:
     _route(found)
     # As everything about a case: raised by what people find, never lowered.
     found.severe |= is_severe(category=category, severity=None, above_ceiling=False)
-    found.save(update_fields=["category", "queue", "severe"])
+    found.save(update_fields=["category", "queue", "rule", "severe"])
     note(found, "case.reclassified", user=user, now=now, was=was, category=category)
-    stays = Case.objects.listed_for(user).filter(pk=found.pk).exists()
+    stays = can_decide(user, found)
     if not stays:
         end_claim(found)
     return stays
 
 
 def _route(case: Case) -> None:
+    """Send a case where its new category belongs, unless a crisis, appeal or hand placed it."""
     if case.category == Category.CHILD_SEXUAL_EXPLOITATION:
-        case.queue = Queue.CHILD_SAFETY
-    elif case.queue == Queue.CHILD_SAFETY:
-        case.queue = Queue.CRISIS if case.crisis else Queue.GENERAL
+        case.queue, case.rule = Queue.CHILD_SAFETY, None
+        return
+    restricted = case.queue == Queue.CHILD_SAFETY
+    if restricted and case.crisis:
+        case.queue = Queue.CRISIS
+    elif restricted or case.rule_id or case.queue == Queue.GENERAL:
+        case.rule = _rule_for(case)
+        case.queue = case.rule.queue_id if case.rule else Queue.GENERAL
+
+
+def _rule_for(case: Case) -> RoutingRule | None:
+    rules = list(RoutingRule.objects.live().order_by("position", "id"))
+    asked = [
+        Rule(
+            queue=rule.queue_id,
+            categories=frozenset(rule.categories),
+            flags=frozenset(rule.flags),
+            languages=frozenset(rule.languages),
+            source_id=rule.source_id,
+        )
+        for rule in rules
+    ]
+    facts = Facts(case.category, frozenset(case.flags), case.language, case.source_id)
+    place = first_met(asked, facts)
+    return None if place is None else rules[place]

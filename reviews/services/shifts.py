@@ -77,6 +77,9 @@ def end_shift(*, user: User, now: datetime) -> ShiftEnd | None:
         asked.taken_by = asked.taken_at = None
         asked.save(update_fields=["taken_by", "taken_at"])
         note(asked.case, "case.handed_back", user=user, now=now, escalation=asked.pk)
+    # What was meant for this person alone would wait for them.
+    given_back = [one.case_id for one in (*in_hand.claims, *in_hand.deferrals)]
+    Case.objects.filter(pk__in=given_back, assignee=user).update(assignee=None)
     ended = ShiftEnd.objects.create(
         reviewer=user,
         at=now,

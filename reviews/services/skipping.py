@@ -40,8 +40,12 @@ def skip(*, case: Case, user: User, now: datetime, reason: str = "") -> None:
 
 
 def _pass_on(case: Case, user: User, now: datetime, reason: str = "") -> None:
+    """Note it, end the claim, and let nobody's assignment keep the case from others."""
     Skip.objects.update_or_create(case=case, reviewer=user, defaults={"reason": reason, "at": now})
     end_claim(case)
+    if case.assignee_id == user.pk:
+        case.assignee = None
+        case.save(update_fields=["assignee"])
 
 
 @transaction.atomic

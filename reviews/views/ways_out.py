@@ -84,7 +84,7 @@ def _reclassify(on: Attempt) -> str:
     )
     if stays:
         return _("%(case)s has its new category and is still yours.")
-    return _("%(case)s is with child safety now, and out of your sight.")
+    return _("%(case)s went to a queue for the qualified, and out of your hands.")
 
 
 def _escalate(on: Attempt) -> str:

@@ -72,6 +72,12 @@ class Reviewer:
 
     def work(self, stop: threading.Event) -> None:
         """Claim and decide until *stop* is set."""
+        try:
+            self._work(stop)
+        finally:
+            self._hang_up()
+
+    def _work(self, stop: threading.Event) -> None:
         while not stop.is_set():
             status, claimed = self._call("/api/v1/cases/claim-next", {})
             if status == 204:
@@ -109,9 +115,14 @@ class Reviewer:
                     return status, json.loads(answer) if answer else {}
             except (OSError, http.client.HTTPException):
                 self._worked.note_broken()
-                self._connection = None
+                self._hang_up()
             assert time.monotonic() < end, f"{path} was not answered within {PATIENCE:.0f} s."
             time.sleep(0.05)
+
+    def _hang_up(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
 
     def _ask(self, path: str, body: bytes, key: str) -> tuple[int, bytes]:
         if self._connection is None:

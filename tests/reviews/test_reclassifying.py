@@ -9,9 +9,9 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Claim, Reclassification
-from reviews.services import claims, reclassifying
+from reviews.services import claims, queues, reclassifying, routing_rules
 from reviews.services.claims import HeldByAnother
-from reviews.vocabulary import Queue
+from reviews.vocabulary import Area, Queue
 from tests.factories import NOW, make_case, make_user
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +64,38 @@ def test_the_category_must_be_another_known_one(case: Case, ana: User, category:
 def test_only_the_holder_reclassifies(case: Case) -> None:
     with pytest.raises(HeldByAnother):
         reclassifying.reclassify(case=case, user=make_user(Role.SENIOR), category="hate", now=NOW)
+
+
+def rule(category: str, slug: str, area: str = "") -> None:
+    """A rule that sends cases of *category* to a new queue."""
+    admin = make_user(Role.ADMINISTRATOR)
+    queue = queues.make(slug=slug, name=slug.title(), area=area, by=admin, now=NOW)
+    new = routing_rules.NewRule(name=slug, queue=queue, categories=(category,))
+    routing_rules.make(rule=new, by=admin, now=NOW)
+
+
+def test_the_rules_route_it_again(case: Case, ana: User) -> None:
+    rule("hate", "speech")
+    assert reclassifying.reclassify(case=case, user=ana, category="hate", now=NOW)
+    case.refresh_from_db()
+    assert case.queue == "speech"
+    assert case.rule is not None
+    reclassifying.reclassify(case=case, user=ana, category="privacy", now=NOW)
+    case.refresh_from_db()
+    assert (case.queue, case.rule) == (Queue.GENERAL, None)
+
+
+def test_a_queue_that_one_is_not_qualified_for_takes_it_away(case: Case, ana: User) -> None:
+    rule("privacy", "lawyers", "legal")
+    assert not reclassifying.reclassify(case=case, user=ana, category="privacy", now=NOW)
+    assert not Claim.objects.live().exists()
+
+
+def test_what_a_crisis_or_a_hand_placed_stays_there(ana: User) -> None:
+    rule("hate", "speech")
+    case = make_case(signals={"risk_self": 0.9})
+    senior = make_user(Role.SENIOR, qualified=[Area.CRISIS])
+    claims.claim(case=case, user=senior)
+    assert reclassifying.reclassify(case=case, user=senior, category="hate", now=NOW)
+    case.refresh_from_db()
+    assert case.queue == Queue.CRISIS

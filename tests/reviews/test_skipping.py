@@ -152,3 +152,13 @@ def test_counts_are_of_90_days_and_of_what_one_may_know(ana: User) -> None:
         )  # fmt: skip
     (group,) = skipping.unclear_counts(user=ana, now=NOW)
     assert (group.category, group.signals) == (recent.category, 1)
+
+
+def test_what_was_assigned_to_the_one_who_skips_goes_to_others(ana: User, ben: User) -> None:
+    case = make_case()
+    Case.objects.filter(pk=case.pk).update(assignee=ana)
+    claims.claim(case=case, user=ana)
+    skipping.skip(case=case, user=ana, now=NOW)
+    taken = claims.claim_next(user=ben)
+    assert taken is not None
+    assert taken.case_id == case.pk
