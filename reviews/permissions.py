@@ -54,6 +54,16 @@ def check_manage_quality(user: User) -> None:
         raise PermissionDenied("Your role does not include the quality of everybody's work.")
 
 
+def can_see_quality(user: User) -> bool:
+    """May see how far reviewers agree, nobody named: whoever makes gold cases, and auditors."""
+    return can_manage_quality(user) or user.has_perm("accounts.view_ledgerentry")
+
+
+def can_see_each(user: User) -> bool:
+    """May see the agreement of each reviewer by name: a senior."""
+    return user.has_perm("reviews.adjudicate_case")
+
+
 def can_train(user: User) -> bool:
     """May practise on decided cases."""
     return user.has_perm("reviews.train_on_case")
