@@ -44,7 +44,7 @@ _OTHER_WORDS: Final = {
     UNRATED: "was not rated and may be upsetting",
     CUE: WARNINGS[Category.SUICIDE_SELF_HARM],
 }
-_ASKED_FOR: Final = "is hidden as your settings ask"
+_ASKED_FOR: Final = "is of a kind that you want hidden"
 
 #: What no setting shows unasked.
 ALWAYS_HIDDEN: Final = frozenset(

@@ -55,7 +55,7 @@ def test_the_case_page_hides_what_one_wants_hidden(client: Client, ana: User, fo
     text = client.get(page).text
     assert WORDS not in text
     assert ("▆" in text) is (form == "blurred")
-    assert "as your settings ask" in text
+    assert "of a kind that you want hidden" in text
 
 
 def test_so_does_a_part_of_a_fold(client: Client, ana: User) -> None:
@@ -95,6 +95,33 @@ def test_what_is_always_hidden_stays_hidden_whatever_one_wants(client: Client, a
     assert WORDS not in client.get(f"/cases/{case.number}").text
     milder = case_of(MESSAGES, cutoff={"category": "hate"})
     assert WORDS in client.get(f"/cases/{milder.number}").text
+
+
+def test_words_that_were_searched_for_are_hidden_like_the_text(client: Client, ana: User) -> None:
+    case = mild_case()
+    assert "quiet sentence" in client.get("/review?q=tulips").text
+    wants(ana, folded=[case.category])
+    text = client.get("/review?q=tulips").text
+    assert case.label in text
+    assert "quiet sentence" not in text
+    assert "of a kind that you want hidden" in text
+
+
+def test_finding_words_within_a_case_shows_none_of_them(client: Client, ana: User) -> None:
+    case = mild_case()
+    wants(ana, folded=[case.category])
+    sent = {"find": "tulips"}
+    for headers in ({"HX-Request": "true"}, {}):
+        text = client.post(f"/cases/{case.number}/find", sent, headers=headers).text
+        assert "quiet sentence" not in text
+
+
+def test_similar_cases_show_no_words(client: Client, ana: User) -> None:
+    case, other = mild_case(), mild_case()
+    wants(ana, folded=[case.category])
+    text = client.post(f"/cases/{case.number}/similar", follow=True).text
+    assert other.label in text
+    assert WORDS not in text
 
 
 # --- Showing and hiding again -------------------------------------------------------------------
