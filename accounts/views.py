@@ -54,7 +54,7 @@ class WelcomeView(views.PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if isinstance(user, User) and user.is_active and not user.last_login else None
 
-    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
+    def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
         """Keep it, and say so."""
         with transaction.atomic():
             response = super().form_valid(form)

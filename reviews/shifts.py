@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 #: Without a case for so long, somebody has rested: their next case begins a shift.
 REST: Final = timedelta(hours=6)
@@ -25,7 +26,7 @@ PAUSE: Final = timedelta(minutes=5)
 class Span:
     """One claim: on which case, from when to when; by its lease where nobody ended it."""
 
-    case: object
+    case: UUID
     began: datetime
     ended: datetime
     severe: bool

@@ -47,7 +47,7 @@ class SevereShare:
     """
 
     limit: Limit | None = None
-    known: frozenset[object] = frozenset()
+    known: frozenset[UUID] = frozenset()
     cap: int = 0
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
@@ -32,14 +33,13 @@ def is_told(user: User) -> bool:
 
 def stuck_count(*, now: datetime) -> int:
     """How many overdue cases nobody can be dealt, up to :data:`MOST`; a minute old at most."""
-    count: int = cache.get_or_set(_KEY, lambda: len(stuck(now=now)), _FRESH)
-    return count
+    return int(cache.get_or_set(_KEY, lambda: len(stuck(now=now)), _FRESH) or 0)
 
 
-def stuck(*, now: datetime) -> set[object]:
+def stuck(*, now: datetime) -> set[UUID]:
     """The keys of the overdue cases that none of those who decide can be dealt at *now*."""
     overdue = Case.objects.waiting().unclaimed().filter(due_at__lte=now).in_order_of_work()
-    left: set[object] = set(overdue.values_list("pk", flat=True)[:MOST])
+    left: set[UUID] = set(overdue.values_list("pk", flat=True)[:MOST])
     for user in _deciders() if left else ():
         cases = Case.objects.filter(pk__in=left)
         left -= set(suited_to(cases, user, now).values_list("pk", flat=True))

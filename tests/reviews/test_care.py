@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -62,9 +63,7 @@ def dealt(user: User) -> Case | None:
         ({"cutoff": {"category": "hate"}}, False),
     ],
 )
-def test_a_case_is_severe_from_its_opening_on(
-    changes: dict[str, dict[str, object]], severe: bool
-) -> None:
+def test_a_case_is_severe_from_its_opening_on(changes: dict[str, Any], severe: bool) -> None:
     assert make_case(**changes).severe is severe
 
 

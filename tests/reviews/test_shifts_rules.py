@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ def hours(ago: float) -> datetime:
 
 def span(began: float, ended: float, case: int = 1, *, severe: bool = False) -> Span:
     """A claim from so many hours ago to so many."""
-    return Span(case, hours(began), hours(ended), severe)
+    return Span(UUID(int=case), hours(began), hours(ended), severe)
 
 
 def test_a_rest_ends_a_shift() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -18,7 +19,7 @@ from tests.factories import SIGNALS, make_case, make_user
 pytestmark = pytest.mark.django_db
 
 
-def overdue(**changes: object) -> Case:
+def overdue(**changes: Any) -> Case:
     case = make_case(**changes)
     Case.objects.filter(pk=case.pk).update(due_at=timezone.now() - timedelta(hours=1))
     return case
