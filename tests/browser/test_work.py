@@ -28,9 +28,12 @@ def test_a_case_is_decided_with_the_keyboard_alone(desk: Visitor) -> None:
     desk.page.keyboard.press("o")
     desk.page.keyboard.press("1")
     expect(desk.page.locator("[name=remedy][value=reopen]")).to_be_checked()
-    desk.page.get_by_label("No", exact=True).check()
-    desk.page.locator("#t30 [name=evidence]").check()
-    expect(desk.page.locator("[data-evidence]")).to_have_text("Turn 30")
+    desk.page.keyboard.press("p")
+    desk.page.keyboard.press("p")
+    desk.page.keyboard.press("Shift+Digit2")
+    desk.page.keyboard.press("k")
+    desk.page.keyboard.press("x")
+    expect(desk.page.locator("[data-evidence]")).to_contain_text("Turn 30")
     desk.page.keyboard.press("w")
     desk.page.keyboard.type("No warning came.")
     desk.page.keyboard.press("Control+Enter")
@@ -41,6 +44,8 @@ def test_a_case_is_decided_with_the_keyboard_alone(desk: Visitor) -> None:
         "reopen",
         ["no_prior_warning"],
     )
+    assert (given.policy_followed, given.severity) == ("no", 2)
+    assert given.evidence == [{"turn": 30, "message_id": "m29"}]
     desk.page.keyboard.press("z")
     expect(desk.page.get_by_text("The verdict is taken back.")).to_be_visible()
 
@@ -71,7 +76,7 @@ def test_the_fold_opens_in_place_and_keeps_nothing_back(desk: Visitor) -> None:
     desk.sign_in(make_user(Role.REVIEWER))
     page = desk.go(f"/cases/{case.number}")
     expect(page.locator(".turn")).to_have_count(9)
-    page.locator(".folded a").click()
+    page.locator(".folded a").first.click()
     expect(page.locator(".turn")).to_have_count(30)
     expect(page.locator(".folded")).to_have_count(0)
     numbers = page.locator(".turn .n").all_text_contents()
@@ -86,8 +91,8 @@ def test_a_hidden_turn_is_shown_in_place(desk: Visitor) -> None:
     desk.sign_in(make_user(Role.REVIEWER))
     page = desk.go(f"/cases/{case.number}")
     assert "Turn 0 says" not in page.content()
-    page.locator("#t1").get_by_role("button", name=re.compile("Show")).click()
-    expect(page.locator("#t1 .revealed")).to_have_text("Turn 0 says something.")
+    page.locator("#turn-1").get_by_role("button", name=re.compile("Show")).click()
+    expect(page.locator("#turn-1 .revealed")).to_have_text("Turn 0 says something.")
     assert LedgerEntry.objects.get(action="transcript.revealed").details == {"turns": [1]}
 
 
@@ -142,13 +147,13 @@ def test_everything_works_without_scripts(plain: Visitor) -> None:
     page.get_by_role("button", name="Claim next").click()
     page.locator(".folded a").click()
     expect(page.locator(".turn")).to_have_count(30)
-    page.locator("#t1").get_by_role("button", name=re.compile("Show")).click()
-    expect(page.locator("#t1 .revealed")).to_have_text("Turn 0 says something.")
+    page.locator("#turn-1").get_by_role("button", name=re.compile("Show")).click()
+    expect(page.locator("#turn-1 .revealed")).to_have_text("Turn 0 says something.")
     page.get_by_text("Overturn").click()
     page.get_by_label("Reopen").check()
     page.get_by_label("Role play or fiction").check()
     page.get_by_label("No", exact=True).check()
-    page.get_by_label("In your words").fill("It was a story.")
+    page.locator("[name=rationale]").fill("It was a story.")
     page.get_by_role("button", name="Send verdict").click()
     expect(page.get_by_text("Your verdict is in.")).to_be_visible()
     settlement.settle_due(now=timezone.now() + timedelta(minutes=1))
