@@ -204,6 +204,15 @@ class QueueFilter(CaseFilter):
         return cases.filter(assignee__isnull=whom == "nobody")
 
     @property
+    def form(self) -> Any:
+        """The form, with the choices that stand in the database read once."""
+        if not hasattr(self, "_form"):
+            for name in ("queue", "label"):
+                field = super().form.fields[name]
+                field.choices = list(field.choices)
+        return super().form
+
+    @property
     def waiting_only(self) -> bool:
         """Whether what waits is listed, and nothing else."""
         return bool(self.data["state"] == WAITING)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 
 from accounts.models import User
 from accounts.roles import Role
@@ -138,7 +139,9 @@ def can_reopen_held(user: User) -> bool:
 
 def viewer_of(user: User) -> Viewer:
     """*user* as the visibility rules know them."""
-    names = set(user.groups.values_list("name", flat=True))
+    # Asked for several times a page, read once.
+    prefetch_related_objects([user], "groups")
+    names = {group.name for group in user.groups.all()}
     roles = (
         frozenset(Role)
         if user.is_superuser

@@ -17,12 +17,12 @@ from reviews.permissions import check_label
 from reviews.services.bulk import Done, Refusal
 
 
-def people_to_assign() -> list[User]:
-    """Whom a case can be kept for, by name: those whose role gives verdicts."""
+def people_to_assign() -> list[tuple[int, str]]:
+    """Whom a case can be kept for, by name: the ids and names of those who give verdicts."""
     deciding = User.objects.filter(
         is_active=True, groups__name__in=[Role.REVIEWER.value, Role.SENIOR.value]
     )
-    return list(deciding.distinct().order_by("name", "pk"))
+    return list(deciding.distinct().order_by("name", "pk").values_list("pk", "name"))
 
 
 @transaction.atomic

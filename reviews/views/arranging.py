@@ -117,9 +117,10 @@ def _assign(request: HttpRequest, user: User) -> _Plan:
     chosen = request.POST.get("person", "")
     if not chosen:
         raise ValidationError(_("Choose whom to assign them to."))
-    to = next((one for one in people_to_assign() if str(one.pk) == chosen), None)
-    if to is None and chosen != "nobody":
+    known = {str(key) for key, _name in people_to_assign()}
+    if chosen not in known and chosen != "nobody":
         raise ValidationError(_("This person gives no verdicts."))
+    to = User.objects.get(pk=chosen) if chosen in known else None
     what = _("assigned to %(name)s") % {"name": to.name} if to else _("given back to all")
 
     def act(keys: list[UUID]) -> Done:

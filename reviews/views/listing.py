@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.forms import BoundField, Form, Select
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from accounts.keyset import Page, page
 from accounts.models import User
@@ -19,7 +20,8 @@ from reviews.filters import QueueFilter
 from reviews.models import Case
 from reviews.permissions import can_search
 from reviews.services.highlights import Highlight, highlights
-from reviews.services.rows import QueueRow, rows, with_what_a_row_shows
+from reviews.services.rows import QueueRow, rows
+from reviews.views.row_html import row_html
 
 PAGE_SIZE: Final = 50
 
@@ -36,11 +38,6 @@ class Listed:
 
     row: QueueRow
     highlights: list[Highlight]
-
-    @property
-    def url(self) -> str:
-        """The page of the case."""
-        return reverse("case", kwargs={"number": self.row.case.number})
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,17 @@ class Listing:
         """Whether every filter could be read."""
         return bool(self.filtered.is_valid())
 
+    def html(self, *, may_choose: bool) -> Iterator[SafeString]:
+        """The rows as HTML."""
+        for line in self.lines:
+            yield row_html(
+                line.row,
+                line.highlights,
+                url=reverse("case", kwargs={"number": line.row.case.number}),
+                waiting_only=self.filtered.waiting_only,
+                may_choose=may_choose,
+            )
+
     @property
     def searched(self) -> bool:
         """Whether words were searched for: the list is then as it was found."""
@@ -74,7 +82,7 @@ def list_cases(request: HttpRequest, user: User, *, now: datetime) -> Listing:
 
     Raises ``CursorMismatch``.
     """
-    listed = with_what_a_row_shows(Case.objects.listed_for(user))
+    listed = Case.objects.listed_for(user)
     filtered = QueueFilter(request.GET, queryset=listed, request=request)
     plain = {key: str(value) for key, value in sorted(request.GET.items()) if key not in _PLACE}
     found: Page[Case] = Page([], None, None)

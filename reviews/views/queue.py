@@ -62,16 +62,17 @@ def changes(request: HttpRequest) -> HttpResponse:
 
 def _shown(listed: listing.Listing, user: User) -> dict[str, Any]:
     """What the list itself needs."""
-    arranges = can_arrange(user)
+    arranges, labels = can_arrange(user), can_label(user)
     form = listed.filtered.form
     return {
         "listing": listed,
         "form": form,
         "rows": [line.row for line in listed.lines],
+        "html_rows": listed.html(may_choose=labels),
         "waiting_only": listed.filtered.waiting_only,
         "page_size": listing.PAGE_SIZE,
         "narrowed": listed.filtered.narrowed,
-        "may_label": can_label(user),
+        "may_label": labels,
         "may_arrange": arranges,
         "people": people_to_assign() if arranges else [],
         "queue_choices": queues.listed_for(user) if arranges else [],
