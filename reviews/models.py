@@ -214,6 +214,16 @@ class Case(models.Model):
                 include=["breach"],
                 condition=_WAITING,
             ),
+            # Claim-next for those who read some languages only.
+            models.Index(
+                F("queue"),
+                F("language"),
+                F("priority").desc(),
+                F("due_at"),
+                F("cutoff"),
+                name="case_waiting_by_language",
+                condition=_WAITING,
+            ),
             # What one person was assigned.
             models.Index(
                 fields=["assignee"], name="case_assigned", condition=Q(assignee__isnull=False)

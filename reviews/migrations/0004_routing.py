@@ -219,6 +219,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='case',
+            index=models.Index(models.F('queue'), models.F('language'), models.OrderBy(models.F('priority'), descending=True), models.F('due_at'), models.F('cutoff'), condition=models.Q(('selected', True), ('state__in', ('open', 'second_review', 'adjudication')), ('trial', False)), name='case_waiting_by_language'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
             index=models.Index(condition=models.Q(('assignee__isnull', False)), fields=['assignee'], name='case_assigned'),
         ),
         migrations.AddConstraint(

@@ -7,12 +7,43 @@ the same, unless ``permissions.can_decide`` refuses it too.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from reviews.models import Case, CaseQuerySet, CaseQueue, Reservation, Skip
-from reviews.services.care import spared
+from reviews.services.care import care_of, spared
+from reviews.transitions import CLAIMABLE
+
+_Key = tuple[int, datetime, UUID]
+
+#: Of each queue that somebody works in, and of each language that they read, the first case that
+#: nobody holds. A language of NULL is any.
+_HEADS: Final = """
+SELECT queue.slug, reads.language, head.priority, head.due_at, head.cutoff_id
+FROM reviews_casequeue queue
+CROSS JOIN unnest(%(languages)s::text[]) reads (language)
+CROSS JOIN LATERAL (
+    SELECT priority, due_at, cutoff_id FROM reviews_case waits
+    WHERE waits.queue = queue.slug {of_language}
+      AND waits.selected AND waits.state = ANY (%(claimable)s) AND NOT waits.trial
+      AND NOT EXISTS (
+          SELECT FROM reviews_claim held
+          WHERE held.case_id = waits.cutoff_id
+            AND held.ended_at IS NULL AND held.expires_at > statement_timestamp()
+      )
+    ORDER BY waits.priority DESC, waits.due_at, waits.cutoff_id
+    LIMIT 1
+) head
+WHERE queue.area = '' OR %(everything)s OR EXISTS (
+    SELECT FROM reviews_qualification has
+    WHERE has.user_id = %(user)s AND has.area = queue.area AND has.revoked_at IS NULL
+)
+ORDER BY head.priority DESC, head.due_at, head.cutoff_id
+"""
 
 
 def suited_to(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
@@ -21,8 +52,13 @@ def suited_to(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
     A rule must be answered row by row from the case and one look into an index: claim-next
     walks down the order of work until the first row that suits.
     """
+    return _qualified_for(_suited(cases, user, now), user)
+
+
+def _suited(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
+    """Apart from the queue, which claim-next asks for first."""
     suited = spared(cases.listed_for(user).decidable_by(user).unclaimed(), user, now)
-    suited = _of_whom_it_may_be(_qualified_for(suited, user), user)
+    suited = _of_whom_it_may_be(suited, user)
     return _not_kept_for_another(_not_passed_on_by(suited, user), user, now)
 
 
@@ -31,16 +67,26 @@ def next_for(user: User, now: datetime, queue: str = "") -> Case | None:
 
     Rows that another is just taking are passed over. None where nothing is left that suits.
     """
-    suited = suited_to(Case.objects.waiting(), user, now)
-    if queue:
-        suited = suited.filter(queue=queue)
-    back = came_back_for(suited, user, now)
-    if back is not None and (case := _first(back)):
+    suited = _suited(Case.objects.waiting(), user, now)
+    back = came_back_for(_qualified_for(suited, user), user, now)
+    if back is not None and (case := _first(back.filter(queue=queue) if queue else back)):
         return case
-    for slug in [queue] if queue else _queues_by_urgency(suited):
-        if case := _first(suited.filter(queue=slug)):
-            return case
-    return None
+    best = None
+    for slug, language, key in _stretches_by_urgency(user):
+        if best and _key(best) <= key:
+            break
+        if queue not in ("", slug):
+            continue
+        spoken = {} if language is None else {"language": language}
+        found = _first(suited.filter(queue=slug, **spoken))
+        if found and (best is None or _key(found) < _key(best)):
+            best = found
+    return best
+
+
+def _key(case: Case) -> _Key:
+    """As ``CaseQuerySet.in_order_of_work`` has it."""
+    return -case.priority, case.due_at, case.pk
 
 
 def _first(suited: CaseQuerySet) -> Case | None:
@@ -51,17 +97,24 @@ def _first(suited: CaseQuerySet) -> Case | None:
     )
 
 
-def _queues_by_urgency(suited: CaseQuerySet) -> list[str]:
-    """The queues in which something suits, that of the most urgent case first.
+def _stretches_by_urgency(user: User) -> list[tuple[str, str | None, _Key]]:
+    """The queues that *user* works in, by languages that they read, the most urgent first.
 
-    Queue by queue, because each has its own stretch of the index: walking down all of them as
-    one would read every case of a queue for which one is not qualified.
+    Each with the place in the order of work of what comes first there. One by one, because each
+    has its own stretch of an index: walking down all of them as one would read every case of a
+    queue for which one is not qualified, or in a language that one does not read.
     """
-    first = suited.filter(queue=OuterRef("slug")).in_order_of_work().values("pk")[:1]
-    heads = CaseQueue.objects.values_list(Subquery(first))
-    return list(
-        Case.objects.filter(pk__in=heads).in_order_of_work().values_list("queue", flat=True)
-    )
+    languages = care_of(user).languages
+    parameters = {
+        "everything": user.is_superuser,
+        "user": user.pk,
+        "claimable": [state.value for state in CLAIMABLE],
+        "languages": [*languages, ""] if languages else [None],
+    }
+    of_language = "AND waits.language = reads.language" if languages else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEADS.format(of_language=of_language), parameters)
+        return [(slug, spoken, (-priority, *rest)) for slug, spoken, priority, *rest in cursor]
 
 
 def _qualified_for(cases: CaseQuerySet, user: User) -> CaseQuerySet:
