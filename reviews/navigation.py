@@ -14,8 +14,12 @@ from conversations.permissions import can_place_hold
 from reviews.permissions import (
     can_decide,
     can_list,
+    can_mentor,
     can_read_feedback,
+    can_route,
     can_see_outcomes,
+    can_see_quality,
+    can_train,
     may_manage_people,
     reads_text,
 )
@@ -64,8 +68,14 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         alarms = wants_somebody()
         items.append(_item(request, _("Deliveries"), "deliveries", "external", alarms or ""))
         items[-1]["kind"] = "bad"
+    if can_route(user):
+        items.append(_item(request, _("Queues and rules"), "routing", "filter"))
     if may_manage_people(user):
         items.append(_item(request, _("People"), "people", "user"))
+    if can_list(user) and (can_decide(user) or can_see_quality(user)):
+        items.append(_item(request, _("Quality"), "quality", "quality"))
+    if can_train(user) or can_mentor(user):
+        items.append(_item(request, _("Training"), "training", "branch"))
     if can_list(user) and can_place_hold(user):
         items.append(_item(request, _("Holds"), "holds", "lock"))
     return items

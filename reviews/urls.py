@@ -1,7 +1,6 @@
 """The pages of reviews, and its API."""
 
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from reviews.views import (
     arranging,
@@ -20,9 +19,10 @@ from reviews.views import (
     verdicts,
     ways_out,
 )
+from reviews.views.training import home
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="queue"), name="home"),
+    path("", home, name="home"),
     path("review", queue.queue, name="queue"),
     path("review/changes", queue.changes, name="queue-changes"),
     path("review/claim-next", queue.claim_next, name="claim-next"),
@@ -64,12 +64,14 @@ urlpatterns = [
     path("review/texts/<int:pk>", canned.text, name="canned-text"),
     path("review/texts/<int:pk>/delete", canned.delete, name="delete-canned-text"),
     path("", include("reviews.people_urls")),
+    path("", include("reviews.quality_urls")),
     path("", include("reviews.outcome_urls")),
     path("feedback", feedback.inbox, name="feedback"),
     path("holds", holds.holds_page, name="holds"),
     path("holds/new", holds.new_hold, name="new-hold"),
     path("holds/<int:hold_id>/extend", holds.extend_hold, name="extend-hold"),
     path("holds/<int:hold_id>/release", holds.release_hold, name="release-hold"),
+    path("", include("reviews.routing_urls")),
     path("transparency", transparency.page, name="transparency"),
     path("transparency.csv", transparency.as_csv, name="transparency-csv"),
     path("n/<str:token>", notices.notice, name="notice"),

@@ -138,7 +138,9 @@ def deal(*, instead_of: Case, user: User, now: datetime) -> Exercise | None:
     if number >= shares().gold:
         return None
     case = _suitable(instead_of, user, now)
-    return case and Exercise.objects.create(
+    if case is None:
+        return None
+    return Exercise.objects.create(
         kind=ExerciseKind.GOLD,
         case=case,
         person=user,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -51,7 +52,7 @@ def seen(case: Case, *, user: User, now: datetime | None = None) -> Case:
     return as_seen([case], user=user, now=now)[0]
 
 
-def _covering(user: User, now: datetime, *, among: list[Case]) -> dict[object, Exercise]:
+def _covering(user: User, now: datetime, *, among: list[Case]) -> dict[UUID, Exercise]:
     """The gold cases among some that look to *user* like work. Who makes them is dealt none."""
     if can_manage_quality(user):
         return {}
@@ -85,17 +86,17 @@ def in_state(
         found = Q(state=state) & ~masked if state in _MASKED else Q(state=state)
     if to_answer or answered:
         found &= ~Q(pk__in=[*to_answer, *answered])
-        shown = {CaseState.OPEN: to_answer, CaseState.SECOND_REVIEW: answered}.get(state, [])
-        found |= Q(pk__in=shown)
+        if state in (CaseState.OPEN, CaseState.SECOND_REVIEW):
+            found |= Q(pk__in=to_answer if state == CaseState.OPEN else answered)
     return cases.filter(found)
 
 
-def to_answer(user: User, now: datetime | None = None) -> list[object]:
+def to_answer(user: User, now: datetime | None = None) -> list[UUID]:
     """The keys of the gold cases that *user* was dealt and has not answered."""
     return _gold(user, now or timezone.now())
 
 
-def _gold(user: User, now: datetime, *, answered: bool = False) -> list[object]:
+def _gold(user: User, now: datetime, *, answered: bool = False) -> list[UUID]:
     """The cases that are *user*'s own gold cases now. Few at any time."""
     if can_manage_quality(user):
         return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -74,7 +75,7 @@ def _unknown_to(user: User, queue: str) -> Case | None:
     return next((case for case in found[:_LOOKED_AT] if transcript_of(case.cutoff)), None)
 
 
-def exercise_for(user: User, key: object) -> Exercise | None:
+def exercise_for(user: User, key: UUID) -> Exercise | None:
     """The exercise under *key* that *user* may see: their own, or as a mentor an answered one."""
     found = (
         Exercise.objects.training()
