@@ -96,7 +96,7 @@ button.textContent = "Cite these words";
 if (list) {
   render();
   document.addEventListener("change", (event) => {
-    if (event.target.name === "evidence") render();
+    if (event.target.name === "evidence") changed();
   });
   document.addEventListener("selectionchange", () => {
     const found = selected();
