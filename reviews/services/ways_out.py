@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
 
 from accounts.models import User
-from reviews.models import Case, Deferral, Escalation, Skip, VerdictDraft
+from reviews.models import Case, Deferral, Escalation
 from reviews.services.deferring import may_resume
 from reviews.services.escalating import of_the_team
 from reviews.visibility import Text
@@ -18,8 +17,7 @@ class Elsewhere:
     """What *user* may know and do of the ways out that a case has taken.
 
     ``deferral`` is how it is deferred now, ``came_back`` the viewer's own last deferral that is
-    over, ``question`` the open one, ``answered`` those that ended with words. ``draft_saved_at``
-    is of the viewer's own draft.
+    over, ``question`` the open one, ``answered`` those that ended with words.
     """
 
     deferral: Deferral | None
@@ -30,12 +28,10 @@ class Elsewhere:
     may_answer: bool
     may_withdraw: bool
     answered: list[Escalation]
-    skipped: bool
-    draft_saved_at: datetime | None
 
 
 def elsewhere_of(*, case: Case, user: User, shows: AbstractSet[Text], blind: bool) -> Elsewhere:
-    """Gather it, in five queries at most. A blind reviewer reads no question but their own."""
+    """Gather it, in three queries at most. A blind reviewer reads no question but their own."""
     # Whoever reads the transcript may read what colleagues wrote of it.
     reads = Text.TRANSCRIPT in shows and not blind
     asked = list(
@@ -60,8 +56,4 @@ def elsewhere_of(*, case: Case, user: User, shows: AbstractSet[Text], blind: boo
         and question.asked_by_id == user.pk
         and question.taken_by_id is None,
         answered=[one for one in asked if one.answer and (reads or one.asked_by_id == user.pk)],
-        skipped=Skip.objects.filter(case=case, reviewer=user).exists(),
-        draft_saved_at=VerdictDraft.objects.filter(case=case, reviewer=user)
-        .values_list("saved_at", flat=True)
-        .first(),
     )

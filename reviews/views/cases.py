@@ -67,6 +67,7 @@ def case_page(
         revealed=asked.among(opened.hidden),
         severity_shown="severity" in asked.asked,
     )
+    draft = None
     if page.rail == Rail.DECIDE and form is None:
         draft = draft_of(case=case, user=user)
         written = draft.content if draft else {}
@@ -78,7 +79,7 @@ def case_page(
         | _turns(page, Window.asked_for(request.GET))
         | _asked_for(asked.asked, case, user)
         | _beside(page, user, form)
-        | {"found": found}
+        | {"found": found, "draft": draft}
     )
     return render(
         request, "reviews/case.html", context, status=422 if form and form.errors else 200
