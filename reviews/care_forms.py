@@ -53,7 +53,7 @@ _CODES: Final = [
 ]
 
 
-def _languages() -> list[tuple[str, str]]:
+def languages() -> list[tuple[str, str]]:
     """The languages that are told apart, each in its own words."""
     named = {"zh": "zh-hans"}
     return [(code, LANG_INFO[named.get(code, code)]["name_local"].title()) for code in _CODES]
@@ -124,7 +124,7 @@ class DealtForm(forms.ModelForm[CareSettings]):
     )
     languages = forms.MultipleChoiceField(
         label=_("I read"),
-        choices=_languages,
+        choices=languages,
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=_("Without a mark: cases in every language."),

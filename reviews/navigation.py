@@ -55,38 +55,32 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
-    items = []
-    if can_list(user):
-        items.append(_item(request, _("Review"), "queue", "review", _shown(altogether(counts))))
-    if can_read_feedback(user):
-        items.append(_item(request, _("Feedback"), "feedback", "feedback"))
-    if user.has_perm("policies.view_policyversion"):
-        items.append(_item(request, _("Policies"), "policies", "policies"))
-    if user.has_perm("conversations.view_source"):
-        items.append(_item(request, _("Sources"), "sources", "sources"))
-    if can_see_outcomes(user):
-        alarms = wants_somebody()
-        items.append(_item(request, _("Deliveries"), "deliveries", "external", alarms or ""))
-        items[-1]["kind"] = "bad"
-    if can_route(user):
-        items.append(_item(request, _("Queues and rules"), "routing", "filter"))
-    if may_manage_people(user):
-        items.append(_item(request, _("People"), "people", "user"))
-    if can_list(user) and (can_decide(user) or can_see_quality(user)):
-        items.append(_item(request, _("Quality"), "quality", "quality"))
-    if can_train(user) or can_mentor(user):
-        items.append(_item(request, _("Training"), "training", "branch"))
-    if can_list(user) and can_place_hold(user):
-        items.append(_item(request, _("Holds"), "holds", "lock"))
+    lists = can_list(user)
+    pages = (
+        (lists, _("Review"), "queue", "review"),
+        (can_read_feedback(user), _("Feedback"), "feedback", "feedback"),
+        (user.has_perm("policies.view_policyversion"), _("Policies"), "policies", "policies"),
+        (user.has_perm("conversations.view_source"), _("Sources"), "sources", "sources"),
+        (can_see_outcomes(user), _("Deliveries"), "deliveries", "external"),
+        (can_route(user), _("Queues and rules"), "routing", "filter"),
+        (may_manage_people(user), _("People"), "people", "user"),
+        (lists and (can_decide(user) or can_see_quality(user)), _("Quality"), "quality", "quality"),
+        (can_train(user) or can_mentor(user), _("Training"), "training", "branch"),
+        (lists and can_place_hold(user), _("Holds"), "holds", "lock"),
+    )
+    items = [_item(request, *page) for shown, *page in pages if shown]
+    for item in items:
+        if item["icon"] == "review":
+            item["count"] = _shown(altogether(counts))
+        elif item["icon"] == "external":
+            item |= {"count": wants_somebody() or "", "kind": "bad"}
     return items
 
 
-def _item(
-    request: HttpRequest, label: str, name: str, icon: str, count: int | str = ""
-) -> dict[str, Any]:
+def _item(request: HttpRequest, label: str, name: str, icon: str) -> dict[str, Any]:
     url = reverse(name)
     current = request.path == url or request.path.startswith(f"{url}/")
-    return {"label": label, "url": url, "icon": icon, "count": count, "current": current}
+    return {"label": label, "url": url, "icon": icon, "count": "", "current": current}
 
 
 def _queues(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from accounts.ledger import Actor, record_each
 from accounts.models import User
 from reviews.models import BulkAct, BulkChange, Case, CaseLabel, CaseQueue, Claim, Label
 from reviews.permissions import can_decide, check_arrange, check_label
+from reviews.services.care import spared
 from reviews.transitions import CLAIMABLE
 from reviews.vocabulary import Arrangement, CaseState
 
@@ -42,7 +43,7 @@ class Refusal(models.TextChoices):
     HELD = "held", _("somebody else holds it")
     OVER = "over", _("it is decided or closed")
     UNQUALIFIED = "unqualified", _("its queue asks for a qualification")
-    NOT_THEIRS = "not_theirs", _("this person may not decide it")
+    NOT_THEIRS = "not_theirs", _("it cannot go to this person")
     CHANGED = "changed", _("it was changed meanwhile")
 
 
@@ -78,7 +79,7 @@ def assign(*, case_ids: Collection[UUID], to: User | None, by: User, now: dateti
     """
     check_arrange(by)
     cases = _locked(case_ids, by)
-    theirs = _decidable(cases, to)
+    theirs = _suiting(cases, to, now)
     busy = _refuses_busy(cases, by)
 
     def refuses(case: Case) -> Refusal | None:
@@ -166,13 +167,13 @@ def _lock(cases: models.QuerySet[Case]) -> list[Case]:
     return list(cases.select_for_update(no_key=True).order_by("pk"))
 
 
-def _decidable(cases: Iterable[Case], to: User | None) -> set[UUID]:
-    """Which of *cases* could be dealt to *to*."""
+def _suiting(cases: Iterable[Case], to: User | None, now: datetime) -> set[UUID]:
+    """Which of *cases* could be dealt to *to*. Why the others could not is told to nobody."""
     if to is None or not can_decide(to):
         return set()
     worked = CaseQueue.objects.worked_by(to).values("pk")
     mine = Case.objects.filter(pk__in=[case.pk for case in cases], queue__in=worked)
-    return set(mine.decidable_by(to).values_list("pk", flat=True))
+    return set(spared(mine.decidable_by(to), to, now).values_list("pk", flat=True))
 
 
 def _refuses_busy(cases: Iterable[Case], by: User) -> _Refuses:

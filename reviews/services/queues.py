@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain, count
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, CaseQueue
 from reviews.permissions import check_route
+from reviews.routing_models import SLUG_LENGTH
 from reviews.transitions import PENDING
 from reviews.vocabulary import Area, CaseState, Queue
 
@@ -52,6 +55,14 @@ def named(slug: str, user: User) -> CaseQueue | None:
 def choices() -> list[tuple[str, str]]:
     """Every queue's slug and name, for a filter; closed ones too, whose cases stay."""
     return list(CaseQueue.objects.values_list("slug", "name"))
+
+
+def slug_for(name: str) -> str:
+    """A slug for a queue of that name, which nobody has yet; a number where it says nothing."""
+    said = slugify(name).lstrip("0123456789_-")[: SLUG_LENGTH - 4].rstrip("-") or "queue"
+    taken = set(CaseQueue.objects.values_list("slug", flat=True))
+    numbered = (f"{said}-{number}" for number in count(2))
+    return next(slug for slug in chain([said], numbered) if slug not in taken)
 
 
 @transaction.atomic
