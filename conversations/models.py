@@ -251,6 +251,7 @@ class Cutoff(models.Model):
         null=True, help_text="When the user first said that it did not surprise them."
     )
     trial = models.BooleanField(default=False, db_default=False, help_text="Nobody ended anything.")
+    crisis_cue = models.BooleanField(default=False, db_default=False, help_text="Words show it.")
 
     class Meta:
         constraints = [

@@ -125,8 +125,9 @@ class Group(Struct, frozen=True):
 def answer(observation: Observation, thresholds: Thresholds) -> int:
     """Whether the policy would have ended: ``END``, ``NOT``, or ``UNKNOWN``.
 
-    Unknown is what some value of the unknown signals would decide. Words of the transcript are
-    left out: a crisis cue forbids ending under any policy.
+    Unknown is what some value of the unknown signals would decide. A crisis cue that was found in
+    the transcript forbids ending under any policy; one that was not looked for is taken not to
+    be there.
     """
     if _ends(observation, thresholds):
         return END

@@ -88,7 +88,9 @@ def flags(
         for number, thresholds in baselines.items()
         if number != otherwise and (written := writer.policy(thresholds)) != standard
     }
-    return _case(version, {str(number): sql for number, sql in others.items()}, standard)
+    written = _case(version, {str(number): sql for number, sql in others.items()}, standard)
+    # A rule without a switch: no version may end where the transcript shows a crisis cue.
+    return f"CASE WHEN cutoff.crisis_cue THEN {pair(NOT, NOT)} ELSE {written} END"
 
 
 def _case(subject: str, arms: Mapping[str, str], otherwise: str) -> str:

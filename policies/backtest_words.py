@@ -16,7 +16,8 @@ NOT_MODELLED: Final = (
     " model would have gone on is not modelled."
 )
 CUES: Final = (
-    "Crisis cues in transcripts are not applied again: they forbid ending under any version."
+    "Where a crisis cue was found in the transcript, no version may end: such a cutoff counts as"
+    " allowed by neither. A transcript that was not, or not yet, assessed counts as one without."
 )
 
 #: A row of the table: where the figure stands, and the figure.

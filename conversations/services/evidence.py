@@ -58,8 +58,17 @@ def assess_transcripts(cutoffs: Iterable[Cutoff]) -> dict[UUID, Evidence]:
         unique_fields=["cutoff"],
         update_fields=["version", "found", "assessed_at"],
     )
+    for cue in (True, False):
+        _note_cue(cue, [wanted[key] for key in found if bool(found[key].crisis_cues) == cue])
     gone = TranscriptEvidence.objects.filter(pk__in=wanted.keys() - found.keys())
     return {stored.pk: evidence_of(stored) for stored in gone} | found
+
+
+def _note_cue(cue: bool, cutoffs: Iterable[Cutoff]) -> None:
+    """Keep beside the signals whether there is a crisis cue: no policy may end then."""
+    changed = sorted(cutoff.pk for cutoff in cutoffs if cutoff.crisis_cue != cue)
+    if changed:
+        Cutoff.objects.filter(pk__in=changed).update(crisis_cue=cue)
 
 
 def evidence_of(stored: TranscriptEvidence) -> Evidence:

@@ -42,6 +42,22 @@ def test_a_stricter_policy_spares_cutoffs_and_says_which_were_right() -> None:
     assert cutoffs.flipped == {"severity": 4}
 
 
+def test_no_version_ends_where_a_crisis_cue_was_found() -> None:
+    cued, near = make_cutoff(0.9, review=OVERTURNED), make_near_miss(0.9)
+    make_cutoff(0.9, review=UPHELD)
+    Cutoff.objects.filter(pk__in=[cued.pk, near.pk]).update(crisis_cue=True)
+    asked = question(asking(0.4))
+    figures = preview(asked)
+    assert (figures.cutoffs.kept.count, figures.cutoffs.refused.count) == (1, 1)
+    assert figures.cutoffs.overturns_kept.all.events == 0
+    assert (figures.near_misses.new, figures.near_misses.not_ended) == (0, 1)
+    (case,) = cases(asked, Chosen("refused")).cases
+    assert (case.cutoff_id, case.tests) == (cued.pk, ())
+    points = sweep(asked, criterion="severity").points
+    assert max(point.kept for point in points) == 1
+    assert "no version may end" in said(figures)
+
+
 def test_overturns_for_procedure_alone_are_a_rate_of_their_own() -> None:
     for review in (UPHELD, UPHELD, OVERTURNED, PROCEDURE):
         make_cutoff(0.9, review=review)

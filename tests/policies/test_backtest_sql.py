@@ -21,6 +21,7 @@ _COLUMNS = {
     "initiator": "text",
     "category": "text",
     "user_confirmed": "boolean",
+    "crisis_cue": "boolean",
     **dict.fromkeys(SIGNALS, "float8"),
     "version": "int",
 }
@@ -40,6 +41,7 @@ def _flags(
             "initiator": one.initiator,
             "category": one.category,
             "user_confirmed": one.user_confirmed,
+            "crisis_cue": one.crisis_cue,
             **one.signals,
             "version": version,
         }
@@ -61,6 +63,7 @@ def _known(observation: Observation) -> Observation:
         category=observation.category,
         signals=observation.signals,
         user_confirmed=observation.user_confirmed,
+        crisis_cue=observation.crisis_cue,
     )
 
 
