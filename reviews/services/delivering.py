@@ -54,6 +54,8 @@ _SPREAD: Final = SystemRandom()
 #: Of PostgreSQL's advisory locks, the one that a run holds.
 _LOCK: Final = 7_310_452_019
 
+# That it is the first of its lane is asked for one by one, not joined: while nobody has counted the
+# rows (ANALYZE), PostgreSQL joins all with all.
 _CHOOSE = """
 WITH chosen AS (
     SELECT waiting.id
@@ -64,11 +66,10 @@ WITH chosen AS (
         WHERE one.endpoint_id = endpoint.id AND one.state = 'waiting' AND one.flag = %(flag)s
           AND one.due_at <= %(now)s
           AND (one.leased_until IS NULL OR one.leased_until <= %(now)s)
-          AND NOT EXISTS (
-              SELECT FROM reviews_delivery earlier
-              WHERE earlier.endpoint_id = one.endpoint_id AND earlier.lane = one.lane
-                AND earlier.state = 'waiting' AND earlier.id < one.id
-                AND (earlier.flag OR NOT one.flag))
+          AND one.id = (
+              SELECT min(first.id) FROM reviews_delivery first
+              WHERE first.endpoint_id = one.endpoint_id AND first.lane = one.lane
+                AND first.state = 'waiting' AND (first.flag OR NOT one.flag))
         ORDER BY one.due_at, one.id
         LIMIT greatest(0, %(each)s - (
             SELECT count(*) FROM reviews_delivery held

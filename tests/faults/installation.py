@@ -107,13 +107,13 @@ class Installation:
         )
         until(self._listens, seconds=30, what="the web server answers")
 
-    def start_worker(self, *options: str) -> None:
-        """Start a Celery worker of two processes."""
+    def start_worker(self, *options: str, **variables: str) -> None:
+        """Start a Celery worker of two processes; *variables* are settings of its own."""
         command = (sys.executable, "-m", "celery", "--app", "config", "worker")
         self.worker = processes.start(
             [*command, "--concurrency", "2", *options],
             log=self.directory / "worker.log",
-            environment=self._environment,
+            environment=self._environment | variables,
         )
 
     def keep_up(self) -> None:
@@ -155,6 +155,11 @@ class Installation:
         """The ids of granian's worker processes."""
         assert self.web is not None
         return children(self.web.pid)
+
+    def shell(self, code: str, **variables: str) -> str:
+        """What *code* prints, run inside Recourse with *variables* as settings of its own."""
+        command = ("shell", "--no-imports", "--command", code)
+        return self._manage(*command, **variables).strip()
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """What the database answers, over a connection of the test's own."""
@@ -207,12 +212,17 @@ class Installation:
         """What *script* prints, run inside Django."""
         return self._manage("shell", "--no-imports", "--command", script)
 
-    def _manage(self, *arguments: str) -> str:
-        return self._run(sys.executable, str(ROOT / "manage.py"), *arguments)
+    def _manage(self, *arguments: str, **variables: str) -> str:
+        return self._run(sys.executable, str(ROOT / "manage.py"), *arguments, **variables)
 
-    def _run(self, *argv: str) -> str:
+    def _run(self, *argv: str, **variables: str) -> str:
         done = subprocess.run(
-            argv, env=self._environment, cwd=ROOT, capture_output=True, text=True, timeout=120
+            argv,
+            env=self._environment | variables,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout

@@ -410,6 +410,7 @@ def test_one_run_at_a_time() -> None:
 # --- Many ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.django_db(transaction=True)
 def test_none_is_lost_and_none_is_out_of_order(
     receiver: Receiver, source: Source, clock: Traveller
 ) -> None:
@@ -419,7 +420,7 @@ def test_none_is_lost_and_none_is_out_of_order(
     for start in range(0, OUTCOMES, 1000):
         wait_for_sending(endpoint, lanes[start : start + 1000])
     moods = [Reply(500), Reply(429, {"Retry-After": "1"}), Reply(drop=True), Reply(delay=0.4)]
-    flags: list[Delivery] = []
+    flags: dict[str, int] = {}
 
     def answer(_got: Received) -> Reply:
         return dice.choice(moods) if dice.random() < 0.05 else Reply()
@@ -429,13 +430,16 @@ def test_none_is_lost_and_none_is_out_of_order(
 
     def settled() -> bool:
         if len(flags) < 5:
-            flags.extend(wait_for_sending(endpoint, [10**6 + len(flags)], flag=True))
+            (flag,) = wait_for_sending(endpoint, [10**6 + len(flags)], flag=True)
+            flags[str(flag.outcome_id)] = len(receiver.received)
         return all_delivered()
 
     deliver_until(receiver, holds=settled, clock=clock, runs=400, limit=0.3, seconds=3)
     took = time.monotonic() - began
 
     assert receiver.refused == []
+    for flag, came_after in flags.items():
+        assert receiver.ids().index(flag) - came_after < delivering.AT_ONCE
     assert set(receiver.ids()) == {str(key) for key in Outcome.objects.values_list("pk", flat=True)}
     by_lane: dict[int, list[UUID]] = defaultdict(list)
     for got in receiver.received:

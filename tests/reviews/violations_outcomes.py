@@ -11,7 +11,7 @@ from reviews.models import Attempt, Delivery, Endpoint, EndpointSecret, Outcome
 from reviews.outcome_vocabulary import DeliveryState, OutcomeType
 from tests.factories import NOW, make_cutoff, make_source, make_user
 from tests.reviews.outcomes import make_endpoint
-from tests.violating import violates
+from tests.violating import guarded, violates
 
 
 def _endpoint(**changes: Any) -> Endpoint:
@@ -93,7 +93,7 @@ def _a_conversation_without_cutoff() -> None:
     _outcome(conversation=make_cutoff().conversation)
 
 
-@violates("outcome_read_only")
+@guarded("outcome_read_only")
 def _another_result() -> None:
     Outcome.objects.filter(pk=_outcome().pk).update(data={"standing": "upheld"})
 
