@@ -16,6 +16,7 @@ from reviews.permissions import (
     can_list,
     can_mentor,
     can_read_feedback,
+    can_read_unclear,
     can_route,
     can_see_outcomes,
     can_see_quality,
@@ -24,6 +25,8 @@ from reviews.permissions import (
     reads_text,
 )
 from reviews.services.deliveries import wants_somebody
+from reviews.services.escalating import waiting_count
+from reviews.services.qualifications import areas_of
 from reviews.services.queue import Waiting, altogether, waiting_counts
 from reviews.vocabulary import Queue
 
@@ -58,6 +61,12 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
     lists = can_list(user)
     pages = (
         (lists, _("Review"), "queue", "review"),
+        (
+            lists and (can_decide(user) or bool(areas_of(user))),
+            _("Escalations"),
+            "escalations",
+            "flag",
+        ),
         (can_read_feedback(user), _("Feedback"), "feedback", "feedback"),
         (user.has_perm("policies.view_policyversion"), _("Policies"), "policies", "policies"),
         (user.has_perm("conversations.view_source"), _("Sources"), "sources", "sources"),
@@ -65,6 +74,7 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         (can_route(user), _("Queues and rules"), "routing", "filter"),
         (may_manage_people(user), _("People"), "people", "user"),
         (lists and (can_decide(user) or can_see_quality(user)), _("Quality"), "quality", "quality"),
+        (lists and can_read_unclear(user), _("Hard to judge"), "unclear", "info"),
         (can_train(user) or can_mentor(user), _("Training"), "training", "branch"),
         (lists and can_place_hold(user), _("Holds"), "holds", "lock"),
     )
@@ -72,6 +82,8 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
     for item in items:
         if item["icon"] == "review":
             item["count"] = _shown(altogether(counts))
+        elif item["icon"] == "flag":
+            item["count"] = waiting_count(user) or ""
         elif item["icon"] == "external":
             item |= {"count": wants_somebody() or "", "kind": "bad"}
     return items

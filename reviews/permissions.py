@@ -241,3 +241,16 @@ def check_change_outcomes(user: User) -> None:
     """Raise where *user* may change no endpoint and send nothing again."""
     if not can_change_outcomes(user):
         raise PermissionDenied("Your role does not include the outcomes of sources.")
+
+
+def can_read_unclear(user: User) -> bool:
+    """May read which cases were hard to judge by the policy: policy admins and seniors."""
+    return user.has_perm("policies.change_policyversion") or user.has_perm(
+        "reviews.adjudicate_case"
+    )
+
+
+def check_read_unclear(user: User) -> None:
+    """Raise where *user* may not read which cases were hard to judge."""
+    if not can_read_unclear(user):
+        raise PermissionDenied("Your role does not include what is unclear in policies.")

@@ -165,7 +165,7 @@ RECLASSIFY = Way(
     _("The case goes to the queue of its new category. It stays yours where you may decide it."),
     _("Reclassify"),
     ReclassifyForm,
-    "t",
+    "g",
 )
 ESCALATE = Way(
     "escalate",

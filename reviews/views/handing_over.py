@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,9 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.keyset import CursorMismatch, Page, page
-from accounts.models import User
 from reviews.models import Case, Escalation, UnclearSignal
-from reviews.permissions import check_decide
+from reviews.permissions import check_decide, check_read_unclear
 from reviews.services import escalating, shifts, skipping
 from reviews.services.qualifications import areas_of
 from reviews.transitions import Forbidden
@@ -105,7 +103,7 @@ def undo_end_of_shift(request: HttpRequest) -> HttpResponse:
 def unclear(request: HttpRequest) -> HttpResponse:
     """Where the policy is unclear: counts by category and version, and the latest signals."""
     user, now = reviewer(request), timezone.now()
-    _check_read(user)
+    check_read_unclear(user)
     listed = UnclearSignal.objects.filter(case__in=Case.objects.listed_for(user))
     try:
         found: Page[UnclearSignal] = page(
@@ -126,15 +124,3 @@ def unclear(request: HttpRequest) -> HttpResponse:
         "older_url": _link("unclear", found.next_cursor),
     }
     return render(request, "reviews/unclear.html", context)
-
-
-def can_read_unclear(user: User) -> bool:
-    """Policy admins may, and seniors."""
-    return user.has_perm("policies.change_policyversion") or user.has_perm(
-        "reviews.adjudicate_case"
-    )
-
-
-def _check_read(user: User) -> None:
-    if not can_read_unclear(user):
-        raise PermissionDenied("Your role does not include what is unclear in policies.")
