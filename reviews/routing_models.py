@@ -211,7 +211,10 @@ class BulkAct(models.Model):
 
 
 class BulkChange(models.Model):
-    """What one case had before and after a bulk act: a user's id, a queue, a label's id."""
+    """What one case had before and after a bulk act.
+
+    A list each: the assignee; the queue and the rule; the label and whether it is there.
+    """
 
     act = models.ForeignKey(BulkAct, on_delete=models.CASCADE, related_name="changes")
     case = models.ForeignKey("reviews.Case", on_delete=models.PROTECT, related_name="+")

@@ -85,7 +85,7 @@ def assign(*, case_ids: Collection[UUID], to: User | None, by: User, now: dateti
     def refuses(case: Case) -> Refusal | None:
         return busy(case) or (Refusal.NOT_THEIRS if to and case.pk not in theirs else None)
 
-    return _do(Arrangement.ASSIGN, cases, to.pk if to else None, refuses, by, now)
+    return _do(Arrangement.ASSIGN, cases, [to.pk if to else None], refuses, by, now)
 
 
 @transaction.atomic
@@ -242,7 +242,7 @@ def _write_label(keys: list[UUID], value: Any, act: BulkAct, now: datetime) -> N
 
 
 def _write_assignee(keys: list[UUID], value: Any, _act: BulkAct, _now: datetime) -> None:
-    Case.objects.filter(pk__in=keys).update(assignee_id=value)
+    Case.objects.filter(pk__in=keys).update(assignee_id=value[0])
 
 
 def _write_queue(keys: list[UUID], value: Any, _act: BulkAct, _now: datetime) -> None:
@@ -252,7 +252,7 @@ def _write_queue(keys: list[UUID], value: Any, _act: BulkAct, _now: datetime) ->
 
 #: What each case has now, in the shape of what it is to have.
 _PRESENT: Final[dict[Arrangement, Callable[[Iterable[Case], Any], dict[UUID, Any]]]] = {
-    Arrangement.ASSIGN: lambda cases, _after: {case.pk: case.assignee_id for case in cases},
+    Arrangement.ASSIGN: lambda cases, _after: {case.pk: [case.assignee_id] for case in cases},
     Arrangement.MOVE: lambda cases, _after: {case.pk: [case.queue, case.rule_id] for case in cases},
     Arrangement.LABEL: _labels,
 }
