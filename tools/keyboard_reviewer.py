@@ -46,8 +46,10 @@ class Tally:
         return "\n".join(
             (
                 f"decisions             {len(self.keys)}",
-                f"keys a decision       median {statistics.median(self.keys):g},"
-                f" at most {max(self.keys)}",
+                (
+                    f"keys a decision       median {statistics.median(self.keys):g},"
+                    f" at most {max(self.keys)}"
+                ),
                 f"letters of rationale  median {statistics.median(self.letters):g}",
                 f"wrong landings        {len(self.wrong)}",
                 *self.wrong,
