@@ -27,13 +27,14 @@ LONGEST_REASON = 500
 
 @dataclass(frozen=True)
 class Held:
-    """A role, an area or the account itself. ``change`` tells who gave it, where that is known."""
+    """A role, an area or the account itself; ``at`` and ``by`` tell its last change, if known."""
 
     access: Access
     name: str
     label: str
     has: bool
-    change: AccessChange | None
+    at: datetime | None
+    by: User | None
 
     @property
     def what(self) -> str:
@@ -43,17 +44,19 @@ class Held:
 
 def everything(user: User) -> list[Held]:
     """The account, each role and each area, and whether *user* has it. Three queries."""
-    latest: dict[tuple[str, str], AccessChange] = {}
+    latest: dict[tuple[str, str], tuple[datetime, User]] = {}
     changes = AccessChange.objects.filter(user=user).select_related("by").order_by("at", "id")
     for change in changes:
-        latest[change.access, change.name] = change
+        latest[change.access, change.name] = change.at, change.by
     roles = {group.name for group in user.groups.all()}
-    areas = set(
-        Qualification.objects.filter(user=user, revoked_at=None).values_list("area", flat=True)
-    )
+    # Not only here: a mentor's certification qualifies too.
+    live = Qualification.objects.filter(user=user, revoked_at=None).select_related("granted_by")
+    areas = {held.area: (held.granted_at, held.granted_by) for held in live}
+    latest |= {(Access.QUALIFICATION, area): granted for area, granted in areas.items()}
 
     def held(access: Access, name: str, label: str, has: bool) -> Held:
-        return Held(access, name, label, has, latest.get((access, name)))
+        at, by = latest.get((access, name), (None, None))
+        return Held(access, name, label, has, at, by)
 
     return [
         held(Access.ACCOUNT, "", _("May sign in"), user.is_active),

@@ -241,11 +241,6 @@ def suggested_pause(user: User, now: datetime) -> Pause | None:
     return Pause.LONG if now - worked[0].began >= timedelta(minutes=minutes) else None
 
 
-def goes_on_by_itself(case: Case) -> bool:
-    """Whether the next case may open by itself after *case*: never after a severe one."""
-    return not case.severe
-
-
 # --- Settings -----------------------------------------------------------------------------------
 
 

@@ -194,11 +194,6 @@ def test_none_at_all_is_none_from_the_first_on(ana: User) -> None:
         claims.claim(case=severe, user=ana)
 
 
-def test_after_a_severe_case_nothing_opens_by_itself() -> None:
-    assert care.goes_on_by_itself(make_case())
-    assert not care.goes_on_by_itself(severe_case())
-
-
 # --- Pauses -------------------------------------------------------------------------------------
 
 

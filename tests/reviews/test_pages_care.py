@@ -267,6 +267,15 @@ def test_claim_next_says_gently_that_it_passed_over_severe_cases(client: Client,
     assert not Claim.objects.live().exists()
 
 
+def test_after_a_severe_case_nothing_opens_by_itself(client: Client, ana: User) -> None:
+    case = case_of(MESSAGES, signals=SIGNALS | {"severity": 0.95})
+    make_case()
+    client.post(f"/cases/{case.number}/claim")
+    sent = client.post(f"/cases/{case.number}/verdict", verdict())
+    assert sent.headers["Location"] == f"/cases/{case.number}"
+    assert not Claim.objects.live().exists()
+
+
 def test_a_pause_is_suggested_beside_the_page_and_can_be_put_off(client: Client, ana: User) -> None:
     assert "pause" not in client.get("/profile/pause").text
     case = severe_case()

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.models import AccessChange, CareSettings, Qualification
-from reviews.services import access
+from reviews.services import access, qualifications
 from reviews.vocabulary import Area
 from tests.factories import NOW, PASSWORD, make_user
 
@@ -133,6 +133,12 @@ def test_the_page_says_who_gave_what_when(client: Client, root: User) -> None:
     row = text[text.index("Legal") : text.index("Security")]
     assert "yes" in row
     assert "Ada" in row
+
+
+def test_who_was_certified_elsewhere_shows_with_whoever_did_it(client: Client, root: User) -> None:
+    ben, mentor = make_user(Role.REVIEWER), make_user(Role.SENIOR, name="Mentor Mo")
+    qualifications.grant(user=ben, area=Area.CRISIS, by=mentor, at=NOW)
+    assert "Mentor Mo" in client.get(f"/people/{ben.pk}").text
 
 
 # --- Accounts -----------------------------------------------------------------------------------
