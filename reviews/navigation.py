@@ -42,7 +42,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {}
-    counts = SimpleLazyObject(lambda: waiting_counts(user=user))
+    counts: Any = SimpleLazyObject(lambda: waiting_counts(user=user))
     return {
         "nav": SimpleLazyObject(lambda: _nav(request, user, counts)),
         "queues": SimpleLazyObject(lambda: _queues(request, user, counts)),

@@ -7,7 +7,7 @@ the same, unless ``permissions.can_decide`` refuses it too.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -105,7 +105,7 @@ def _stretches_by_urgency(user: User) -> list[tuple[str, str | None, _Key]]:
     queue for which one is not qualified, or in a language that one does not read.
     """
     languages = care_of(user).languages
-    parameters = {
+    parameters: dict[str, Any] = {
         "everything": user.is_superuser,
         "user": user.pk,
         "claimable": [state.value for state in CLAIMABLE],

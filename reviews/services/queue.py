@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -69,14 +70,12 @@ def waiting_counts(*, user: User) -> list[InQueue]:
 
     It reads no more than the head of each queue's stretch of one index, however much waits.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "everything": user.is_superuser,
         "user": user.pk,
         "claimable": [state.value for state in CLAIMABLE],
         "most": MOST_COUNTED,
-        "hidden": ""
-        if user.has_perm("reviews.view_restricted_case")
-        else Queue.CHILD_SAFETY.value,
+        "hidden": "" if user.has_perm("reviews.view_restricted_case") else Queue.CHILD_SAFETY.value,
     }
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, parameters)
@@ -86,12 +85,13 @@ def waiting_counts(*, user: User) -> list[InQueue]:
         ]
 
 
-def altogether(counts: list[InQueue]) -> Waiting:
+def altogether(counts: Iterable[InQueue]) -> Waiting:
     """What waits in all of these queues."""
+    each = [one.waiting for one in counts]
     return Waiting(
-        sum(one.waiting.number for one in counts),
-        sum(one.waiting.breaches for one in counts),
-        any(one.waiting.more for one in counts),
+        sum(one.number for one in each),
+        sum(one.breaches for one in each),
+        any(one.more for one in each),
     )
 
 

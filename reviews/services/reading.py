@@ -27,6 +27,7 @@ from reviews.services.care import hiding_of
 from reviews.services.claims import live_claim
 from reviews.services.enrichment import assess
 from reviews.services.lineage import Lineage, lineage_of
+from reviews.services.routing import Placed, why_there
 from reviews.transitions import CLAIMABLE, PENDING
 from reviews.visibility import Text, is_blind, visible
 from reviews.vocabulary import Reason
@@ -72,6 +73,7 @@ class OpenedCase:
     contested: list[Verdict] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     priority_parts: list[Part] = field(default_factory=list)
+    placed: Placed | None = None
     timeline: list[TimelineEntry] = field(default_factory=list)
     lineage: Lineage | None = None
 
@@ -94,6 +96,7 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
     opened.priority_parts = parts(reasons=reasons, risk_unknown="risk_unknown" in case.flags)
     if Text.NUMBERS in shows:
         _add_conformance(opened)
+        opened.placed = why_there(case)
         opened.lineage = lineage_of(case=case, user=user, viewer=viewer, blind=opened.blind)
     if Text.TRANSCRIPT in shows:
         _add_transcript(opened, user)

@@ -182,13 +182,16 @@ class Placed:
 
 def why_there(case: Case) -> Placed:
     """Which rule put *case* where it is."""
-    if case.rule is not None:
+    # A case that was moved on keeps no rule's word, even where its row still names one.
+    if case.rule is not None and case.rule.queue_id == case.queue:
         return Placed(case.rule.name, asked_for(case.rule))
     if case.queue == Queue.CHILD_SAFETY:
         label = Category.CHILD_SEXUAL_EXPLOITATION.label
         return Placed("", _("its category is %(category)s") % {"category": label})
     if case.queue == Queue.CRISIS:
-        flags = [FLAGS[code] for code in (RISK_ABOVE_CEILING, CRISIS_CUE) if code in case.flags]
+        flags = [
+            str(FLAGS[code]) for code in (RISK_ABOVE_CEILING, CRISIS_CUE) if code in case.flags
+        ]
         return Placed("", " · ".join(flags) or _("somebody moved it there"))
     if case.queue == Queue.APPEALS:
         return Placed("", _("the user asked for another look"))
@@ -202,7 +205,7 @@ def asked_for(rule: RoutingRule) -> str:
     return " · ".join(
         f"{label} {', '.join(values)}"
         for label, values in (
-            (_("category"), [Category(value).label for value in rule.categories]),
+            (_("category"), [str(Category(value).label) for value in rule.categories]),
             (_("flag"), [str(FLAGS.get(code, code)) for code in rule.flags]),
             (_("language"), rule.languages),
             (_("source"), [rule.source.name] if rule.source else []),
