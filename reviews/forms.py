@@ -154,7 +154,7 @@ class VerdictForm(forms.Form):
     def missing(self) -> list[tuple[str, str]]:
         """What is wrong, field by field, for the list beside the button."""
         return [
-            (self[name].auto_id, said)
+            (self[name].auto_id, str(said))
             for name, errors in self.errors.items()
             if name in self.fields
             for said in errors

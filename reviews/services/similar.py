@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -104,7 +104,7 @@ def _ranked(case: Case, user: User) -> list[tuple[Case, float]]:
 def _nearness(own: UUID, others: list[UUID]) -> dict[UUID, float]:
     if not others:
         return {}
-    parameters = {"own": own, "ids": [own, *others], "all": len(others)}
+    parameters: dict[str, Any] = {"own": own, "ids": [own, *others], "all": len(others)}
     with connection.cursor() as cursor:
         cursor.execute(_NEARNESS, parameters)
         return {key: float(nearness) for key, nearness in cursor.fetchall()}

@@ -28,7 +28,12 @@ def ana(client: Client) -> User:
 
 def keep(user: User, **changes: Any) -> CannedText:
     """A text that *user* keeps."""
-    whole = {"title": "No warning", "text": "None came.", "reason_code": "", "shared": False}
+    whole: dict[str, Any] = {
+        "title": "No warning",
+        "text": "None came.",
+        "reason_code": "",
+        "shared": False,
+    }
     return canned.keep(user=user, now=NOW, **whole | changes)
 
 
