@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -159,6 +159,20 @@ def own(user: User) -> QuerySet[Exercise]:
 
 
 def answered() -> QuerySet[Exercise]:
-    """What mentors read: the answers of all trainees."""
+    """What mentors read: the answers of all trainees.
+
+    Each with ``decided``, the last word on its case: None while its outcome is open again.
+    """
+    last = (
+        Verdict.objects.filter(
+            case=OuterRef("case"),
+            case__state=CaseState.SETTLED,
+            round=OuterRef("case__round"),
+            withdrawal=None,
+        )
+        .order_by("-at", "-id")
+        .values("decision")[:1]
+    )
     found = Exercise.objects.training().filter(answered_at__isnull=False)
+    found = found.exclude(case__queue=Queue.CHILD_SAFETY).annotate(decided=Subquery(last))
     return found.select_related("case", "person").prefetch_related("comments")

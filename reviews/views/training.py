@@ -134,7 +134,7 @@ def answers(request: HttpRequest) -> HttpResponse:
     rows = training.answered().order_by("-dealt_at", "pk")[:MOST_LISTED]
     trainees = User.objects.filter(groups__name=Role.TRAINEE, is_active=True)
     context = {
-        "rows": [(row, training.outcome_of(row).same) for row in rows],
+        "rows": rows,
         "trainees": trainees.order_by("name", "pk"),
     }
     return render(request, "reviews/training_answers.html", context)
