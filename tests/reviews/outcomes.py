@@ -57,7 +57,8 @@ def a_clock() -> Iterator[Traveller]:
 def deliver(*receivers: Receiver, limit: float = 2.0, **changes: Any) -> delivering.Run:
     """One run of sending; all that it waits for is *limit* seconds an attempt."""
     postman = Postman(named=[one.host for one in receivers], limit=limit)
-    return delivering.deliver(**{"postman": postman, "random": lambda: 0.0} | changes)
+    ways: dict[str, Any] = {"postman": postman, "random": lambda: 0.0}
+    return delivering.deliver(**ways | changes)
 
 
 def deliver_until(
@@ -79,7 +80,7 @@ def deliver_until(
 def states() -> list[tuple[str, str, int]]:
     """Of each delivery, oldest first: its state, its last failure, its attempts."""
     rows = Delivery.objects.order_by("id")
-    return [tuple(row) for row in rows.values_list("state", "failure", "attempts_made")]
+    return [(row.state, row.failure, row.attempts_made) for row in rows]
 
 
 def told() -> list[tuple[str, dict[str, Any]]]:

@@ -21,6 +21,7 @@ from conversations import keys
 from conversations.models import Source
 from reviews.models import Attempt, Delivery, Endpoint, Outcome
 from reviews.outcome_vocabulary import DeliveryState, OutcomeType
+from reviews.posting import Answer
 from reviews.services import delivering, endpoints
 from tests.concurrency import at_once
 from tests.factories import make_source, make_user
@@ -376,7 +377,7 @@ def test_what_is_noted_under_a_lease_that_is_lost_counts_nothing(
     now = timezone.now()
     (first,) = delivering.claim(now=now, most=1, most_flags=1)
     (second,) = delivering.claim(now=now + delivering.LEASE, most=1, most_flags=1)
-    answer = delivering.Answer(now, timedelta(), None, status=204)
+    answer = Answer(now, timedelta(), None, status=204)
     delivering.note([(first, answer)], random=chance.random)
     assert states() == [("waiting", "", 0)]
     delivering.note([(second, answer)], random=chance.random)

@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from accounts.roles import Role
 from conversations.models import Cutoff, Source
+from conversations.services import holds, retention
 from policies.models import DEFAULT_SCOPE, EVERYTHING
 from policies.services import pauses
 from reviews.models import Case, Delivery, Outcome
@@ -38,8 +39,8 @@ from tests.reviews.test_verdicts import refuse_ledger_entries
 
 pytestmark = pytest.mark.django_db
 
-BREACH = {"signals": {"warnings": 0}}
-CRISIS = {
+BREACH: dict[str, Any] = {"signals": {"warnings": 0}}
+CRISIS: dict[str, Any] = {
     "transcript": {
         "messages": [{"id": "m1", "role": "user", "content": "I want to kill myself tonight."}]
     }
@@ -236,3 +237,37 @@ def test_sources_are_told_of_activation_pause_and_resume(
         assert [(one.payload["type"], one.data) for one in got] == expected
     assert receiver.refused == []
     assert states() == [("delivered", "", 1)] * 6
+
+
+# --- How long it is kept ------------------------------------------------------------------------
+
+
+def test_what_was_told_is_kept_as_long_as_signals(source: Source) -> None:
+    endpoint, _ = make_endpoint(source)
+    long_ago = timezone.now() - timedelta(days=source.signal_days + 1)
+    outcomes.policy_paused(scope=EVERYTHING, now=long_ago)
+    outcomes.policy_paused(scope=EVERYTHING, now=timezone.now())
+    old, new = Delivery.objects.order_by("id")
+    assert old.endpoint == endpoint
+
+    retention.enforce(now=timezone.now())
+    assert list(Delivery.objects.all()) == [new]
+    assert Outcome.objects.get() == new.outcome
+
+
+def test_what_was_told_of_a_case_on_hold_is_kept(source: Source) -> None:
+    make_endpoint(source)
+    cutoff = make_cutoff(source, **BREACH)
+    later = NOW + timedelta(days=source.signal_days + 2)
+    holds.place_on_case(
+        cutoff=cutoff,
+        matter="2026-CV-1",
+        reason="Letter",
+        expires_at=later + timedelta(days=1),
+        user=make_user(Role.SENIOR),
+        now=NOW,
+    )
+    retention.enforce(now=later)
+    assert len(told()) == 1
+    retention.enforce(now=later + timedelta(days=2))
+    assert told() == []

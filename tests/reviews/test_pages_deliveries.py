@@ -76,7 +76,7 @@ def test_making_an_endpoint_shows_its_secret_once(
 
     assert secret in text(answer)
     assert answer.headers["Cache-Control"] == "no-store"
-    assert client.get("/sources/chat/outcomes/new").url == "/sources/chat/outcomes"
+    assert client.get("/sources/chat/outcomes/new").headers["Location"] == "/sources/chat/outcomes"
     shown = text(client.get("/sources/chat/outcomes"))
     assert "https://chat.example.com/o" in shown
     assert secret not in shown

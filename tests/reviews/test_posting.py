@@ -40,8 +40,9 @@ def post(receiver: Receiver, *, limit: float = 5.0, **changes: Any) -> Answer:
 
 
 def post_to(url: str, **changes: Any) -> Answer:
-    changes = {"named": [], "limit": 5.0} | changes
-    return Postman(**changes).post(Message("m1", url, BODY, (SECRET,)), now=timezone.now())
+    ways: dict[str, Any] = {"named": [], "limit": 5.0}
+    postman = Postman(**ways | changes)
+    return postman.post(Message("m1", url, BODY, (SECRET,)), now=timezone.now())
 
 
 def dialled(port: int) -> tuple[list[tuple[str, int]], Callable[..., httpcore.NetworkStream]]:
@@ -96,7 +97,8 @@ def test_no_redirect_is_followed(receiver: Receiver, status: int) -> None:
 
         assert (answer.failure, answer.status) == (Failure.REDIRECTED, status)
         assert answer.headers["location"] == other.url
-        assert other.received == other.refused == []
+        assert not other.received
+        assert not other.refused
 
 
 @pytest.mark.parametrize(("status", "seconds"), [(429, 90), (503, 90), (500, None)])
@@ -302,4 +304,5 @@ def test_no_proxy_is_taken_from_the_environment(
         monkeypatch.delenv("NO_PROXY", raising=False)
         assert os.environ["HTTP_PROXY"]
         assert post(receiver).failure is None
-        assert proxy.received == proxy.refused == []
+        assert not proxy.received
+        assert not proxy.refused
