@@ -58,8 +58,10 @@ def arrange(request: HttpRequest) -> HttpResponse:
         return redirect(back)
     if not request.POST.get("confirmed"):
         return _ask(request, plan, cases, back)
-    done = plan.act([case.pk for case in cases])
-    _say(request, done, plan.what)
+    try:
+        _say(request, plan.act([case.pk for case in cases]), plan.what)
+    except ValidationError as refused:
+        messages.warning(request, " ".join(refused.messages))
     return redirect(back)
 
 
