@@ -11,7 +11,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-_NOTICE = re.compile(r"/n/[^/\s?#\"'<>]+")
+# Addresses that are keys: a user's notice, and the link to a first password.
+_SECRET = re.compile(r"(/n/|/welcome/[^/\s]+/)[^/\s?#\"'<>]+")
 
 # Exceptions whose messages speak of code and machines. The message of any other can quote data: a
 # violated constraint prints the row, a failed conversion prints the text.
@@ -32,14 +33,14 @@ _TELLING = (
 )
 
 
-def redact_notices(text: str) -> str:
-    """Return `text` with the token of every notice's path struck out."""
-    return _NOTICE.sub("/n/[redacted]", text)
+def redact_links(text: str) -> str:
+    """Return `text` with the token of every path that is a key struck out."""
+    return _SECRET.sub(r"\1[redacted]", text)
 
 
 def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return {
-        key: redact_notices(value) if isinstance(value, str) else value
+        key: redact_links(value) if isinstance(value, str) else value
         for key, value in event.items()
     }
 

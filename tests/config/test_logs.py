@@ -11,7 +11,7 @@ from django.db import DataError, connection
 from django.test import Client
 
 from config import settings
-from config.logs import configuration, redact_notices
+from config.logs import configuration, redact_links
 
 WORDS = "words of a transcript"
 
@@ -72,11 +72,12 @@ def test_the_token_of_a_notice_is_struck_out(client: Client, log: Log) -> None:
         ("Not Found: /n/t0ken", "Not Found: /n/[redacted]"),
         ("https://recourse.test/n/t0ken?x", "https://recourse.test/n/[redacted]?x"),
         ("/n/t0ken/feedback /n/0ther", "/n/[redacted]/feedback /n/[redacted]"),
+        ("GET /welcome/OA/d1e-t0ken 302", "GET /welcome/OA/[redacted] 302"),
         ("/api/v1/events", "/api/v1/events"),
     ],
 )
 def test_redaction(text: str, redacted: str) -> None:
-    assert redact_notices(text) == redacted
+    assert redact_links(text) == redacted
 
 
 @pytest.mark.django_db
