@@ -46,7 +46,7 @@ class PlainTranscript(models.Model):
         db_table = "conversations_transcript"
 
     def __str__(self) -> str:
-        return str(self.cutoff_id)
+        return str(self.pk)
 
 
 class PlainWork(models.Model):

@@ -37,7 +37,7 @@ site.register(PlainCase, CaseAdmin)
 @login_required
 def claim(request: HttpRequest) -> HttpResponse:
     """Take the first row that waits, as Django's documentation would have it."""
-    waiting = PlainWork.objects.filter(selected=True, state="open")
+    waiting = PlainWork._default_manager.filter(selected=True, state="open")
     with transaction.atomic():
         work = (
             waiting.order_by("-priority", "due_at", "cutoff_id")
@@ -46,7 +46,7 @@ def claim(request: HttpRequest) -> HttpResponse:
         )
         if work is None:
             return HttpResponse(status=204)
-        PlainWork.objects.filter(pk=work.pk).update(
+        PlainWork._default_manager.filter(pk=work.pk).update(
             state="claimed", holder=request.user.pk, claimed_at=timezone.now()
         )
     return redirect(f"/cases/{work.number}")
@@ -55,7 +55,7 @@ def claim(request: HttpRequest) -> HttpResponse:
 @login_required
 def decide(request: HttpRequest, number: int) -> HttpResponse:
     """Write the decision on the row that one holds."""
-    written = PlainWork.objects.filter(
+    written = PlainWork._default_manager.filter(
         number=number, state="claimed", holder=request.user.pk
     ).update(
         state="decided",

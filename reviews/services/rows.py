@@ -109,7 +109,7 @@ def _beside(cases: Sequence[Case], queues: Mapping[str, str]) -> _Beside:
     for key, name in put.values_list("case_id", "label__name"):
         labels.setdefault(key, []).append(name)
     claims = Claim.objects.live().filter(case__in=keys).select_related("reviewer")
-    people = {case.assignee_id for case in cases} - {None}
+    people = {case.assignee_id for case in cases if case.assignee_id is not None}
     return _Beside(
         cutoffs={one.pk: one for one in cutoffs} if keys else {},
         reasons=reasons,

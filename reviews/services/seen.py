@@ -60,12 +60,6 @@ def _covering(user: User, now: datetime, *, among: list[Case]) -> dict[UUID, Exe
     return {exercise.case_id: exercise for exercise in found}
 
 
-def waiting(cases: CaseQuerySet, *, user: User, now: datetime | None = None) -> CaseQuerySet:
-    """Those of *cases* that wait as far as *user* can tell: their gold cases among them."""
-    gold = _gold(user, now or timezone.now(), answered=False)
-    return cases.waiting() | cases.filter(pk__in=gold) if gold else cases.waiting()
-
-
 def in_state(
     cases: CaseQuerySet, state: str, *, user: User, now: datetime | None = None
 ) -> CaseQuerySet:

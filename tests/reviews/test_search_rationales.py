@@ -53,8 +53,10 @@ def found(user: User, query: str = "marmalade") -> list[int]:
     return list(cases.order_by("number").values_list("number", flat=True))
 
 
-def test_a_rationale_is_found_by_its_words() -> None:
+def test_a_settled_verdict_s_rationale_is_found_by_its_words() -> None:
     case = decided()
+    assert found(make_user(Role.REVIEWER)) == []
+    Case.objects.filter(pk=case.pk).update(state=CaseState.SETTLED, settle_at=None)
     assert found(make_user(Role.REVIEWER)) == [case.number]
     assert found(make_user(Role.REVIEWER), "insisted marmalade") == [case.number]
     assert found(make_user(Role.REVIEWER), "insisted jam") == []
