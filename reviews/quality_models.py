@@ -192,6 +192,11 @@ class Exercise(models.Model):
         return self.person
 
     @property
+    def reviewer_id(self) -> int:
+        """The key of who answered, likewise."""
+        return self.person_id
+
+    @property
     def round(self) -> int:
         """The case's present round: a verdict of it is what the answer looks like."""
         return self.case.round

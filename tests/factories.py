@@ -195,6 +195,7 @@ def give_verdict(
     """Claim *case* for *user* and decide it; *case* is brought up to date."""
     claims.claim(case=case, user=user)
     given = verdicts.decide(case=case, user=user, verdict=new_verdict(decision, **changes), now=now)
+    assert isinstance(given, Verdict)
     case.refresh_from_db()
     return given
 

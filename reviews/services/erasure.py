@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from conversations.models import Cutoff
 from reviews.models import CannedText, Case, CaseNoteText, FeedbackText, VerdictText
 from reviews.quotes import quoting
+from reviews.services.quality_erasure import erase_quality
 from reviews.services.ways_out_erasure import erase_ways_out
 
 ERASED: Final = "[erased at the request of the person concerned]"
@@ -43,6 +44,7 @@ def erase_words(
         "rationales": _replace_rationales(all_cutoffs, said, gone),
         "notes": _replace_notes(all_cutoffs, said, gone),
         "ways_out": erase_ways_out(cutoffs=all_cutoffs, said=said, unread=gone, replacement=ERASED),
+        "quality": erase_quality(cutoffs=all_cutoffs, said=said, unread=gone, replacement=ERASED),
         "canned_texts": _replace_canned_texts(said),
     }
 

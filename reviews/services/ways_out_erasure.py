@@ -31,12 +31,12 @@ def erase_ways_out(
     """
     drafts, _ = VerdictDraft.objects.filter(case_id__in=cutoffs.values("pk")).delete()
     return drafts + sum(
-        _replace(model, field, path, cutoffs, said, unread, replacement)
+        replace_words(model, field, path, cutoffs, said, unread, replacement)
         for model, field, path in _TEXTS
     )
 
 
-def _replace(
+def replace_words(
     model: Any,
     field: str,
     path: str,
@@ -45,6 +45,10 @@ def _replace(
     unread: frozenset[UUID],
     replacement: str,
 ) -> int:
+    """Put *replacement* for what in *field* of *model* quotes *said*; how many there were.
+
+    *path* leads to the case.
+    """
     rows = (
         model.objects.select_for_update(of=("self",))
         .filter(**{f"{path}__in": cutoffs.values("pk")})

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.models import GoldCase, QualityShares, Verdict
-from reviews.quality import gold_match
+from reviews.quality import Confusion, gold_match
 from reviews.services import agreement, claims, verdicts
 from reviews.services.quality_shares import Shares, shares
 from tests.factories import (
@@ -85,7 +85,7 @@ def test_enough_pairs_have_figures_with_intervals(
     assert found.context["report"].agreement.percent.value == pytest.approx(0.9)
     page = found.content.decode()
     assert "0.90 (" in page
-    assert found.context["report"].confusion == agreement.Confusion(10, 2, 8)
+    assert found.context["report"].confusion == Confusion(10, 2, 8)
     assert "0 of 2 checks are in" in page
     lines = list(csv.reader(io.StringIO(client.get("/quality.csv").content.decode())))
     assert ["table", "name", "measure", "n", "figure"] in lines

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviews.quality import Agreement, DoubleReview, Figure, agreement
+from reviews.quality import (
+    Agreement,
+    Checked,
+    DoubleReview,
+    Figure,
+    agreement,
+    confusion,
+    errors,
+    reasons_shared,
+)
 
 
 def doubles(
@@ -147,3 +156,79 @@ def test_figures_keep_within_their_ranges(table: tuple[int, int, int, int]) -> N
     chance = (found.alpha, *(pair.kappa for pair in found.pairs))
     assert all(one.value is None or 0 <= one.value <= 1 for one in shares)
     assert all(one.value is None or -1 - 1e-9 <= one.value <= 1 + 1e-9 for one in chance)
+
+
+def checks_of(
+    rng: np.random.Generator, subjects: int, *, wrong: float, agreed_wrong: float, share: float
+) -> list[Checked]:
+    """A pool in which one in so many differs, and both err in so many of the rest.
+
+    All that differ are checked, and a random *share* of those that agree.
+    """
+    found = []
+    for number in range(subjects):
+        truth = bool(rng.random() < 0.5)
+        differs = bool(rng.random() < wrong)
+        both_err = not differs and bool(rng.random() < agreed_wrong)
+        first = not truth if both_err or (differs and rng.random() < 0.5) else truth
+        second = not first if differs else first
+        if differs or rng.random() < share:
+            review = DoubleReview(str(number), ("ann", "bo"), (first, second))
+            found.append(Checked(review, 1.0 if differs else share, truth))
+    return found
+
+
+def test_errors_that_both_made_are_estimated_from_a_share_of_agreements() -> None:
+    # True error of a first verdict: 0.2 * 0.5 + 0.8 * 0.1 = 0.18; unweighted reads far more.
+    rng = np.random.default_rng(7)
+    histories = [checks_of(rng, 2000, wrong=0.2, agreed_wrong=0.1, share=0.2) for _ in range(60)]
+    rates = [errors(checks, rng=rng, replicates=50) for checks in histories]
+    estimates = [rate.error.estimate for rate in rates if rate.error.estimate is not None]
+    assert np.mean(estimates) == pytest.approx(0.18, abs=0.006)
+    covered = [rate.error.low <= 0.18 <= rate.error.high for rate in rates]
+    assert np.mean(covered) > 0.88
+    agreed = [rate.agreed.estimate for rate in rates if rate.agreed.estimate is not None]
+    assert np.mean(agreed) == pytest.approx(0.1, abs=0.01)
+    unweighted = [
+        np.mean([check.review.overturned[0] != check.overturned for check in checks])
+        for checks in histories
+    ]
+    assert np.mean(unweighted) > 0.25
+
+
+def test_the_shift_is_what_seniors_change_net() -> None:
+    checks = [
+        Checked(DoubleReview("a", ("ann", "bo"), (True, False)), 1.0, False),
+        Checked(DoubleReview("b", ("ann", "bo"), (True, True)), 0.5, True),
+        Checked(DoubleReview("c", ("ann", "bo"), (False, True)), 1.0, False),
+    ]
+    found = errors(checks, rng=np.random.default_rng(1), replicates=50)
+    assert found.shift.value == pytest.approx(-1 / 4)
+    assert found.error.estimate == pytest.approx(1 / 4)
+
+
+def test_missing_checks_make_bounds_and_no_shift() -> None:
+    review = DoubleReview("a", ("ann", "bo"), (True, False))
+    checks = [Checked(review, 1.0, None), Checked(replace(review, subject="b"), 1.0, True)]
+    found = errors(checks, rng=np.random.default_rng(1), replicates=50)
+    assert (found.error.kind, found.error.estimate, found.shift.value) == ("bounds", None, None)
+    assert errors([], rng=np.random.default_rng(1)).error.kind == "none"
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40))
+def test_the_confusion_counts_each_pair_once(decisions: list[tuple[bool, bool]]) -> None:
+    reviews = [
+        DoubleReview(str(place), ("ann", "bo"), pair) for place, pair in enumerate(decisions)
+    ]
+    found = confusion(reviews)
+    assert found.n == len(reviews)
+    assert found == confusion([replace(one, overturned=one.overturned[::-1]) for one in reviews])
+
+
+def test_reasons_that_both_gave_are_told_from_those_that_one_gave() -> None:
+    pairs = [
+        (frozenset({"roleplay", "other"}), frozenset({"roleplay"})),
+        (frozenset({"other"}), frozenset({"model_loop"})),
+    ]
+    assert reasons_shared(pairs) == [("model_loop", 1, 0), ("other", 2, 0), ("roleplay", 1, 1)]
+    assert reasons_shared([]) == []

@@ -12,8 +12,17 @@ from django.test import Client
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
-from reviews.models import AccessChange, Case, Exercise, MentorComment, Verdict
-from reviews.services import certification, training
+from reviews.models import (
+    AccessChange,
+    Case,
+    Exercise,
+    ExerciseText,
+    GoldCase,
+    MentorComment,
+    Verdict,
+)
+from reviews.services import certification, gold, training
+from reviews.services.erasure import ERASED, erase_words
 from reviews.services.qualifications import areas_of
 from reviews.transitions import Forbidden
 from reviews.vocabulary import Area, Queue
@@ -251,3 +260,24 @@ def test_certifying_on_its_page(tom: User, sara: User, client: Client) -> None:
     assert client.post(url, {"queue": "general", "reason": ""}).status_code == 422
     assert client.post(url, {"queue": "general", "reason": "Good."}).status_code == 302
     assert User.objects.get(pk=tom.pk).has_role(Role.REVIEWER)
+
+
+def test_erasure_replaces_what_quotes_the_person(tom: User, sara: User) -> None:
+    case = settled()
+    exercise = begun(tom)
+    said = "Useless, I say. Say it yourself."
+    training.answer(
+        exercise=exercise, user=tom, verdict=new_verdict(rationale=f"They wrote: {said}"), now=NOW
+    )
+    exercise.refresh_from_db()
+    training.comment(exercise=exercise, by=sara, text=f"Yes, “{said}” is mild.", now=NOW)
+    gold.make(
+        case=case, decisions=["uphold"], reason_codes=["other"], explanation=f"“{said}”, no more.",
+        by=sara, now=NOW,
+    )  # fmt: skip
+    cutoffs = Cutoff.objects.filter(pk=case.pk)
+    erased = erase_words(cutoff_ids=[case.pk], all_cutoffs=cutoffs, said=[said], unread=[])
+    assert erased["quality"] == 3
+    assert ExerciseText.objects.get().rationale == ERASED
+    assert MentorComment.objects.get().text == ERASED
+    assert GoldCase.objects.get().explanation == ERASED
