@@ -38,7 +38,7 @@ def _act() -> BulkAct:
 
 
 def _change(act: BulkAct | None = None, **said: Any) -> BulkChange:
-    row = {"act": act or _act(), "before": None, "after": 1}
+    row = {"act": act or _act(), "before": [None], "after": [1]}
     return BulkChange.objects.create(**row | said)
 
 
@@ -63,7 +63,7 @@ def _second_queue_of_child_safety() -> None:
 
 @violates("queue_crisis_asks_for_the_qualified")
 def _crisis_for_everybody() -> None:
-    CaseQueue.objects.filter(pk=Queue.CRISIS).update(area="legal")
+    _queue(slug=Queue.CRISIS, area="legal")
 
 
 @violates("queue_built_in_stays_open")
