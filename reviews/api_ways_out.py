@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api_schema import MOMENT, TEXT, problems, shape
 from reviews.api_cases import StaffView
+from reviews.api_schema import Decorator
 from reviews.services import deferring, escalating, skipping
 from reviews.vocabulary import Area, SkipReason
 from reviews.ways_out_models import LONGEST_NOTE
@@ -41,7 +42,7 @@ class SkipSerializer(serializers.Serializer[Any]):
     )
 
 
-def _way(operation_id: str, summary: str, request: Any, answer: Any) -> Any:
+def _way(operation_id: str, summary: str, request: Any, answer: Any) -> Decorator:
     return extend_schema(
         operation_id=operation_id,
         tags=["Staff"],

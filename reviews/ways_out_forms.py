@@ -25,7 +25,7 @@ HOURS: Final = {
 }
 
 
-def _words(label: Promise, *, required: bool = True, help_text: Promise | str = "") -> Any:
+def _words(label: Any, *, required: bool = True, help_text: Any = "") -> Any:
     """A text of some lines. What is missing or too long is for the service to say."""
     return forms.CharField(
         label=label,
@@ -73,12 +73,10 @@ class UnclearForm(forms.Form):
         required=False,
         help_text=_("Policy admins read it. Quote nothing that the user said."),
     )
-    pass_on = forms.TypedChoiceField(
+    pass_on = forms.ChoiceField(
         label=_("And the case?"),
         choices=[("", _("I go on deciding it")), ("yes", _("Somebody else decides it"))],
-        coerce=bool,
         required=False,
-        empty_value=False,
         widget=forms.RadioSelect,
     )
 

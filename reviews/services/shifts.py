@@ -78,7 +78,8 @@ def end_shift(*, user: User, now: datetime) -> ShiftEnd | None:
         asked.save(update_fields=["taken_by", "taken_at"])
         note(asked.case, "case.handed_back", user=user, now=now, escalation=asked.pk)
     # What was meant for this person alone would wait for them.
-    given_back = [one.case_id for one in (*in_hand.claims, *in_hand.deferrals)]
+    given_back = [held.case_id for held in in_hand.claims]
+    given_back += [deferral.case_id for deferral in in_hand.deferrals]
     Case.objects.filter(pk__in=given_back, assignee=user).update(assignee=None)
     ended = ShiftEnd.objects.create(
         reviewer=user,
@@ -92,8 +93,9 @@ def end_shift(*, user: User, now: datetime) -> ShiftEnd | None:
 
 def _lock_all(in_hand: Held) -> None:
     """Lock the cases of *in_hand*, in the order of their keys."""
-    held = (*in_hand.claims, *in_hand.deferrals, *in_hand.questions)
-    keys = {one.case_id for one in held}
+    keys = {held.case_id for held in in_hand.claims}
+    keys |= {deferral.case_id for deferral in in_hand.deferrals}
+    keys |= {asked.case_id for asked in in_hand.questions}
     list(
         Case.objects.filter(pk__in=keys)
         .order_by("pk")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -94,7 +94,7 @@ class Unclear:
 
 def unclear_counts(*, user: User, now: datetime) -> list[Unclear]:
     """What was unclear in the last 90 days, the most frequent first, of what *user* may know."""
-    groups = (
+    groups: Any = (
         UnclearSignal.objects.filter(at__gt=now - COUNTED_FOR)
         .filter(case__in=Case.objects.listed_for(user))
         .values("category", "policy_version")

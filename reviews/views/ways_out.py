@@ -70,7 +70,7 @@ def _unclear(on: Attempt) -> str:
         user=on.user,
         doubt=on.sent["doubt"],
         text=on.sent["note"],
-        pass_on=on.sent["pass_on"],
+        pass_on=bool(on.sent["pass_on"]),
         now=on.now,
     )
     if on.sent["pass_on"]:

@@ -47,7 +47,7 @@ def test_what_quotes_the_person_is_replaced_and_the_rest_stays() -> None:
         (Takeover, "reason", "claim__case"),
         (UnclearSignal, "note", "case"),
     ):
-        rows = dict(model.objects.values_list(path, field))  # type: ignore[attr-defined]
+        rows = dict(model.objects.values_list(path, field))
         assert rows == {case.pk: ERASED, other.pk: said}, model
     answers = set(Escalation.objects.values_list("answer", flat=True))
     assert answers == {"Only with a warrant."}

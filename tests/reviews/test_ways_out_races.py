@@ -53,7 +53,7 @@ def held(user: User) -> Case:
 
 def the_ways(case: Case, user: User) -> dict[str, Callable[[], Any]]:
     """What whoever holds *case* can do with it, once."""
-    on = {"case": case, "user": user, "now": timezone.now()}
+    on: dict[str, Any] = {"case": case, "user": user, "now": timezone.now()}
     until = timezone.now() + timedelta(hours=1)
     return {
         "skip": partial(skipping.skip, **on),
