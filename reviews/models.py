@@ -22,6 +22,8 @@ from reviews.care_models import CareSettings as CareSettings
 from reviews.case_page_models import CannedText as CannedText
 from reviews.case_page_models import CaseNote as CaseNote
 from reviews.case_page_models import CaseNoteText as CaseNoteText
+from reviews.feedback_models import Feedback as Feedback
+from reviews.feedback_models import FeedbackText as FeedbackText
 from reviews.outcome_models import Attempt as Attempt
 from reviews.outcome_models import Delivery as Delivery
 from reviews.outcome_models import Endpoint as Endpoint
@@ -48,7 +50,6 @@ from reviews.transparency_models import TransparencyReport as TransparencyReport
 from reviews.visibility import Exercise as Viewed
 from reviews.vocabulary import (
     CaseState,
-    Channel,
     Judgement,
     PolicyFollowed,
     Queue,
@@ -64,7 +65,6 @@ from reviews.ways_out_models import Skip as Skip
 from reviews.ways_out_models import Takeover as Takeover
 from reviews.ways_out_models import UnclearSignal as UnclearSignal
 from reviews.ways_out_models import VerdictDraft as VerdictDraft
-
 
 #: What the partial indexes of the queue hold.
 _WAITING = Q(selected=True, state__in=CLAIMABLE, trial=False)
@@ -395,35 +395,3 @@ class Withdrawal(models.Model):
 
     def __str__(self) -> str:
         return f"withdrawal of {self.verdict_id}"
-
-
-class Feedback(models.Model):
-    """What the user said of the cutoff."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="feedback")
-    surprised = models.BooleanField()
-    reason = models.CharField(max_length=32, choices=ReasonCode, blank=True, default="")
-    appeal = models.BooleanField(default=False)
-    channel = models.CharField(max_length=6, choices=Channel)
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-at", "-id"]
-        # The feedback inbox, newest first.
-        indexes = [models.Index(fields=["-at", "-id"], name="feedback_newest")]
-
-    def __str__(self) -> str:
-        return f"feedback on {self.case_id}"
-
-
-class FeedbackText(models.Model):
-    """The user's own words, apart from the feedback: erasure can empty them."""
-
-    feedback = models.OneToOneField(
-        Feedback, primary_key=True, on_delete=models.CASCADE, related_name="words"
-    )
-    comment = models.TextField()
-
-    def __str__(self) -> str:
-        return str(self.feedback_id)
