@@ -60,14 +60,23 @@ _THREADS: Final = np.dtype([("place", ">i8"), ("subject", ">i8"), ("ended", ">f8
 _Packed = np.ndarray[Any, np.dtype[Any]]
 
 
-def scan(question: Question, *, progress: Progress = lambda _percent: None) -> list[Group]:
-    """The groups of *question*'s window. *progress* is told percents, and may raise to stop."""
+def scan(
+    question: Question,
+    *,
+    progress: Progress = lambda _percent: None,
+    threads: Callable[[_Packed], _Packed] | None = None,
+) -> list[Group]:
+    """The groups of *question*'s window. *progress* is told percents, and may raise to stop.
+
+    *threads* looks conversations up, :func:`look_up_threads` where nothing else is said.
+    """
     baselines = _baselines(question)
     return read(
         question,
         lambda piece: _rowsets(question, piece, baselines),
         versions=frozenset(baselines),
         progress=progress,
+        threads=threads,
     )
 
 
@@ -77,17 +86,18 @@ def read(
     *,
     versions: frozenset[int],
     progress: Progress = lambda _percent: None,
+    threads: Callable[[_Packed], _Packed] | None = None,
 ) -> list[Group]:
     """The groups of the *rowsets* of each piece; *versions* are the ones that are known."""
     advisory = _advisory()
     cut = pieces(question, by_month=_is_long())
-    found: list[tuple[Group, _Packed]] = []
+    found: list[tuple[Group, bytes]] = []
     for done, piece in enumerate(cut):
         progress(100 * done // len(cut))
         for rowset in rowsets(piece):
             rows = run(_scan_of(rowset, advisory), rowset.bound, by_page=not rowset.joins)
             found += [_group(row, piece, versions) for row in rows]
-    return _with_threads(found)
+    return _with_threads(found, threads or look_up_threads)
 
 
 def _is_long() -> bool:
@@ -255,14 +265,17 @@ def run(
     """The rows of a statement that groups, or with *sort* of one that orders.
 
     *by_page*: read the pages of a window one after the other. Going from key to key costs half
-    as much again, and the planner, told that pages are cheap to reach, would.
+    as much again, and the planner, told that pages are cheap to reach, would. Those of a window
+    lie side by side: each of a part costs no more than each of the whole.
     """
+    # Groups are few, whatever the planner thinks of products of columns.
+    settings = {} if sort else {"enable_sort": "off"}
+    if by_page:
+        settings |= {"enable_indexscan": "off", "random_page_cost": "1"}
     with transaction.atomic(), connection.cursor() as cursor:
-        if not sort:
-            # Groups are few, whatever the planner thinks of products of columns.
-            cursor.execute("SET LOCAL enable_sort = off")
-        if by_page:
-            cursor.execute("SET LOCAL enable_indexscan = off")
+        if settings:
+            called = ", ".join("set_config(%s, %s, true)" for _ in settings)
+            cursor.execute(f"SELECT {called}", [part for one in settings.items() for part in one])
         cursor.execute(statement, bound.values)
         return list(cursor.fetchall())
 
@@ -270,7 +283,7 @@ def run(
 _ANSWERS: Final = {_SURPRISED: Answer.SURPRISED, _UNSURPRISED: Answer.UNSURPRISED}
 
 
-def _group(row: tuple[Any, ...], piece: Piece, versions: frozenset[int]) -> tuple[Group, _Packed]:
+def _group(row: tuple[Any, ...], piece: Piece, versions: frozenset[int]) -> tuple[Group, bytes]:
     marks, initiator, model, prompt, version, advisory, step, count, packed = row
     candidate, baseline = answers(marks)
     if piece.version is not None and version not in versions:
@@ -291,13 +304,15 @@ def _group(row: tuple[Any, ...], piece: Piece, versions: frozenset[int]) -> tupl
         count=count,
         step=step,
     )
-    return group, np.frombuffer(packed or b"", _PACKED)
+    return group, packed or b""
 
 
-def _with_threads(found: list[tuple[Group, _Packed]]) -> list[Group]:
+def _with_threads(
+    found: list[tuple[Group, bytes]], look_up: Callable[[_Packed], _Packed]
+) -> list[Group]:
     """The groups with their rows, once the conversations of these were looked up, all at once."""
-    packed = np.concatenate([rows for _, rows in found]) if found else np.empty(0, _PACKED)
-    threads = _threads(packed["conversation"])
+    packed = np.frombuffer(b"".join(rows for _, rows in found), _PACKED)
+    threads = look_up(packed["conversation"])
     # The first 48 bits of a key are milliseconds.
     moments = (packed["time"] >> np.uint64(16)) / 1000
     all_rows = Rows(
@@ -307,7 +322,7 @@ def _with_threads(found: list[tuple[Group, _Packed]]) -> list[Group]:
         sending=packed["sending"].astype(np.float64),
         later=threads["ended"] > moments,
     )
-    edges = np.cumsum([0, *(len(rows) for _, rows in found)])
+    edges = np.cumsum([0, *(len(rows) // _PACKED.itemsize for _, rows in found)])
     return [
         msgspec.structs.replace(group, rows=all_rows.part(int(start), int(stop)))
         if stop > start
@@ -329,7 +344,7 @@ LEFT JOIN conversations_conversation thread ON thread.id = asked.id
 """
 
 
-def _threads(ids: _Packed) -> _Packed:
+def look_up_threads(ids: _Packed) -> _Packed:
     """Whose each conversation is, and when it was last ended (epoch seconds)."""
     # In the order of the keys, neighbours lie on the same pages.
     order = np.argsort(ids, kind="stable")

@@ -12,6 +12,7 @@ from policies.backtest_sql import MASK_FROM, Parameters, answers, flipped, pair
 from policies.backtest_sums import figures
 from policies.feedback_rates import ANSWER_WINDOW
 from policies.services import backtest_scan
+from policies.services.recent_threads import RecentThreads
 
 #: How many cases a page of them has.
 PAGE: Final = 50
@@ -19,6 +20,8 @@ PAGE: Final = 50
 Name = Literal[
     "made", "kept", "spared", "allowed", "refused", "cannot_tell", "not_ended", "may_be_ended"
 ]
+
+_recent_threads: Final = RecentThreads(backtest_scan.look_up_threads)
 
 _ALL: Final = range(ANSWERS)
 #: Which pairs of answers, the candidate's and the baseline's, a figure counts.
@@ -87,7 +90,7 @@ class Page:
 
 def preview(question: Question) -> Figures:
     """The figures of *question*, computed now and kept nowhere."""
-    return figures(backtest_scan.scan(question))
+    return figures(backtest_scan.scan(question, threads=_recent_threads))
 
 
 def cases(
