@@ -19,7 +19,8 @@ from policies.models import CutoffConformance
 from policies.services.conformance import conformance_of
 from policies.services.evaluations import AskedFirst, asked_first
 from reviews.hazards import Form
-from reviews.models import Case, Claim, Exercise, Feedback, Verdict
+from reviews.models import Case, Claim, Exercise, Feedback, Outcome, Verdict
+from reviews.outcome_vocabulary import OutcomeType
 from reviews.permissions import facts_of, viewer_of, visible_texts
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
 from reviews.services.adjudication import contested
@@ -262,6 +263,8 @@ def _timeline(opened: OpenedCase, user: User) -> list[TimelineEntry]:
     entries = entries.exclude(~Q(actor=user), action__startswith="exercise.")
     if Text.VERDICTS not in opened.shows:
         entries = entries.exclude(action__in=_TOLD_BY_VERDICTS)
+    if Text.NOTES not in opened.shows:
+        entries = entries.exclude(~Q(actor=user), action="note.written")
     if opened.folded:
         entries = entries.exclude(action__startswith="feedback.")
         entries = entries.exclude(~Q(actor=user), action__in=_TELLS_OF_OTHERS)
@@ -274,4 +277,16 @@ def _timeline(opened: OpenedCase, user: User) -> list[TimelineEntry]:
     beginning = TimelineEntry(
         case.at, "", "The conversation ended" if case.is_cutoff else "The conversation went on"
     )
+    told = sorted([*told, *_outcomes(opened)], key=lambda entry: entry.at)
     return [beginning, TimelineEntry(case.opened_at, "", "Reported, case opened"), *told]
+
+
+def _outcomes(opened: OpenedCase) -> list[TimelineEntry]:
+    """What the source is told of the case; what came of it to those alone who may know."""
+    outcomes = Outcome.objects.filter(cutoff=opened.case.pk).order_by("at", "id")
+    if opened.folded or opened.case.exercise or Text.VERDICTS not in opened.shows:
+        outcomes = outcomes.filter(type=OutcomeType.FLAGGED)
+    return [
+        TimelineEntry(outcome.at, "", f"Outcome for the source: {outcome.get_type_display()}")
+        for outcome in outcomes
+    ]
