@@ -266,9 +266,9 @@ def test_the_queries_of_the_pages_are_few(
         client.get("/sources/chat/tail")
 
 
-#: Session, user, rights (2), the sidebar (3: counts and roles), and the list itself.
-LIST_QUERIES = 9
+#: Session, user, rights (2), the sidebar (4: counts, alarms and roles), and the list itself.
+LIST_QUERIES = 10
 #: Instead of the list: the source, its figures, tail (2), minutes, keys and secrets.
-PAGE_QUERIES = 16
+PAGE_QUERIES = 17
 #: Session, user, rights (2), the source and the tail (2).
 TAIL_QUERIES = 7

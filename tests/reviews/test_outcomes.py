@@ -16,7 +16,7 @@ from conversations.models import Cutoff, Source
 from conversations.services import holds, retention
 from policies.models import DEFAULT_SCOPE, EVERYTHING
 from policies.services import pauses
-from reviews.models import Case, Delivery, Outcome
+from reviews.models import Case, Delivery, Endpoint, Outcome
 from reviews.outcome_vocabulary import OutcomeType
 from reviews.services import outcomes
 from reviews.services.enrichment import enrich
@@ -197,6 +197,9 @@ def test_what_a_batch_of_breaches_costs(
     with django_assert_num_queries(5):  # flags, cutoffs, endpoints, outcomes, deliveries
         outcomes.breached(cutoff_ids=keys, now=NOW)
     assert len(told()) == 20
+    Endpoint.objects.update(types=[OutcomeType.SETTLED])
+    with django_assert_num_queries(1):
+        outcomes.breached(cutoff_ids=keys, now=NOW)
 
 
 # --- Policies -----------------------------------------------------------------------------------
