@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reviews.models import Qualification
+from reviews.models import Qualification, TransparencyReport
 from reviews.vocabulary import Area
 from tests.factories import NOW, make_user
 from tests.violating import violates
@@ -25,3 +25,9 @@ def _qualified_twice() -> None:
 @violates("qualification_revoked_by_somebody")
 def _revoked_by_nobody() -> None:
     _qualification(revoked_at=NOW)
+
+
+@violates("reviews_transparencyreport.made_at")
+def _two_reports_of_one_night() -> None:
+    TransparencyReport.objects.create(made_at=NOW, content={})
+    TransparencyReport.objects.create(made_at=NOW, content={})
