@@ -258,15 +258,19 @@ def _cases(source: Source, event_ids: set[str]) -> dict[str, Any]:
 
 
 def _review(case: Case, said: aftermath.Review, people: dict[str, User], now: datetime) -> None:
-    """One verdict; where the case was drawn for two, a colleague agrees soon after."""
-    first = people[f"reviewer{said.reviewer}"]
+    """One verdict; a colleague agrees soon after where two are needed, and a senior where three."""
     if case.verdicts.filter(at=now).exists():
         return
-    _decide(case, said, first, now)
-    case.refresh_from_db()
+    if case.state != CaseState.ADJUDICATION:
+        _decide(case, said, people[f"reviewer{said.reviewer}"], now)
+        case.refresh_from_db()
     if case.state == CaseState.SECOND_REVIEW:
-        _decide(case, said, _colleague(case, said, people), now + timedelta(hours=3))
         now += timedelta(hours=3)
+        _decide(case, said, _colleague(case, said, people), now)
+        case.refresh_from_db()
+    if case.state == CaseState.ADJUDICATION:
+        now += timedelta(hours=1)
+        _decide(case, said, people["senior"], now)
     settlement.settle_due(now=now + timedelta(minutes=1))
 
 
