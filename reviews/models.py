@@ -17,6 +17,7 @@ from accounts.keeping import append_only
 from accounts.models import User
 from conversations.models import Cutoff, Source, text
 from conversations.vocabulary import Category, Kind, Remedy
+from reviews import danger_models as danger_models
 from reviews.care_models import AccessChange as AccessChange
 from reviews.care_models import CareSettings as CareSettings
 from reviews.case_page_models import CannedText as CannedText

@@ -1,0 +1,232 @@
+"""Alarms, the people on call, and who was told when and how."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.keeping import both_or_neither, final, kept, staff
+from reviews import rota
+from reviews.danger_vocabulary import Answered, CallState, Weekday, Why
+from reviews.outgoing import LONGEST_URL
+
+
+class DutyQuerySet(models.QuerySet["Duty"]):
+    """Filters over duties."""
+
+    def live(self) -> DutyQuerySet:
+        """In the rota now, of people who may sign in; the first to be called first."""
+        found = self.filter(ended_at=None, person__is_active=True)
+        return found.order_by("position", "person__name", "pk")
+
+
+class Duty(models.Model):
+    """One person's hours in the rota, as ``rota.Turn`` reads them. A changed one is a new one."""
+
+    person = staff()
+    position = models.PositiveSmallIntegerField(help_text="1 is called first.")
+    weekdays = ArrayField(models.PositiveSmallIntegerField(choices=Weekday))
+    starts = models.TimeField()
+    ends = models.TimeField()
+    time_zone = models.CharField(max_length=64)
+    added_by = staff()
+    added_at = models.DateTimeField()
+    ended_by = staff(null=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DutyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="duty_on_days_of_the_week",
+                condition=Q(weekdays__len__gt=0, weekdays__contained_by=Weekday.values),
+            ),
+            models.CheckConstraint(name="duty_position_from_1", condition=Q(position__gte=1)),
+            models.CheckConstraint(
+                name="duty_ended_by_somebody", condition=both_or_neither("ended_at", "ended_by")
+            ),
+        ]
+        triggers = [*kept("duty", changing=["ended_by", "ended_at"]), final("duty", "ended_at")]
+
+    def __str__(self) -> str:
+        return f"duty {self.pk} of user {self.person_id}"
+
+    @property
+    def turn(self) -> rota.Turn:
+        """As the pure module knows it."""
+        return rota.Turn(
+            person=self.person_id,
+            position=self.position,
+            weekdays=frozenset(self.weekdays),
+            starts=self.starts,
+            ends=self.ends,
+            zone=ZoneInfo(self.time_zone),
+        )
+
+    @property
+    def days(self) -> str:
+        """Its weekdays, in words."""
+        return ", ".join(str(Weekday(day).label) for day in sorted(self.weekdays))
+
+
+class Pager(models.Model):
+    """An address that is told of alarms by a signed webhook.
+
+    Its secret is kept as it is for as long as it counts, as those of endpoints are.
+    """
+
+    url = models.CharField(max_length=LONGEST_URL)
+    secret = models.CharField(max_length=80)
+    added_by = staff()
+    added_at = models.DateTimeField()
+    removed_by = staff(null=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["url"], condition=Q(removed_at=None), name="pager_once_an_address"
+            ),
+            models.CheckConstraint(
+                name="pager_removed_by_somebody",
+                condition=both_or_neither("removed_at", "removed_by"),
+            ),
+            models.CheckConstraint(
+                name="pager_secret_forgotten_when_removed",
+                condition=Q(removed_at=None) & ~Q(secret="")
+                | Q(removed_at__isnull=False, secret=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class AlarmQuerySet(models.QuerySet["Alarm"]):
+    """Filters over alarms."""
+
+    def live(self) -> AlarmQuerySet:
+        """That nobody has acknowledged."""
+        return self.filter(acknowledged_at=None)
+
+
+class Alarm(models.Model):
+    """Something that does not wait: people are told of it until one of them acknowledges it.
+
+    ``step`` counts how often they were told; the next time is ``due_at``. Without a case it is a
+    drill.
+    """
+
+    case = models.ForeignKey(
+        "reviews.Case", null=True, on_delete=models.PROTECT, related_name="alarms"
+    )
+    why = models.CharField(max_length=8, choices=Why)
+    drill_by = staff(null=True)
+    raised_at = models.DateTimeField()
+    reopened = models.BooleanField(
+        default=False, help_text="Whether raising it reopened the conversation."
+    )
+    step = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+    acknowledged_by = staff(null=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    answered = models.CharField(max_length=6, choices=Answered, blank=True, default="")
+
+    objects = AlarmQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # One at a time, however many rules were broken.
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(acknowledged_at=None), name="alarm_one_live_a_case"
+            ),
+            models.CheckConstraint(
+                name="alarm_without_a_case_is_a_drill",
+                condition=Q(why=Why.DRILL, case=None, drill_by__isnull=False)
+                | ~Q(why=Why.DRILL) & Q(case__isnull=False, drill_by=None),
+            ),
+            models.CheckConstraint(
+                name="alarm_acknowledged_by_somebody",
+                condition=Q(acknowledged_at=None, acknowledged_by=None, answered="")
+                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False) & ~Q(answered=""),
+            ),
+        ]
+        indexes = [
+            # Who is to be told next, every few seconds; whether any waits, with every page.
+            models.Index(
+                fields=["due_at"], name="alarm_live", condition=Q(acknowledged_at__isnull=True)
+            ),
+            # When the chain was last proven.
+            models.Index(
+                fields=["-acknowledged_at"],
+                name="alarm_drills",
+                condition=Q(why=Why.DRILL, acknowledged_at__isnull=False),
+            ),
+        ]
+        triggers = [
+            *kept(
+                "alarm",
+                changing=["step", "due_at", "acknowledged_by", "acknowledged_at", "answered"],
+            ),
+            final("alarm", "acknowledged_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"alarm {self.pk}"
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it only proves that people are reached."""
+        return self.why == Why.DRILL
+
+
+class Call(models.Model):
+    """Telling one person by e-mail, or one pager, of one alarm once; several go in one message."""
+
+    alarm = models.ForeignKey(Alarm, on_delete=models.PROTECT, related_name="calls")
+    step = models.PositiveIntegerField()
+    person = staff(null=True)
+    pager = models.ForeignKey(Pager, null=True, on_delete=models.PROTECT, related_name="+")
+    called_at = models.DateTimeField()
+    state = models.CharField(max_length=7, choices=CallState, default=CallState.WAITING)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    failure = models.CharField(max_length=120, blank=True, default="")
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["step", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["alarm", "step", "person", "pager"],
+                nulls_distinct=False,
+                name="call_once_a_step",
+            ),
+            models.CheckConstraint(
+                name="call_of_a_person_or_a_pager",
+                condition=Q(person=None, pager__isnull=False) | Q(person__isnull=False, pager=None),
+            ),
+            models.CheckConstraint(
+                name="call_sent_at_a_time",
+                condition=Q(state=CallState.SENT, sent_at__isnull=False)
+                | ~Q(state=CallState.SENT) & Q(sent_at=None),
+            ),
+        ]
+        indexes = [
+            # What is to be sent, every few seconds.
+            models.Index(F("due_at"), name="call_waiting", condition=Q(state=CallState.WAITING)),
+            # When somebody was last sent something.
+            models.Index(
+                fields=["person", "pager", "-sent_at"],
+                name="call_last_sent",
+                condition=Q(state=CallState.SENT),
+            ),
+        ]
+        triggers = kept("call", changing=["state", "due_at", "attempts", "failure", "sent_at"])
+
+    def __str__(self) -> str:
+        return f"call {self.pk}"
