@@ -19,7 +19,7 @@ const open = (number) => {
     if (!fold) return;
     const { first, last, turns } = fold.dataset;
     const address = `${turns}?from=${first}&to=${last}&at=${number}`;
-    await htmx.ajax("GET", address, { target: fold, swap: "outerHTML" });
+    await htmx.ajax("GET", address, { source: fold, target: fold });
     mark();
   });
   return opening;

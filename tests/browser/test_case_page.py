@@ -168,3 +168,23 @@ def test_single_keys_can_be_switched_off(desk: Visitor, ana: User) -> None:
     page = desk.go(f"/cases/{case.number}")
     page.keyboard.press("u")
     expect(page.locator("#verdict-form :checked:not(option)")).to_have_count(0)
+
+
+def test_at_twice_the_size_everything_is_there(desk: Visitor, ana: User) -> None:
+    desk.page.set_viewport_size({"width": 720, "height": 450})
+    _, page = held(desk, ana)
+    desk.check()
+    page.keyboard.press("o")
+    expect(page.locator("[data-for=overturn]")).to_be_visible()
+    desk.check()
+
+
+def test_who_does_not_see_the_page_is_told_where_things_are(desk: Visitor, ana: User) -> None:
+    _, page = held(desk, ana)
+    for name in ("What the policy asked for and what was there", "Transcript", "Verdict", "Notes"):
+        expect(page.get_by_role("region", name=name, exact=True)).to_have_count(1)
+    expect(page.get_by_role("article", name="Turn 30, Model, ended here")).to_have_count(1)
+    expect(page.get_by_role("radio", name="Overturn", exact=True)).to_have_attribute(
+        "aria-keyshortcuts", "o"
+    )
+    expect(page.get_by_role("status").filter(has_text="Still missing")).to_have_count(1)
