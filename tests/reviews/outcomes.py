@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.test import override_settings
 from django.utils import timezone
@@ -13,9 +14,10 @@ from time_machine import Traveller, travel
 
 from accounts.models import User
 from accounts.roles import Role
+from conversations import keys
 from conversations.models import Source
-from reviews.models import Delivery, Endpoint
-from reviews.outcome_vocabulary import SUBSCRIBABLE, OutcomeType
+from reviews.models import Delivery, Endpoint, Outcome
+from reviews.outcome_vocabulary import SUBSCRIBABLE, DeliveryState, OutcomeType
 from reviews.posting import Postman
 from reviews.services import delivering, endpoints
 from tests.factories import make_source, make_user
@@ -87,3 +89,43 @@ def told() -> list[tuple[str, dict[str, Any]]]:
     """Type and data of what was told, in the order in which it was written."""
     rows = Delivery.objects.order_by("id").select_related("outcome")
     return [(row.type, row.outcome.data) for row in rows]
+
+
+def lane(number: int) -> UUID:
+    """The key of an imagined conversation."""
+    return UUID(int=number + 1)
+
+
+def wait_for_sending(
+    endpoint: Endpoint, lanes: Sequence[int], *, flag: bool = False
+) -> list[Delivery]:
+    """Deliveries in these lanes, in this order; each tells its place in the order."""
+    now = timezone.now()
+    kind = OutcomeType.FLAGGED if flag else OutcomeType.SETTLED
+    made = Outcome.objects.bulk_create(
+        Outcome(
+            id=keys.mint(now),
+            source=endpoint.source,
+            type=kind,
+            at=now,
+            data={"lane": number, "place": place},
+        )
+        for place, number in enumerate(lanes)
+    )
+    return Delivery.objects.bulk_create(
+        Delivery(
+            outcome=outcome,
+            endpoint=endpoint,
+            source=endpoint.source,
+            type=kind,
+            lane=lane(number),
+            flag=flag,
+            created_at=now,
+            due_at=now,
+        )
+        for outcome, number in zip(made, lanes, strict=True)
+    )
+
+
+def all_delivered() -> bool:
+    return not Delivery.objects.exclude(state=DeliveryState.DELIVERED).exists()
