@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from django.db import connection
 from django.db.models import Q
 
-from conversations.keys import lowest
-from conversations.models import Source
+from conversations.keys import lowest, moment_of
+from conversations.models import Cutoff, Source
 from conversations.partitions import next_month
 from policies.backtest import Question
 from policies.backtest_sql import Parameters
@@ -30,6 +31,32 @@ class Piece:
     until: datetime
     version: int | None
     open: bool
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How many cutoffs there are, as the planner counts them, and since when."""
+
+    rows: float
+    since: datetime | None
+
+    def share(self, piece: Piece, now: datetime) -> float:
+        """The share of its time that *piece* has, 0 to 1."""
+        if self.since is None or self.since >= now:
+            return 1.0
+        return (piece.until - max(piece.since, self.since)) / (now - self.since)
+
+
+def extent() -> Extent:
+    """That of the table of cutoffs now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reltuples, (SELECT id FROM conversations_cutoff ORDER BY id LIMIT 1)"
+            " FROM pg_class WHERE oid = %s::regclass",
+            [Cutoff._meta.db_table],
+        )
+        rows, first = cursor.fetchone()
+    return Extent(rows, moment_of(first) if first else None)
 
 
 def pieces(question: Question, *, by_month: bool = True) -> list[Piece]:

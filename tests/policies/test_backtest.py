@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.ledger import Actor
 from conversations.models import Cutoff
@@ -13,6 +15,7 @@ from policies.backtest import Filters
 from policies.backtest_figures import Feedback, Figures, Verdicts
 from policies.backtest_words import as_csv, limits
 from policies.services.activations import activate
+from policies.services.backtest_window import Piece, extent
 from policies.services.preview import Chosen, cases, preview
 from policies.services.sweeps import sweep
 from policies.services.versions import create_version
@@ -56,6 +59,33 @@ def test_no_version_ends_where_a_crisis_cue_was_found() -> None:
     points = sweep(asked, criterion="severity").points
     assert max(point.kept for point in points) == 1
     assert "no version may end" in said(figures)
+
+
+def test_of_a_part_of_a_history_only_its_own_pages_are_read() -> None:
+    make_cutoff(0.9, at=NOW - timedelta(days=50))
+    make_cutoff(0.9, at=NOW - timedelta(days=2))
+    first = Cutoff.objects.order_by("id").first()
+    assert first is not None
+    days = timedelta(days=1)
+    table = extent()
+    assert table.since == first.at
+    for since, until, share in ((25, 0, 0.5), (60, 0, 1.0), (10, 5, 0.1)):
+        piece = Piece(NOW - since * days, NOW - until * days, 1, open=False)
+        assert table.share(piece, NOW) == pytest.approx(share)
+    asked = question(asking(0.8), since=NOW - 10 * days, until=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert preview(asked).cutoffs.made.count == 1
+    settings = [one["sql"] for one in queries if "set_config" in one["sql"]]
+    assert all("enable_seqscan" in one for one in settings)
+    with CaptureQueriesContext(connection) as queries:
+        preview(question(asking(0.8), since=NOW - 60 * days, until=NOW - 8 * days))
+    assert not any("enable_seqscan" in one["sql"] for one in queries)
+
+
+def test_an_empty_history_has_no_extent() -> None:
+    piece = Piece(NOW - timedelta(days=1), NOW, 1, open=False)
+    assert extent().since is None
+    assert extent().share(piece, NOW) == 1.0
 
 
 def test_overturns_for_procedure_alone_are_a_rate_of_their_own() -> None:
