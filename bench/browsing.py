@@ -124,8 +124,8 @@ def _post(
 ) -> str:
     connection.request("POST", path, urlencode(form), person.headers)
     answer = connection.getresponse()
-    answer.read()
-    return answer.headers.get("Location") or f"{answer.status}"
+    said = answer.read()
+    return answer.headers.get("Location") or f"{answer.status}: {said[-500:]!r}"
 
 
 def _together(work: Callable[[Person], None], team: list[Person]) -> None:
