@@ -1,8 +1,9 @@
 """A queue of many cases with their words, filled by SQL: what reviewers find in a big installation.
 
-Nine cases in ten wait; the near misses, one in ten, are settled. The cutoffs are those of :mod:`bench.history`; each
-has a transcript of 12 messages from 2,000 drawn ones, in which now and then stands a word that is
-searched for. The search index is dropped and built anew: row by row it would take hours.
+Nine cases in ten wait; the near misses, one in ten, are settled. The cutoffs are those of
+:mod:`bench.history`; each has a transcript of 12 messages from 2,000 drawn ones, in which now and
+then stands a word that is searched for. The search index is dropped and built anew: row by row it
+would take hours.
 """
 
 from __future__ import annotations
