@@ -39,6 +39,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | {
         "reviews.adjudicate_case",
         "reviews.add_bulkact",
+        "reviews.change_duty",
         "reviews.manage_gold",
         "reviews.mentor_exercise",
         "accounts.view_ledgerentry",
@@ -55,6 +56,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
             "reviews.view_case",
             "reviews.manage_gold",
             "reviews.change_routingrule",
+            "reviews.change_duty",
             "policies.view_policyversion",
             "conversations.view_source",
             "conversations.change_source",

@@ -15,6 +15,7 @@ _SECONDS_BETWEEN = {
     # The undo time is told to people in seconds.
     "reviews.tasks.settle": 5.0,
     "reviews.tasks.deliver": 5.0,
+    "reviews.tasks.call_people": 5.0,
     "reviews.tasks.link_relayed_feedback": 10.0,
     "reviews.tasks.sweep_enrichment": 30.0,
     "reviews.tasks.resume_deferred": 30.0,

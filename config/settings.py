@@ -14,6 +14,8 @@ from environs import env
 from marshmallow.validate import Length, OneOf
 
 from config import embedded, logs, queues, secrets, valkey
+from config.mail import *  # noqa: F403
+from config.rest import *  # noqa: F403
 from config.variables import REQUIRED, positive, variable
 
 # Lets `ModelForm[User]` and its like, which type checkers ask for, be written as they are.
@@ -147,6 +149,7 @@ CLAIM_LEASE_SECONDS = positive(
 )
 UNDO_SECONDS = positive("RECOURSE_UNDO_SECONDS", "the seconds in which a verdict can be undone", 30)
 WEBHOOK_HOSTS = variable(env.list, "RECOURSE_WEBHOOK_HOSTS", "hosts, separated by commas", [])
+REOPEN_IN_DANGER = variable(env.bool, "RECOURSE_REOPEN_IN_DANGER", "true or false", True)
 TRANSPARENCY = variable(env.bool, "RECOURSE_TRANSPARENCY", "true or false", False)
 # Where these come from: docs/explanation/looking-after-reviewers.md.
 SEVERE_PER_SHIFT = positive(
@@ -186,7 +189,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -278,7 +280,9 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Of the user's pages alone; staff pages and the API are in English (reviews/languages.py).
+LANGUAGES = [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("fr", "Français"), ("ar", "العربية")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -320,28 +324,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
-}
-
-# --- The API ------------------------------------------------------------------------------------
-
-REST_FRAMEWORK = {
-    "EXCEPTION_HANDLER": "accounts.problems.handler",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["accounts.parsers.JSONParser"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Recourse",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "DESCRIPTION": "Review the conversations that an AI chat model ended by itself.",
-    "POSTPROCESSING_HOOKS": ["config.openapi.add_components"],
-    # One enumeration may stand in several places; each is written where it stands.
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    # Another program checks the document (tests/test_openapi.py), not every deployment.
-    "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 
 # --- Celery -------------------------------------------------------------------------------------

@@ -243,6 +243,39 @@ def check_change_outcomes(user: User) -> None:
         raise PermissionDenied("Your role does not include the outcomes of sources.")
 
 
+def can_keep_rota(user: User) -> bool:
+    """May say who is on call when, and try whether people are reached: seniors, administrators."""
+    return user.has_perm("reviews.change_duty")
+
+
+def check_keep_rota(user: User) -> None:
+    """Raise where *user* may not change who is on call."""
+    if not can_keep_rota(user):
+        raise PermissionDenied("Your role does not include the rota of people on call.")
+
+
+def can_answer(user: User) -> bool:
+    """May acknowledge an alarm: whoever decides cases, or keeps the rota."""
+    return can_decide(user) or can_keep_rota(user)
+
+
+def check_answer(user: User) -> None:
+    """Raise where *user* may acknowledge no alarm."""
+    if not can_answer(user):
+        raise PermissionDenied("Your role does not include answering alarms.")
+
+
+def can_set_pagers(user: User) -> bool:
+    """May say which pagers are told of alarms: who may change sources."""
+    return can_keep_rota(user) and user.has_perm("conversations.change_source")
+
+
+def check_set_pagers(user: User) -> None:
+    """Raise where *user* may not change pagers."""
+    if not can_set_pagers(user):
+        raise PermissionDenied("Your role does not include pagers.")
+
+
 def can_read_unclear(user: User) -> bool:
     """May read which cases were hard to judge by the policy: policy admins and seniors."""
     return user.has_perm("policies.change_policyversion") or user.has_perm(

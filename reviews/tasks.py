@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from reviews.posting import Postman
 from reviews.services import (
+    calling,
     deferring,
     delivering,
     drafting,
@@ -67,6 +68,13 @@ def deliver() -> int:
     if run.more:
         deliver.delay()
     return run.sent
+
+
+@shared_task
+def call_people() -> int:
+    """Tell the people on call of alarms; what one run does not come to, the next one does."""
+    calling.advance(now=timezone.now())
+    return calling.send(postman=Postman(named=settings.WEBHOOK_HOSTS))
 
 
 @shared_task

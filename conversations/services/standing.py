@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from conversations.models import Conversation, Cutoff
 from conversations.vocabulary import ConversationState, FirstReview, Remedy, Standing
@@ -21,6 +23,21 @@ def settle(*, cutoff: Cutoff, standing: Standing, remedy: Remedy, now: datetime)
         pk=cutoff.conversation_id, latest_cutoff=cutoff, state=ConversationState.ENDED
     ).update(state=ConversationState.REOPENED)
     return bool(reopened)
+
+
+def reopen(*, cutoff_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Reopen the threads that these cutoffs ended, before anybody decides; those that were.
+
+    Not one that a later cutoff ended. In the caller's transaction.
+    """
+    ended = Conversation.objects.filter(
+        latest_cutoff__in=list(cutoff_ids), state=ConversationState.ENDED
+    )
+    locked = ended.order_by("pk").select_for_update(no_key=True)
+    latest = dict(locked.values_list("pk", "latest_cutoff_id"))
+    if latest:
+        Conversation.objects.filter(pk__in=latest).update(state=ConversationState.REOPENED)
+    return frozenset(cutoff_id for cutoff_id in latest.values() if cutoff_id)
 
 
 def note_surprise(*, cutoff: Cutoff, now: datetime) -> None:

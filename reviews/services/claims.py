@@ -19,7 +19,7 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, Claim, Exercise, Skip
 from reviews.permissions import check_decide
-from reviews.services import exercises, gold
+from reviews.services import danger, exercises, gold
 from reviews.services.care import check_severe
 from reviews.services.dealing import next_for
 from reviews.services.selection import select
@@ -139,6 +139,7 @@ def _take(
         exercises.note(exercise, "exercise.claimed", at)
     else:
         record(actor=Actor(user=user), action="case.claimed", obj="case", object_id=case.pk, at=at)
+        danger.answer_by_claim(case=case, user=user, now=at or timezone.now())
     return taken
 
 

@@ -22,7 +22,7 @@ from conversations.services.evidence import assess_transcripts
 from policies.conformance import CRISIS_CUE, NO_WARNING, Conformance
 from policies.services import conformance
 from reviews.models import Case
-from reviews.services import outcomes
+from reviews.services import danger
 from reviews.services.routing import learn_language_and_route
 from reviews.services.selection import select
 from reviews.vocabulary import CaseState, Reason
@@ -151,9 +151,14 @@ def _raise_cases(found: dict[UUID, Conformance], now: datetime) -> None:
     """Flag what the transcript shows: a crisis cue, or that no turn was marked as a warning."""
     shown = {key: set(result.breaches) & {CRISIS_CUE, NO_WARNING} for key, result in found.items()}
     cases = Case.objects.filter(pk__in=[key for key, codes in shown.items() if codes])
+    told: dict[UUID, list[str]] = {}
     for case in cases.order_by("pk"):
         if new := sorted(shown[case.pk] - set(case.flags)):
             _flag(case, new, now)
+            if case.is_cutoff:
+                told[case.pk] = new
+    if told:
+        danger.shown(found=told, now=now)
 
 
 def _flag(case: Case, codes: list[str], now: datetime) -> None:
@@ -162,10 +167,7 @@ def _flag(case: Case, codes: list[str], now: datetime) -> None:
     case.crisis = case.crisis or CRISIS_CUE in codes
     case.breach = case.breach or case.is_cutoff
     case.save(update_fields=["flags", "crisis", "breach"])
-    if not case.is_cutoff:
-        return
-    outcomes.flagged(found={case.pk: codes}, now=now)
-    if case.state == CaseState.SETTLED:
+    if not case.is_cutoff or case.state == CaseState.SETTLED:
         return
     select(case=case, reason=Reason.BREACH, now=now)
     if CRISIS_CUE in codes:

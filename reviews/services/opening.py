@@ -20,7 +20,7 @@ from policies.criteria_sql import NO_WARNING, RISK_ABOVE_CEILING, RISK_UNKNOWN, 
 from policies.services.due_hours import due_hours
 from reviews import hazards
 from reviews.priorities import RISK_UNKNOWN_WEIGHT, SELECTED_WEIGHT, WEIGHTS, due_in
-from reviews.services import outcomes
+from reviews.services import danger
 from reviews.services.routing import rule_join
 from reviews.vocabulary import CaseState, Queue, Reason
 
@@ -94,7 +94,7 @@ SELECT case_id FROM chosen WHERE reason = '{Reason.BREACH.value}'
 
 
 def open_cases(*, cutoff_ids: Sequence[UUID], now: datetime, **_kwargs: Any) -> None:
-    """Open the cases of cutoffs that were just stored, and tell their sources of breaches.
+    """Open the cases of cutoffs that were just stored, and say of breaches at once.
 
     A case that is there is left alone.
     """
@@ -110,4 +110,4 @@ def open_cases(*, cutoff_ids: Sequence[UUID], now: datetime, **_kwargs: Any) -> 
         cursor.execute(_SELECT, parameters)
         breaches = [row[0] for row in cursor.fetchall()]
     if breaches:
-        outcomes.breached(cutoff_ids=breaches, now=now)
+        danger.breached(cutoff_ids=breaches, now=now)

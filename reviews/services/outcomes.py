@@ -44,7 +44,9 @@ class News:
     cutoff: Cutoff | None = None
 
 
-def breached(*, cutoff_ids: Sequence[UUID], now: datetime) -> None:
+def breached(
+    *, cutoff_ids: Sequence[UUID], now: datetime, reopened: Collection[UUID] = ()
+) -> None:
     """Tell of cutoffs whose case was opened as a breach, and by which rules.
 
     One query where nobody subscribes: intake waits for it.
@@ -55,7 +57,7 @@ def breached(*, cutoff_ids: Sequence[UUID], now: datetime) -> None:
     cases = Case.objects.filter(Exists(endpoints), pk__in=cutoff_ids).values_list("pk", "flags")
     found = {key: sorted(_BREACHES.intersection(flags)) for key, flags in cases}
     if found:
-        flagged(found=found, now=now)
+        flagged(found=found, now=now, reopened=reopened)
 
 
 def flagged(
