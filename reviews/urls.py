@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from reviews.views import (
+    appeals,
     arranging,
     asked,
     canned,
@@ -75,7 +76,7 @@ urlpatterns = [
     path("transparency", transparency.page, name="transparency"),
     path("transparency.csv", transparency.as_csv, name="transparency-csv"),
     path("n/<str:token>", notices.notice, name="notice"),
-    path("n/<str:token>/feedback", notices.feedback_form, name="notice-feedback"),
-    path("n/<str:token>/thanks", notices.thanks, name="notice-thanks"),
-    path("n/<str:token>/status", notices.status, name="notice-status"),
+    path("n/<str:token>/feedback", appeals.feedback_form, name="notice-feedback"),
+    path("n/<str:token>/thanks", appeals.thanks, name="notice-thanks"),
+    path("n/<str:token>/status", appeals.status, name="notice-status"),
 ]

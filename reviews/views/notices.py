@@ -8,20 +8,14 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from conversations.models import Cutoff
-from conversations.vocabulary import Initiator, Kind, Standing
-from reviews.forms import FeedbackForm
+from conversations.vocabulary import Initiator, Kind
 from reviews.notices import reason_for
-from reviews.services import feedback
-from reviews.transitions import PENDING
-from reviews.vocabulary import CaseState, Channel
 
 #: A directory of people to talk to, by country; kept by others, free, in many languages.
 HELPLINES = "https://findahelpline.com"
@@ -31,7 +25,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 View = Callable[[HttpRequest, Cutoff], HttpResponse]
 
 
-def _private(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
+def private(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
     """A page behind a token: kept by no cache, named to no other site, found by no search engine.
 
     An unknown token gets the same friendly page whatever was asked for. No check against forgery:
@@ -64,14 +58,15 @@ def _by_token(token: str) -> Cutoff | None:
     return cutoffs.filter(notice_token=token, kind=Kind.CUTOFF).first()
 
 
-@_private
+@private
 @require_safe
 def notice(request: HttpRequest, cutoff: Cutoff) -> HttpResponse:
     """Why it ended, and what one can do now."""
-    return render(request, "reviews/notice.html", _about(cutoff))
+    return render(request, "reviews/notice.html", about(cutoff))
 
 
-def _about(cutoff: Cutoff) -> dict[str, Any]:
+def about(cutoff: Cutoff) -> dict[str, Any]:
+    """What each of the user's pages says of *cutoff*."""
     return {
         "token": cutoff.notice_token,
         "ended_at": cutoff.at,
@@ -80,63 +75,3 @@ def _about(cutoff: Cutoff) -> dict[str, Any]:
         "locked": cutoff.conversation.locked,
         "helplines": HELPLINES,
     }
-
-
-@_private
-@require_http_methods(["GET", "HEAD", "POST"])
-def feedback_form(request: HttpRequest, cutoff: Cutoff) -> HttpResponse:
-    """Say that it surprised one, and ask for another look."""
-    form = FeedbackForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            # A program that fills every field is thanked like anybody, and nothing is kept.
-            if not form.from_a_program:
-                _submit(cutoff, form)
-            return redirect("notice-thanks", token=str(cutoff.notice_token))
-        except ValidationError as error:
-            form.add_error(None, error)
-    status = 422 if form.errors else 200
-    return render(
-        request, "reviews/notice_feedback.html", _about(cutoff) | {"form": form}, status=status
-    )
-
-
-def _submit(cutoff: Cutoff, form: FeedbackForm) -> None:
-    sent = form.cleaned_data
-    feedback.submit(
-        cutoff=cutoff,
-        surprised=sent["surprised"],
-        reason=sent["reason"],
-        comment=sent["comment"],
-        appeal=sent["appeal"],
-        channel=Channel.NOTICE,
-        now=timezone.now(),
-    )
-
-
-@_private
-@require_safe
-def thanks(request: HttpRequest, cutoff: Cutoff) -> HttpResponse:
-    """It was received."""
-    return render(request, "reviews/notice_thanks.html", _about(cutoff))
-
-
-@_private
-@require_safe
-def status(request: HttpRequest, cutoff: Cutoff) -> HttpResponse:
-    """What came of it."""
-    first = cutoff.case.feedback.order_by("at").first()
-    return render(
-        request,
-        "reviews/notice_status.html",
-        _about(cutoff)
-        | {
-            "told_at": first.at if first else None,
-            "appealed": cutoff.case.feedback.filter(appeal=True).exists(),
-            "pending": cutoff.case.state in PENDING,
-            "being_checked": cutoff.case.state in set(PENDING) - {CaseState.SETTLING},
-            "overturned": cutoff.standing == Standing.OVERTURNED,
-            "upheld": cutoff.standing == Standing.UPHELD,
-            "decided_at": cutoff.settled_at,
-        },
-    )
