@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,7 @@ from reviews.permissions import (
 )
 from reviews.services.deliveries import wants_somebody
 from reviews.services.escalating import waiting_count
+from reviews.services.on_call import Waits, waits_for
 from reviews.services.qualifications import areas_of
 from reviews.services.queue import Waiting, altogether, waiting_counts
 from reviews.vocabulary import Queue
@@ -46,6 +48,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": SimpleLazyObject(lambda: _nav(request, user, counts)),
         "queues": SimpleLazyObject(lambda: _queues(request, user, counts)),
+        "alarm_banner": SimpleLazyObject(lambda: _alarm_banner(user, counts)),
         "waiting": SimpleLazyObject(lambda: altogether(counts)),
         "user_name": user.name,
         "user_role": SimpleLazyObject(lambda: user.role_label or _("Administrator")),
@@ -76,6 +79,7 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         (lists and (can_decide(user) or can_see_quality(user)), _("Quality"), "quality", "quality"),
         (lists and can_read_unclear(user), _("Hard to judge"), "unclear", "info"),
         (can_train(user) or can_mentor(user), _("Training"), "training", "branch"),
+        (lists, _("On call"), "on-call", "crisis"),
         (lists and can_place_hold(user), _("Holds"), "holds", "lock"),
     )
     items = [_item(request, *page) for shown, *page in pages if shown]
@@ -87,6 +91,14 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         elif item["icon"] == "external":
             item |= {"count": wants_somebody() or "", "kind": "bad"}
     return items
+
+
+def _alarm_banner(user: User, counts: Any) -> Waits | None:
+    """What waits to be acknowledged; without an alarm it costs nothing beside the counts."""
+    if not can_list(user) or not any(queue.alarm for queue in counts):
+        return None
+    crisis = any(queue.slug == Queue.CRISIS and queue.works for queue in counts)
+    return waits_for(user, works_in_crisis=crisis, now=timezone.now())
 
 
 def _item(request: HttpRequest, label: str, name: str, icon: str) -> dict[str, Any]:

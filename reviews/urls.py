@@ -73,6 +73,7 @@ urlpatterns = [
     path("holds/<int:hold_id>/extend", holds.extend_hold, name="extend-hold"),
     path("holds/<int:hold_id>/release", holds.release_hold, name="release-hold"),
     path("", include("reviews.routing_urls")),
+    path("", include("reviews.on_call_urls")),
     path("transparency", transparency.page, name="transparency"),
     path("transparency.csv", transparency.as_csv, name="transparency-csv"),
     path("n/<str:token>", notices.notice, name="notice"),

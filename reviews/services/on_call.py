@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
@@ -39,6 +39,14 @@ class Crew:
     on_call: tuple[int, ...]
     wide: tuple[int, ...]
     restricted: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How many alarms nobody has acknowledged, and how many drills."""
+
+    real: int
+    drills: int
 
 
 @dataclass(frozen=True)
@@ -183,8 +191,13 @@ def _note(action: str, obj: str, pk: int, by: User, now: datetime, **details: in
     record(actor=Actor(user=by), at=now, action=action, obj=obj, object_id=pk, details=details)
 
 
-def sees_banner(user: User, *, works_in_crisis: bool, now: datetime) -> bool:
-    """Whether *user* is told on every page that an alarm waits: seniors, administrators, who is
-    qualified for a crisis, and who is on call.
+def waits_for(user: User, *, works_in_crisis: bool, now: datetime) -> Waits | None:
+    """The alarms that wait, where *user* is to see them on every page: seniors, administrators,
+    who is qualified for a crisis, and who is on call. None for anybody else.
     """
-    return can_keep_rota(user) or works_in_crisis or is_on_call(user, now)
+    if not (can_keep_rota(user) or works_in_crisis or is_on_call(user, now)):
+        return None
+    counted = Alarm.objects.live().aggregate(
+        real=Count("pk", filter=~Q(why=Why.DRILL)), drills=Count("pk", filter=Q(why=Why.DRILL))
+    )
+    return Waits(**counted) if any(counted.values()) else None

@@ -22,7 +22,8 @@ SELECT queue.slug, queue.name, queue.area, count(head.breach), count(*) FILTER (
        queue.area = '' OR %(everything)s OR EXISTS (
            SELECT FROM reviews_qualification has
            WHERE has.user_id = %(user)s AND has.area = queue.area AND has.revoked_at IS NULL
-       )
+       ),
+       EXISTS (SELECT FROM reviews_alarm WHERE acknowledged_at IS NULL)
 FROM reviews_casequeue queue
 LEFT JOIN LATERAL (
     SELECT breach FROM reviews_case waits
@@ -56,13 +57,17 @@ class Waiting:
 
 @dataclass(frozen=True)
 class InQueue:
-    """One queue with what waits in it; ``works`` where one is dealt its cases."""
+    """One queue with what waits in it; ``works`` where one is dealt its cases.
+
+    ``alarm``, the same of all, says whether an alarm waits to be acknowledged.
+    """
 
     slug: str
     name: str
     area: str
     waiting: Waiting
     works: bool
+    alarm: bool = False
 
 
 def waiting_counts(*, user: User) -> list[InQueue]:
@@ -80,8 +85,10 @@ def waiting_counts(*, user: User) -> list[InQueue]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, parameters)
         return [
-            InQueue(slug, name, area, Waiting(number, breaches, number >= MOST_COUNTED), works)
-            for slug, name, area, number, breaches, works in cursor.fetchall()
+            InQueue(
+                slug, name, area, Waiting(number, breaches, number >= MOST_COUNTED), works, alarm
+            )
+            for slug, name, area, number, breaches, works, alarm in cursor.fetchall()
         ]
 
 

@@ -18,7 +18,7 @@ from conversations.permissions import can_place_hold
 from conversations.services import holds
 from reviews.forms import VerdictForm
 from reviews.models import Case
-from reviews.services import canned, claims
+from reviews.services import canned, claims, danger
 from reviews.services.claims import HeldByAnother
 from reviews.services.drafting import draft_of
 from reviews.services.finding import Found
@@ -88,7 +88,10 @@ def case_page(
 
 def _context(page: CasePage, form: VerdictForm | None) -> dict[str, Any]:
     opened = page.opened
+    alarms = [] if opened.case.exercise else danger.alarms_of(opened.case)
     return {
+        "alarms": alarms,
+        "reopened_in_danger": any(alarm.reopened for alarm in alarms),
         "page": page,
         "opened": opened,
         "case": opened.case,
