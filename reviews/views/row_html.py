@@ -1,19 +1,40 @@
 """A row of the list of cases as HTML.
 
 Fifty of them written by a template took sixteen milliseconds, more than all else on the page;
-this takes two. Whatever comes from outside is escaped by :func:`html.escape`.
+this takes a quarter. ``format_html`` escapes whatever comes from outside.
 """
 
 from __future__ import annotations
 
-from html import escape
-
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.templatetags.moments import moment
 from reviews.services.highlights import Highlight
 from reviews.services.rows import QueueRow
+
+_ROW = (
+    '<tr role="row" class="{classes}" data-case="{number}">{box}'
+    '<td role="cell" class="mono nowrap">{label}</td>'
+    '<td role="cell"><span class="tag {kind}">{tag}</span></td>'
+    '<td role="cell" class="main"><a class="open" id="open-{number}" href="{url}"'
+    " data-walk-item>{headline}</a>{labels}{found}</td>"
+    '<td role="cell" class="more second-text nowrap">{category}</td>'
+    '<td role="cell" class="more quiet-text">{origin}</td>'
+    '<td role="cell" class="end nowrap">{time}</td>'
+    '<td role="cell" class="num wide-only">{priority}</td>'
+    '<td role="cell" class="more nowrap">{holder}</td></tr>'
+)
+_BOX = (
+    '<td role="cell" class="pick"><input type="checkbox" id="pick-{}" name="case" value="{}"'
+    ' aria-label="{} {}"></td>'
+)
+_WHY = (
+    '<span class="why"><button type="button" aria-describedby="why-{}">{}</button>'
+    '<span class="explained" role="tooltip" id="why-{}">{}</span></span>'
+)
+_NOTHING = SafeString("")
 
 
 def row_html(
@@ -26,58 +47,65 @@ def row_html(
 ) -> SafeString:
     """``<tr>`` for one case; *may_choose* puts a box before it."""
     case = row.case
-    number, label = case.number, escape(case.label)
-    classes = f"{'flagged' if case.breach else ''} {'' if case.selected else 'unselected'}".strip()
-    box = (
-        f'<td role="cell" class="pick"><input type="checkbox" id="pick-{number}" name="case"'
-        f' value="{number}" aria-label="{escape(_("Choose"))} {label}"></td>'
+    classes = [name for name, holds in _classes(row) if holds]
+    return format_html(
+        _ROW,
+        classes=" ".join(classes),
+        number=case.number,
+        box=format_html(_BOX, case.number, case.number, _("Choose"), case.label)
         if may_choose
-        else ""
+        else _NOTHING,
+        label=case.label,
+        kind=row.tag.kind,
+        tag=row.tag.text,
+        url=url,
+        headline=row.headline,
+        labels=format_html_join("", ' <span class="label">{}</span>', ((x,) for x in row.labels)),
+        found=format_html_join("", "{}", ((_found(found, url),) for found in highlights)),
+        category=row.category,
+        origin=_origin(row),
+        time=_time(row, waiting_only=waiting_only),
+        priority=_priority(row),
+        holder=_holder(row),
     )
-    return mark_safe(  # noqa: S308 - every value is a number or escaped
-        f'<tr role="row" class="{classes}" data-case="{number}">{box}'
-        f'<td role="cell" class="mono nowrap">{label}</td>'
-        f'<td role="cell"><span class="tag {row.tag.kind}">{escape(row.tag.text)}</span></td>'
-        f'<td role="cell" class="main"><a class="open" id="open-{number}" href="{url}"'
-        f" data-walk-item>{escape(row.headline)}</a>{_labels(row)}"
-        f"{''.join(_found(found, url) for found in highlights)}</td>"
-        f'<td role="cell" class="more second-text nowrap">{escape(row.category)}</td>'
-        f'<td role="cell" class="more quiet-text">{_origin(row)}</td>'
-        f'<td role="cell" class="end nowrap">{_time(row, waiting_only=waiting_only)}</td>'
-        f'<td role="cell" class="num wide-only">{_priority(row)}</td>'
-        f'<td role="cell" class="more nowrap">{_holder(row)}</td></tr>'
-    )
 
 
-def _labels(row: QueueRow) -> str:
-    return "".join(f' <span class="label">{escape(name)}</span>' for name in row.labels)
+def _classes(row: QueueRow) -> tuple[tuple[str, bool], ...]:
+    return ("flagged", row.case.breach), ("unselected", not row.case.selected)
 
 
-def _found(found: Highlight, url: str) -> str:
+def _found(found: Highlight, url: str) -> SafeString:
     """Where the searched words stand; hidden ones are named, not shown."""
-    where = escape(found.where)
-    place = f'<a href="{url}#turn-{found.turn}">{where}</a>' if found.turn else f"<b>{where}</b>"
-    if found.warning:
-        hidden = escape(_("Hidden: it %(warning)s.") % {"warning": found.warning})
-        return f'<span class="found">{place} <i>{hidden}</i></span>'
-    words = "".join(
-        f"<mark>{escape(piece.text)}</mark>" if piece.found else escape(piece.text)
-        for piece in found.pieces
+    place = (
+        format_html('<a href="{}#turn-{}">{}</a>', url, found.turn, found.where)
+        if found.turn
+        else format_html("<b>{}</b>", found.where)
     )
-    return f'<span class="found">{place} {words}</span>'
+    if found.warning:
+        hidden = _("Hidden: it %(warning)s.") % {"warning": found.warning}
+        return format_html('<span class="found">{} <i>{}</i></span>', place, hidden)
+    words = format_html_join(
+        "",
+        "{}",
+        (
+            (format_html("<mark>{}</mark>", piece.text) if piece.found else piece.text,)
+            for piece in found.pieces
+        ),
+    )
+    return format_html('<span class="found">{} {}</span>', place, words)
 
 
-def _origin(row: QueueRow) -> str:
+def _origin(row: QueueRow) -> SafeString:
     language = row.case.language or row.case.locale
-    spoken = f" · <bdi>{escape(language)}</bdi>" if language else ""
-    queue = f'<span class="in-queue">{escape(row.queue)}</span>' if row.queue else ""
-    return f"{escape(row.source)}{spoken}{queue}"
+    spoken = format_html(" · <bdi>{}</bdi>", language) if language else _NOTHING
+    queue = format_html('<span class="in-queue">{}</span>', row.queue) if row.queue else _NOTHING
+    return format_html("{}{}{}", row.source, spoken, queue)
 
 
 def _time(row: QueueRow, *, waiting_only: bool) -> str:
     if not waiting_only:
         return moment(row.case.at)
-    return f'<span class="due {row.due}">{moment(row.case.due_at, "due")}</span>'
+    return format_html('<span class="due {}">{}</span>', row.due, moment(row.case.due_at, "due"))
 
 
 def _priority(row: QueueRow) -> str:
@@ -85,23 +113,19 @@ def _priority(row: QueueRow) -> str:
     case = row.case
     if not row.parts:
         return str(case.priority)
-    parts = "".join(
-        f"<span>{escape(str(part.label))} <b>+{part.weight}</b></span>" for part in row.parts
+    parts = format_html_join(
+        "", "<span>{} <b>+{}</b></span>", ((part.label, part.weight) for part in row.parts)
     )
-    return (
-        f'<span class="why"><button type="button" aria-describedby="why-{case.number}">'
-        f'{case.priority}</button><span class="explained" role="tooltip"'
-        f' id="why-{case.number}">{parts}</span></span>'
-    )
+    return format_html(_WHY, case.number, case.priority, case.number, parts)
 
 
-def _holder(row: QueueRow) -> str:
+def _holder(row: QueueRow) -> SafeString:
     if row.mine:
-        return f"<b>{escape(_('you'))}</b>"
+        return format_html("<b>{}</b>", _("you"))
     if row.claim:
-        name, until = escape(row.claim.reviewer.name), escape(_("until"))
-        return f"{name} {until} {moment(row.claim.expires_at, 'clock')}"
+        until = moment(row.claim.expires_at, "clock")
+        return format_html("{} {} {}", row.claim.reviewer.name, _("until"), until)
     if row.assigned:
-        kept = escape(_("for %(name)s") % {"name": row.assigned})
-        return f'<span class="quiet-text">{kept}</span>'
-    return ""
+        kept = _("for %(name)s") % {"name": row.assigned}
+        return format_html('<span class="quiet-text">{}</span>', kept)
+    return _NOTHING
