@@ -1,25 +1,69 @@
-"""What users say of a cutoff."""
+"""What users say of a cutoff: one road for the form, the API and the relayed event."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from conversations.models import Cutoff
+from conversations.retention import APPEAL_WINDOW_DAYS
 from conversations.services import standing
 from policies.services.due_hours import due_hours
-from reviews.models import Case, Feedback, FeedbackText
+from reviews.models import Case, Claim, Feedback, FeedbackText
 from reviews.priorities import due_in
 from reviews.services.selection import select
 from reviews.transitions import Action, check
 from reviews.vocabulary import PLAIN_REASONS, CaseState, Channel, Reason
 
-LONGEST_COMMENT = 5_000
+LONGEST_COMMENT: Final = 5_000
 #: One link takes this much feedback; a person who has more to say has been heard.
-MOST_PER_CUTOFF = 20
+MOST_PER_CUTOFF: Final = 20
+
+#: For how long one can appeal: at least six months from when one can know of the decision
+#: (Regulation (EU) 2022/2065, the Digital Services Act, Article 20(1) and (2)).
+APPEAL_WINDOW: Final = timedelta(days=APPEAL_WINDOW_DAYS)
+
+
+class _Said(NamedTuple):
+    """What is compared to know a repetition."""
+
+    surprised: bool
+    reason: str
+    comment: str
+    appeal: bool
+
+
+def appeal_until(cutoff: Cutoff) -> datetime:
+    """Until when one can appeal: from the end, or from when its notice was there."""
+    return max(cutoff.at, cutoff.received_at) + APPEAL_WINDOW
+
+
+def may_appeal(cutoff: Cutoff, now: datetime) -> bool:
+    """Whether an appeal is in time."""
+    return now <= appeal_until(cutoff)
+
+
+def changeable(*, case: Case, channel: Channel) -> Feedback | None:
+    """The last feedback of *channel* while nobody has looked at it; None once somebody has.
+
+    Looked at: claimed after it, read in the inbox, or settled.
+    """
+    last = case.feedback.filter(channel=channel).select_related("words").first()
+    if last is None or last.read_at or last.closed_at:
+        return None
+    claimed = Claim.objects.filter(case=case, claimed_at__gt=last.at)
+    return None if claimed.exists() else last
+
+
+def comment_of(feedback: Feedback) -> str:
+    """The user's own words; empty where there are none, or none any more."""
+    words: FeedbackText | None = getattr(feedback, "words", None)
+    return words.comment if words else ""
 
 
 def submit(
@@ -34,34 +78,38 @@ def submit(
 ) -> Feedback:
     """Keep feedback on *cutoff*; a surprise selects its case, an appeal unsettles it.
 
-    Raises ``ValidationError`` for an unknown reason, too long a comment, or too many.
+    The same said again is kept once. From the notice it changes what was said before, until
+    somebody has looked at that. While an appeal is open, another is kept as plain feedback.
+    Raises ``ValidationError`` for an unknown reason, too long a comment, an appeal that is too
+    late, or too much.
     """
     _check(reason=reason, comment=comment)
+    if appeal and not may_appeal(cutoff, now):
+        raise ValidationError({"appeal": _too_late(cutoff)})
     with transaction.atomic():
         case = Case.objects.select_for_update(no_key=True).get(pk=cutoff.pk)
-        if case.feedback.count() >= MOST_PER_CUTOFF:
-            raise ValidationError("We have received your messages about this and will read them.")
-        given = Feedback.objects.create(
-            case=case, surprised=surprised, reason=reason, appeal=appeal, channel=channel, at=now
-        )
-        if comment.strip():
-            FeedbackText.objects.create(feedback=given, comment=comment.strip())
-        if surprised:
-            standing.note_surprise(cutoff=cutoff, now=now)
-            _note_surprise(case, now)
+        earlier = changeable(case=case, channel=channel)
+        said = _Said(surprised, reason, comment.strip(), _asks_again(case, earlier, appeal=appeal))
+        if earlier and said == _said(earlier):
+            return earlier
+        if earlier and channel == Channel.NOTICE:
+            given = _change(earlier, said, cutoff, now)
         else:
-            standing.note_no_surprise(cutoff=cutoff, now=now)
-        if appeal:
-            _appeal(case, now)
-        record(
-            actor=Actor(agent=f"user:{channel}"),
-            at=now,
-            action="feedback.received",
-            obj="case",
-            object_id=case.pk,
-            details={"surprised": surprised, "appeal": appeal, "reason": reason},
-        )
+            given = _add(case, said, channel, now)
+        _set_in_motion(case, cutoff, given, now)
     return given
+
+
+def close(*, case: Case, now: datetime) -> None:
+    """An appeal on *case* has been decided. In the caller's transaction, which settles it."""
+    case.feedback.filter(closed_at=None).update(closed_at=now)
+
+
+def _too_late(cutoff: Cutoff) -> str:
+    return _(
+        "The time to ask for another look was over on %(day)s. We are sorry. You can still tell"
+        " us what was wrong."
+    ) % {"day": f"{appeal_until(cutoff):%Y-%m-%d}"}
 
 
 def _check(*, reason: str, comment: str) -> None:
@@ -69,6 +117,73 @@ def _check(*, reason: str, comment: str) -> None:
         raise ValidationError({"reason": "Choose one of the reasons."})
     if len(comment) > LONGEST_COMMENT:
         raise ValidationError({"comment": f"Please keep it under {LONGEST_COMMENT:,} characters."})
+
+
+def _asks_again(case: Case, earlier: Feedback | None, *, appeal: bool) -> bool:
+    """Whether it is the one open appeal. Once made, it is not taken back by a change."""
+    if earlier and earlier.appeal:
+        return True
+    return appeal and not case.feedback.open_appeals().exists()
+
+
+def _said(feedback: Feedback) -> _Said:
+    return _Said(feedback.surprised, feedback.reason, comment_of(feedback), feedback.appeal)
+
+
+def _add(case: Case, said: _Said, channel: Channel, now: datetime) -> Feedback:
+    if case.feedback.count() >= MOST_PER_CUTOFF:
+        raise ValidationError(_("We have received your messages about this and will read them."))
+    given = Feedback.objects.create(
+        case=case,
+        surprised=said.surprised,
+        reason=said.reason,
+        appeal=said.appeal,
+        channel=channel,
+        at=now,
+    )
+    if said.comment:
+        FeedbackText.objects.create(feedback=given, comment=said.comment)
+    _record(given, "feedback.received", now)
+    return given
+
+
+def _change(given: Feedback, said: _Said, cutoff: Cutoff, now: datetime) -> Feedback:
+    if given.surprised != said.surprised:
+        standing.take_answer_back(cutoff=cutoff, at=given.at)
+    given.surprised, given.reason, given.appeal = said.surprised, said.reason, said.appeal
+    given.changed_at = max(now, given.at)
+    given.save(update_fields=["surprised", "reason", "appeal", "changed_at"])
+    FeedbackText.objects.filter(feedback=given).delete()
+    if said.comment:
+        FeedbackText.objects.create(feedback=given, comment=said.comment)
+    _record(given, "feedback.changed", now)
+    return given
+
+
+def _record(given: Feedback, action: str, now: datetime) -> None:
+    record(
+        actor=Actor(agent=f"user:{given.channel}"),
+        at=now,
+        action=action,
+        obj="case",
+        object_id=given.case_id,
+        details={
+            "surprised": given.surprised,
+            "appeal": given.appeal,
+            "reason": given.reason,
+        },
+    )
+
+
+def _set_in_motion(case: Case, cutoff: Cutoff, given: Feedback, now: datetime) -> None:
+    """What follows from feedback that is new or was changed."""
+    if given.surprised:
+        standing.note_surprise(cutoff=cutoff, now=given.at)
+        _note_surprise(case, now)
+    else:
+        standing.note_no_surprise(cutoff=cutoff, now=given.at)
+    if given.appeal:
+        _appeal(case, now)
 
 
 def _note_surprise(case: Case, now: datetime) -> None:
