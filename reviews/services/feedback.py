@@ -16,6 +16,7 @@ from conversations.services import standing
 from policies.services.due_hours import due_hours
 from reviews.models import Case, Claim, Feedback, FeedbackText
 from reviews.priorities import due_in
+from reviews.services import danger
 from reviews.services.selection import select
 from reviews.transitions import Action, check
 from reviews.vocabulary import PLAIN_REASONS, CaseState, Channel, Reason
@@ -97,6 +98,7 @@ def submit(
         else:
             given = _add(case, said, channel, now)
         _set_in_motion(case, cutoff, given, now)
+        danger.heard(case=case, comment=said.comment, now=now)
     return given
 
 
