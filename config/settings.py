@@ -13,7 +13,7 @@ from csp.constants import NONE, SELF
 from environs import env
 from marshmallow.validate import Length, OneOf
 
-from config import embedded, logs, queues, secrets, valkey
+from config import embedded, languages, logs, queues, secrets, valkey
 from config.mail import *  # noqa: F403
 from config.rest import *  # noqa: F403
 from config.variables import REQUIRED, positive, variable
@@ -280,8 +280,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en"
-# Of the user's pages alone; staff pages and the API are in English (reviews/languages.py).
-LANGUAGES = [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("fr", "Français"), ("ar", "العربية")]
+LANGUAGES = languages.LANGUAGES
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -17,6 +17,7 @@ from accounts.keeping import append_only
 from accounts.models import User
 from conversations.models import Cutoff, Source, text
 from conversations.vocabulary import Category, Kind, Remedy
+from reviews import appeal_models as appeal_models
 from reviews import danger_models as danger_models
 from reviews.care_models import AccessChange as AccessChange
 from reviews.care_models import CareSettings as CareSettings
@@ -25,6 +26,7 @@ from reviews.case_page_models import CaseNote as CaseNote
 from reviews.case_page_models import CaseNoteText as CaseNoteText
 from reviews.feedback_models import Feedback as Feedback
 from reviews.feedback_models import FeedbackText as FeedbackText
+from reviews.notice_models import Restriction as Restriction
 from reviews.outcome_models import Attempt as Attempt
 from reviews.outcome_models import Delivery as Delivery
 from reviews.outcome_models import Endpoint as Endpoint

@@ -1,14 +1,32 @@
-"""What a user is told of why a conversation ended, in plain words.
+"""What a user is told of why a conversation ended, in plain words and their language.
 
 Never numbers, thresholds or transcript text; nothing in a title or an address that names a
-category.
+category. Each text is translated where it is asked for: English for the API and for staff.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from django.db import models
+from django.utils.translation import gettext, gettext_noop
 
 from conversations.vocabulary import Category, Initiator
+from policies.conformance import ConformanceLine, Finding
+
+
+#: The ``age_band`` of who has words of their own.
+MINOR: Final = "minor"
+
+
+class Review(models.TextChoices):
+    """What became of a cutoff, as its source and its user are told (CONTRACT.md, "Asking")."""
+
+    NONE = "none", "None"
+    PENDING = "pending", "Pending"
+    UPHELD = "upheld", "Upheld"
+    OVERTURNED = "overturned", "Overturned"
 
 
 class NoticeReason(NamedTuple):
@@ -18,43 +36,81 @@ class NoticeReason(NamedTuple):
     text: str
 
 
-_TITLE = "This conversation was ended"
+_TITLE: Final = gettext_noop("This conversation was ended")
+_BY_USER_TITLE: Final = gettext_noop("You ended this conversation")
 
-_BY_USER = NoticeReason(
-    "You ended this conversation",
-    "The assistant ended this conversation because it understood that you asked for it.",
+_BY_USER: Final = gettext_noop(
+    "The assistant ended this conversation because it understood that you asked for it."
 )
-_BY_STAFF = NoticeReason(_TITLE, "Staff of this service ended the conversation.")
+_BY_STAFF: Final = gettext_noop("Staff of this service ended the conversation.")
+_BY_MODEL: Final = gettext_noop(
+    "The assistant ended this conversation by itself. It is meant to do that rarely, and only as"
+    " a last resort."
+)
+_BY_MODEL_TO_MINOR: Final = gettext_noop(
+    "The assistant stopped this chat by itself. It does that when it cannot help in a good way"
+    " any more. You are not in trouble."
+)
 
-_ABOUT = {
-    Category.VIOLENT_CRIMES: "violence",
-    Category.NONVIOLENT_CRIMES: "something that may be a crime",
-    Category.SEX_RELATED_CRIMES: "sexual crimes",
-    Category.CHILD_SEXUAL_EXPLOITATION: "the safety of children",
-    Category.INDISCRIMINATE_WEAPONS: "dangerous weapons",
-    Category.SUICIDE_SELF_HARM: "suicide or self-harm",
-    Category.HATE: "hateful language",
-    Category.PRIVACY: "other people's private information",
-    Category.INTELLECTUAL_PROPERTY: "somebody else's work",
-    Category.DEFAMATION: "false statements about somebody",
-    Category.SEXUAL_CONTENT: "sexual content",
-    Category.SPECIALIZED_ADVICE: "advice that needs a professional",
-    Category.ELECTIONS: "false information about elections",
-    Category.CODE_INTERPRETER_ABUSE: "the misuse of a tool",
-    Category.HARASSMENT_OF_MODEL: "the way in which it was spoken to",
+#: Whole sentences: no language has to fit a word into another's grammar.
+_ABOUT: Final = {
+    Category.VIOLENT_CRIMES: gettext_noop("It had to do with violence."),
+    Category.NONVIOLENT_CRIMES: gettext_noop("It had to do with something that may be a crime."),
+    Category.SEX_RELATED_CRIMES: gettext_noop("It had to do with sexual crimes."),
+    Category.CHILD_SEXUAL_EXPLOITATION: gettext_noop("It had to do with the safety of children."),
+    Category.INDISCRIMINATE_WEAPONS: gettext_noop("It had to do with dangerous weapons."),
+    Category.SUICIDE_SELF_HARM: gettext_noop("It had to do with suicide or self-harm."),
+    Category.HATE: gettext_noop("It had to do with hateful language."),
+    Category.PRIVACY: gettext_noop("It had to do with other people's private information."),
+    Category.INTELLECTUAL_PROPERTY: gettext_noop("It had to do with somebody else's work."),
+    Category.DEFAMATION: gettext_noop("It had to do with false statements about somebody."),
+    Category.SEXUAL_CONTENT: gettext_noop("It had to do with sexual content."),
+    Category.SPECIALIZED_ADVICE: gettext_noop(
+        "It had to do with advice that needs a professional."
+    ),
+    Category.ELECTIONS: gettext_noop("It had to do with false information about elections."),
+    Category.CODE_INTERPRETER_ABUSE: gettext_noop("It had to do with the misuse of a tool."),
+    Category.HARASSMENT_OF_MODEL: gettext_noop(
+        "It had to do with the way in which the assistant was spoken to."
+    ),
 }
 
 
-def reason_for(*, initiator: str, category: str) -> NoticeReason:
-    """The reason that the notice and the status call give."""
+def reason_for(*, initiator: str, category: str, minor: bool = False) -> NoticeReason:
+    """The reason that the notice and the status call give. *minor*: in simpler words."""
     if initiator == Initiator.USER:
-        return _BY_USER
+        return NoticeReason(gettext(_BY_USER_TITLE), gettext(_BY_USER))
     if initiator == Initiator.OPERATOR:
-        return _BY_STAFF
-    about = _ABOUT.get(Category(category))
-    because = f" It had to do with {about}." if about else ""
-    return NoticeReason(
-        _TITLE,
-        "The assistant ended this conversation by itself. It does that rarely, after it has"
-        " declined, tried to go another way, and said that it might end." + because,
-    )
+        return NoticeReason(gettext(_TITLE), gettext(_BY_STAFF))
+    sentences = [_BY_MODEL_TO_MINOR if minor else _BY_MODEL]
+    if about := _ABOUT.get(Category(category)):
+        sentences.append(about)
+    return NoticeReason(gettext(_TITLE), " ".join(map(gettext, sentences)))
+
+
+#: By criterion, what it says of a conversation that it was met in.
+_MET: Final = {
+    "severity": gettext_noop("What was asked for could have done harm."),
+    "refusals": gettext_noop("The assistant had declined before."),
+    "redirects": gettext_noop("The assistant had tried to go another way."),
+    "warnings": gettext_noop("The assistant had said that it might end the conversation."),
+    "turns_after_warning": gettext_noop("The conversation went on in the same way after that."),
+    "distress": gettext_noop("The answers of the assistant showed signs of strain."),
+    "user_confirmed": gettext_noop("You confirmed that you wanted it to end."),
+}
+
+
+def kinds_met(lines: Iterable[ConformanceLine]) -> list[str]:
+    """In words, the kinds of criteria that were met; no number and no threshold.
+
+    Left out is what was met by nothing (a policy that asks for none), and what the transcript
+    shows otherwise: nobody is told that they were warned where they were not.
+    """
+    return [
+        gettext(_MET[line.name])
+        for line in lines
+        if line.name in _MET
+        and line.finding == Finding.MET
+        and line.reported
+        and not line.disagrees
+    ]

@@ -77,6 +77,7 @@ urlpatterns = [
     path("transparency", transparency.page, name="transparency"),
     path("transparency.csv", transparency.as_csv, name="transparency-csv"),
     path("n/<str:token>", notices.notice, name="notice"),
+    path("n/<str:token>/statement", notices.statement, name="notice-statement"),
     path("n/<str:token>/feedback", appeals.feedback_form, name="notice-feedback"),
     path("n/<str:token>/thanks", appeals.thanks, name="notice-thanks"),
     path("n/<str:token>/status", appeals.status, name="notice-status"),

@@ -2,7 +2,8 @@
 
 Nothing takes effect while a legal hold on the case or its subject is in force. Such a case stays
 as it is, and looks like any other whose verdict is in; it settles with the first sweep after the
-hold has ended. A case that settled before its hold was placed stays settled.
+hold has ended. A case that settled before its hold was placed stays settled. So it is while the
+notice of a case is restricted.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from accounts.ledger import Actor, record
 from conversations.models import Cutoff
 from conversations.services import holds, standing
 from conversations.vocabulary import FirstReview, Remedy, Standing
-from reviews.models import Case, CaseQuerySet, Verdict
-from reviews.services import outcomes
+from reviews.models import Case, CaseQuerySet, Restriction, Verdict
+from reviews.services import feedback, outcomes, replies
 from reviews.services.adjudication import standing_verdicts
 from reviews.transitions import Action, check
 from reviews.vocabulary import CaseState, Judgement, ReasonCode
@@ -50,9 +51,11 @@ def settle_due(*, now: datetime) -> int:
 
 
 def _due(now: datetime) -> CaseQuerySet:
-    """The cases whose undo time is over and that no hold keeps."""
+    """The cases whose undo time is over and that neither hold nor restriction keeps."""
     held = Cutoff.objects.filter(holds.on_cutoff(now), pk=OuterRef("pk"))
-    return Case.objects.filter(state=CaseState.SETTLING, settle_at__lte=now).exclude(Exists(held))
+    restricted = Restriction.objects.filter(case=OuterRef("pk"), lifted_at=None)
+    due = Case.objects.filter(state=CaseState.SETTLING, settle_at__lte=now)
+    return due.exclude(Exists(held)).exclude(Exists(restricted))
 
 
 def _settle_or_log(case_id: UUID, now: datetime) -> bool:
@@ -90,6 +93,8 @@ def _settle(case_id: UUID, now: datetime) -> bool:
     case.state, case.settle_at = CaseState.SETTLED, None
     case.save(update_fields=["state", "settle_at"])
     outcomes.settled(cutoff_id=case.pk, now=now)
+    feedback.close(case=case, now=now)
+    replies.publish(case=case, now=now)
     record(
         actor=Actor.task("settle"),
         at=now,

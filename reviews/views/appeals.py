@@ -9,12 +9,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conversations.models import Cutoff
-from conversations.vocabulary import Standing
 from reviews.forms import FeedbackForm
+from reviews.notices import Review
 from reviews.services import feedback
-from reviews.transitions import PENDING
 from reviews.views.notices import about, private
-from reviews.vocabulary import CaseState, Channel
+from reviews.vocabulary import Channel
 
 
 @private
@@ -61,17 +60,18 @@ def thanks(request: HttpRequest, cutoff: Cutoff) -> HttpResponse:
 def status(request: HttpRequest, cutoff: Cutoff) -> HttpResponse:
     """What came of it."""
     first = cutoff.case.feedback.order_by("at").first()
+    told = about(cutoff)
+    shown = told["face"]
     return render(
         request,
         "reviews/notice_status.html",
-        about(cutoff)
+        told
         | {
             "told_at": first.at if first else None,
             "appealed": cutoff.case.feedback.filter(appeal=True).exists(),
-            "pending": cutoff.case.state in PENDING,
-            "being_checked": cutoff.case.state in set(PENDING) - {CaseState.SETTLING},
-            "overturned": cutoff.standing == Standing.OVERTURNED,
-            "upheld": cutoff.standing == Standing.UPHELD,
-            "decided_at": cutoff.settled_at,
+            "pending": shown.review == Review.PENDING,
+            "overturned": shown.review == Review.OVERTURNED,
+            "upheld": shown.review == Review.UPHELD,
+            "decided_at": shown.decided_at,
         },
     )

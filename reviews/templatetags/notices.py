@@ -1,0 +1,45 @@
+"""What every page of the user's has: its languages, and whom to talk to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils import translation
+
+from reviews.languages import in_a_crisis
+from reviews.support import DIRECTORY, lines_of
+
+register = template.Library()
+
+
+@register.inclusion_tag("reviews/_languages.html")
+def language_links() -> dict[str, Any]:
+    """A link to the same page in each of the languages."""
+    here = translation.get_language()
+    return {
+        "languages": [
+            {
+                "code": code,
+                "name": name,
+                "direction": "rtl" if translation.get_language_info(code)["bidi"] else "ltr",
+                "current": code == here,
+            }
+            for code, name in settings.LANGUAGES
+        ]
+    }
+
+
+@register.inclusion_tag("reviews/_support.html")
+def support(country: str, minor: bool) -> dict[str, Any]:
+    """Whom to call, in a language in which somebody has reviewed what it says."""
+    language = in_a_crisis(translation.get_language() or "")
+    bidi = translation.get_language_info(language)["bidi"]
+    return {
+        "language": language,
+        "direction": "rtl" if bidi else "ltr",
+        "lines": lines_of(country, minor=minor),
+        "directory": DIRECTORY,
+        "minor": minor,
+    }
