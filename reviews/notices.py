@@ -15,7 +15,6 @@ from django.utils.translation import gettext, gettext_noop
 from conversations.vocabulary import Category, Initiator
 from policies.conformance import ConformanceLine, Finding
 
-
 #: The ``age_band`` of who has words of their own.
 MINOR: Final = "minor"
 
