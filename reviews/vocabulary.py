@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_noop
 
 
 class CaseState(models.TextChoices):
@@ -130,21 +131,25 @@ CODES_OF = {
 CUTOFF_JUDGEMENTS = (Judgement.UPHOLD, Judgement.OVERTURN)
 NEAR_MISS_JUDGEMENTS = (Judgement.RIGHT_TO_CONTINUE, Judgement.SHOULD_HAVE_ENDED)
 
-#: What users choose among: the overturn codes in plain words.
+#: What users choose among: the overturn codes in plain words, in English.
 PLAIN_REASONS = {
-    ReasonCode.NO_PRIOR_WARNING: "Nothing warned me that it might end",
-    ReasonCode.TOO_FEW_REDIRECTS: "It did not try to help in another way first",
-    ReasonCode.IMMINENT_RISK_MISSED: "I was in danger, or somebody else was",
-    ReasonCode.CRISIS_MISTAKEN: "I was having a hard time, and it was taken for abuse",
-    ReasonCode.VICTIM_DISCLOSURE: "I was telling of something that was done to me or to another",
-    ReasonCode.ROLEPLAY: "It was a story, a role play or a joke",
-    ReasonCode.EMOTIONAL_INTENSITY: "I was upset, but I attacked nobody",
-    ReasonCode.USER_WAS_RIGHT: "The assistant was wrong, and I said so",
-    ReasonCode.PROFANITY: "I swore, but I attacked nobody",
-    ReasonCode.MODEL_LOOP: "The assistant went round in circles",
-    ReasonCode.REQUEST_MISREAD: "It misunderstood what I asked for",
-    ReasonCode.WRONG_CATEGORY: "The reason that was given is not the right one",
-    ReasonCode.OTHER: "Something else",
+    ReasonCode.NO_PRIOR_WARNING: gettext_noop("Nothing warned me that it might end"),
+    ReasonCode.TOO_FEW_REDIRECTS: gettext_noop("It did not try to help in another way first"),
+    ReasonCode.IMMINENT_RISK_MISSED: gettext_noop("I was in danger, or somebody else was"),
+    ReasonCode.CRISIS_MISTAKEN: gettext_noop(
+        "I was having a hard time, and it was taken for abuse"
+    ),
+    ReasonCode.VICTIM_DISCLOSURE: gettext_noop(
+        "I was telling of something that was done to me or to another"
+    ),
+    ReasonCode.ROLEPLAY: gettext_noop("It was a story, a role play or a joke"),
+    ReasonCode.EMOTIONAL_INTENSITY: gettext_noop("I was upset, but I attacked nobody"),
+    ReasonCode.USER_WAS_RIGHT: gettext_noop("The assistant was wrong, and I said so"),
+    ReasonCode.PROFANITY: gettext_noop("I swore, but I attacked nobody"),
+    ReasonCode.MODEL_LOOP: gettext_noop("The assistant went round in circles"),
+    ReasonCode.REQUEST_MISREAD: gettext_noop("It misunderstood what I asked for"),
+    ReasonCode.WRONG_CATEGORY: gettext_noop("The reason that was given is not the right one"),
+    ReasonCode.OTHER: gettext_noop("Something else"),
 }
 
 

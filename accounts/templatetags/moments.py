@@ -14,6 +14,7 @@ from django.utils.dates import MONTHS
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 register = template.Library()
 
@@ -59,7 +60,7 @@ def words(when: datetime, style: Style, now: datetime) -> str:
         case "clock":
             return date_format(when, "H:i")
         case "date":
-            return date_format(when, "j F Y")
+            return date_format(when, "j F Y" if get_language() == "en" else None)
         case "full":
             return _exact(when)
         case "countdown":
@@ -70,7 +71,12 @@ def words(when: datetime, style: Style, now: datetime) -> str:
 
 
 def _exact(when: datetime) -> str:
-    """As ``date_format`` writes "j F Y, H:i T", in a tenth of the time: lists have many of them."""
+    """As ``date_format`` writes "j F Y, H:i T", in a tenth of the time: lists have many of them.
+
+    A page that is not in English, and has one or two, writes it as its language does.
+    """
+    if get_language() != "en":
+        return f"{date_format(when)}, {date_format(when, 'TIME_FORMAT')} {when.tzname()}"
     return f"{when.day} {MONTHS[when.month]} {when.year}, {when:%H:%M} {when.tzname()}"
 
 
