@@ -31,15 +31,24 @@ def language_links() -> dict[str, Any]:
     }
 
 
+@register.inclusion_tag("reviews/_danger.html")
+def danger() -> dict[str, Any]:
+    """What to do in danger, before anything is written."""
+    return _spoken()
+
+
 @register.inclusion_tag("reviews/_support.html")
 def support(country: str, minor: bool) -> dict[str, Any]:
-    """Whom to call, in a language in which somebody has reviewed what it says."""
-    language = in_a_crisis(translation.get_language() or "")
-    bidi = translation.get_language_info(language)["bidi"]
-    return {
-        "language": language,
-        "direction": "rtl" if bidi else "ltr",
+    """Whom to call."""
+    return _spoken() | {
         "lines": lines_of(country, minor=minor),
         "directory": DIRECTORY,
         "minor": minor,
     }
+
+
+def _spoken() -> dict[str, str]:
+    """A language in which somebody has reviewed what is said in danger."""
+    language = in_a_crisis(translation.get_language() or "")
+    bidi = translation.get_language_info(language)["bidi"]
+    return {"language": language, "direction": "rtl" if bidi else "ltr"}
