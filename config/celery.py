@@ -17,6 +17,7 @@ _SECONDS_BETWEEN = {
     "reviews.tasks.deliver": 5.0,
     "reviews.tasks.call_people": 5.0,
     "reviews.tasks.link_relayed_feedback": 10.0,
+    "reviews.tasks.send_answers": 30.0,
     "reviews.tasks.sweep_enrichment": 30.0,
     "reviews.tasks.resume_deferred": 30.0,
     "reviews.tasks.forget_old_drafts": 3600.0,
@@ -37,6 +38,11 @@ app.conf.beat_schedule = {
     "conversations.tasks.enforce_retention": {
         "task": "conversations.tasks.enforce_retention",
         "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 20 * 3600},
+    },
+    "reviews.tasks.forget_what_users_said": {
+        "task": "reviews.tasks.forget_what_users_said",
+        "schedule": crontab(hour=3, minute=50),
         "options": {"expires": 20 * 3600},
     },
     "reviews.tasks.publish_transparency": {

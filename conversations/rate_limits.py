@@ -1,9 +1,9 @@
 """How much each source may send and ask, counted in the cache by one round trip a request.
 
 What was taken is paid off at the source's rate; more is taken while, with one more, no more than
-a second's worth is owed (the "generic cell rate algorithm", ITU-T I.371). So a batch of any size
-goes in, and the next one waits until it is paid for. The clock is the cache's own: all servers
-share it.
+a second's worth is owed, or as many seconds' as the caller says (the "generic cell rate
+algorithm", ITU-T I.371). So a batch of any size goes in, and the next one waits until it is paid
+for. The clock is the cache's own: all servers share it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import structlog
 from django.core.cache import cache
+from django.utils.crypto import salted_hmac
 from redis import Redis
 from redis.commands.core import Script
 from redis.exceptions import RedisError
@@ -38,7 +39,7 @@ _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
 local paid = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local waiting = paid - now + 1 / ARGV[2] - 1
+local waiting = paid - now + 1 / ARGV[2] - ARGV[3]
 if waiting > 0 then
     return tostring(waiting + 0.001)
 end
@@ -56,13 +57,23 @@ def take(*, source: Source, kind: Kind, amount: int = 1) -> float:
     Where the cache cannot be asked, everything is let through (CONTRACT.md), with one warning
     each :data:`REST_SECONDS`. A limit of 0 counts as 1.
     """
+    per_second = source.events_per_second if kind == "events" else source.calls_per_second
+    return _take(f"{kind}:{source.pk}", amount, max(per_second, 1), 1)
+
+
+def take_share(*, of: str, most: int, seconds: int) -> float:
+    """Count one thing against *of*, which may do *most* in *seconds* at once, and then at that
+    rate; the seconds to wait where it is refused, else 0. Whom it names is hashed.
+    """
+    return _take(f"share:{salted_hmac('share', of).hexdigest()}", 1, most / seconds, seconds)
+
+
+def _take(name: str, amount: int, per_second: float, owed: int) -> float:
     global _resting_until
     if time.monotonic() < _resting_until:
         return 0.0
-    per_second = source.events_per_second if kind == "events" else source.calls_per_second
-    key = cache.make_key(f"rate:{kind}:{source.pk}")
     try:
-        waiting = _script()(keys=[key], args=[amount, max(per_second, 1)])
+        waiting = _script()(keys=[cache.make_key(f"rate:{name}")], args=[amount, per_second, owed])
     except (RedisError, OSError) as error:
         _resting_until = time.monotonic() + REST_SECONDS
         log.warning("rate_limits.cache_unreachable", failure=type(error).__name__)

@@ -123,5 +123,7 @@ class FeedbackView(APIView):
                 now=timezone.now(),
             )
         except ValidationError as error:
+            if hasattr(error, "error_dict"):
+                raise serializers.ValidationError(error.message_dict) from None
             raise Problem(409, "too_many", error.messages[0]) from None
         return Response({"id": str(given.pk)}, status=202)

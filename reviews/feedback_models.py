@@ -5,12 +5,26 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models import F, Q
 
+from accounts.keeping import both_or_neither, staff
 from reviews.vocabulary import Channel, ReasonCode
 
 
+class FeedbackQuerySet(models.QuerySet["Feedback"]):
+    """Filters over feedback."""
+
+    def open_appeals(self) -> FeedbackQuerySet:
+        """Those that ask for another look which nobody has finished."""
+        return self.filter(appeal=True, closed_at=None)
+
+
 class Feedback(models.Model):
-    """What the user said of the cutoff."""
+    """What the user said of the cutoff.
+
+    ``closed_at`` is when the case next settled: until then an appeal is open. ``read_at`` is
+    when somebody of the staff first asked for its words.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey("reviews.Case", on_delete=models.PROTECT, related_name="feedback")
@@ -19,11 +33,44 @@ class Feedback(models.Model):
     appeal = models.BooleanField(default=False)
     channel = models.CharField(max_length=6, choices=Channel)
     at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    read_by = staff(null=True)
+    answer = models.ForeignKey(
+        "reviews.Reply",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="answers",
+        db_index=False,
+        help_text="The first reply that was published after it.",
+    )
+
+    objects = FeedbackQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]
-        # The feedback inbox, newest first.
-        indexes = [models.Index(fields=["-at", "-id"], name="feedback_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=Q(appeal=True, closed_at=None),
+                name="feedback_one_open_appeal",
+            ),
+            models.CheckConstraint(
+                name="feedback_changed_after_it_came",
+                condition=Q(changed_at=None) | Q(changed_at__gte=F("at")),
+            ),
+            models.CheckConstraint(
+                name="feedback_read_by_somebody", condition=both_or_neither("read_at", "read_by")
+            ),
+        ]
+        indexes = [
+            # The feedback inbox, newest first.
+            models.Index(fields=["-at", "-id"], name="feedback_newest"),
+            # The same, of what nobody has read.
+            models.Index(fields=["-at", "-id"], name="feedback_unread", condition=Q(read_at=None)),
+        ]
 
     def __str__(self) -> str:
         return f"feedback on {self.case_id}"

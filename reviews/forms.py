@@ -13,13 +13,11 @@ from conversations.vocabulary import Category, Remedy
 from reviews.citations import cited_range, cited_turn
 from reviews.models import Case
 from reviews.services.canned import LONGEST_TEXT
-from reviews.services.feedback import LONGEST_COMMENT
 from reviews.services.verdicts import LONGEST_RATIONALE, NewVerdict, problems
 from reviews.vocabulary import (
     CODES_OF,
     CUTOFF_JUDGEMENTS,
     NEAR_MISS_JUDGEMENTS,
-    PLAIN_REASONS,
     Judgement,
     PolicyFollowed,
     ReasonCode,
@@ -191,39 +189,3 @@ class CannedTextForm(forms.Form):
         if not may_share:
             self.fields["shared"].widget = forms.HiddenInput()
             self.fields["shared"].disabled = True
-
-
-class FeedbackForm(forms.Form):
-    """What a user says of a cutoff. The field that nobody sees is left empty by people."""
-
-    surprised = forms.TypedChoiceField(
-        label=_("Did the end surprise you?"),
-        choices=[("yes", _("Yes, I did not see it coming")), ("no", _("No"))],
-        coerce=lambda value: value == "yes",
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Please say yes or no.")},
-    )
-    reason = forms.ChoiceField(
-        label=_("What fits best?"),
-        choices=[(code.value, words) for code, words in PLAIN_REASONS.items()],
-        widget=forms.RadioSelect,
-        required=False,
-    )
-    comment = forms.CharField(
-        label=_("In your words"),
-        widget=forms.Textarea(attrs={"rows": 5}),
-        max_length=LONGEST_COMMENT,
-        required=False,
-        help_text=_("Please leave out names and numbers of other people."),
-    )
-    appeal = forms.BooleanField(
-        label=_("Please have somebody look at this again"),
-        required=False,
-        help_text=_("A person who had no part in it before reads the conversation."),
-    )
-    website = forms.CharField(required=False)
-
-    @property
-    def from_a_program(self) -> bool:
-        """Whether the field that people do not see was filled."""
-        return bool(self.cleaned_data.get("website"))

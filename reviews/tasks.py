@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from reviews.posting import Postman
 from reviews.services import (
+    addresses,
     calling,
     deferring,
     delivering,
     drafting,
     enrichment,
+    feedback_terms,
     relay,
     settlement,
     transparency,
@@ -75,6 +77,18 @@ def call_people() -> int:
     """Tell the people on call of alarms; what one run does not come to, the next one does."""
     calling.advance(now=timezone.now())
     return calling.send(postman=Postman(named=settings.WEBHOOK_HOSTS))
+
+
+@shared_task
+def send_answers() -> int:
+    """Mail the links and replies that are due."""
+    return addresses.send_due(now=timezone.now())
+
+
+@shared_task
+def forget_what_users_said() -> int:
+    """Delete addresses, and the words of feedback and replies, whose term is over."""
+    return feedback_terms.enforce(now=timezone.now())
 
 
 @shared_task

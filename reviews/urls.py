@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from reviews.views import (
+    answer_addresses,
     appeals,
     arranging,
     asked,
@@ -14,6 +15,7 @@ from reviews.views import (
     notes,
     notices,
     queue,
+    replies,
     saved_views,
     transcripts,
     transparency,
@@ -68,6 +70,7 @@ urlpatterns = [
     path("", include("reviews.quality_urls")),
     path("", include("reviews.outcome_urls")),
     path("feedback", feedback.inbox, name="feedback"),
+    path("cases/<int:number>/reply", replies.reply, name="reply"),
     path("holds", holds.holds_page, name="holds"),
     path("holds/new", holds.new_hold, name="new-hold"),
     path("holds/<int:hold_id>/extend", holds.extend_hold, name="extend-hold"),
@@ -81,4 +84,6 @@ urlpatterns = [
     path("n/<str:token>/feedback", appeals.feedback_form, name="notice-feedback"),
     path("n/<str:token>/thanks", appeals.thanks, name="notice-thanks"),
     path("n/<str:token>/status", appeals.status, name="notice-status"),
+    path("n/<str:token>/no-mail", appeals.forget_address, name="notice-no-mail"),
+    path("answers/<str:token>", answer_addresses.answers, name="answers"),
 ]

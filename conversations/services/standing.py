@@ -59,3 +59,9 @@ def note_first_review(*, cutoff: Cutoff, review: FirstReview, now: datetime) -> 
 def note_no_surprise(*, cutoff: Cutoff, now: datetime) -> None:
     """Keep the first moment at which the user said that the cutoff did not surprise them."""
     Cutoff.objects.filter(pk=cutoff.pk, unsurprised_at=None).update(unsurprised_at=now)
+
+
+def take_answer_back(*, cutoff: Cutoff, at: datetime) -> None:
+    """The user corrects what they said at *at*, surprised or not: it counts as not said."""
+    Cutoff.objects.filter(pk=cutoff.pk, surprised_at=at).update(surprised_at=None)
+    Cutoff.objects.filter(pk=cutoff.pk, unsurprised_at=at).update(unsurprised_at=None)

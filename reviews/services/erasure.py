@@ -14,10 +14,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from conversations.models import Cutoff
+from reviews.appeal_models import AnswerAddress, ReplyText
 from reviews.models import CannedText, Case, CaseNoteText, FeedbackText, VerdictText
 from reviews.quotes import quoting
 from reviews.services.quality_erasure import erase_quality
-from reviews.services.ways_out_erasure import erase_ways_out
+from reviews.services.ways_out_erasure import erase_ways_out, replace_words
 
 ERASED: Final = "[erased at the request of the person concerned]"
 
@@ -42,6 +43,8 @@ def erase_words(
     return {
         "feedback": deleted.get(FeedbackText._meta.label, 0),
         "rationales": _replace_rationales(all_cutoffs, said, gone),
+        "replies": replace_words(ReplyText, "text", "reply__case", all_cutoffs, said, gone, ERASED),
+        "addresses": AnswerAddress.objects.filter(case_id__in=cutoff_ids).delete()[0],
         "notes": _replace_notes(all_cutoffs, said, gone),
         "ways_out": erase_ways_out(cutoffs=all_cutoffs, said=said, unread=gone, replacement=ERASED),
         "quality": erase_quality(cutoffs=all_cutoffs, said=said, unread=gone, replacement=ERASED),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
@@ -193,6 +194,7 @@ def reveal_feedback(*, case: Case, user: User) -> list[Feedback]:
     if Text.FEEDBACK not in visible_texts(user, case):
         return []
     note(case=case, user=user, action="feedback.opened")
+    case.feedback.filter(read_at=None).update(read_at=timezone.now(), read_by=user)
     return list(case.feedback.select_related("words"))
 
 
@@ -233,6 +235,7 @@ _WORDS = {
     "case.undone": "took the verdict back",
     "case.settled": "The case settled",
     "feedback.received": "The user sent feedback",
+    "feedback.changed": "The user changed their feedback",
     "transcript.opened": "opened the transcript",
     "transcript.revealed": "asked for hidden turns",
     "feedback.opened": "read the feedback",

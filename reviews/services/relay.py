@@ -60,13 +60,14 @@ def _link(event_id: UUID, cutoff_id: UUID, now: datetime) -> bool:
     if relayed is None:
         return False
     known = relayed.reason in PLAIN_REASONS or not relayed.reason
+    cutoff = Cutoff.objects.get(pk=cutoff_id)
     try:
         feedback.submit(
-            cutoff=Cutoff.objects.get(pk=cutoff_id),
+            cutoff=cutoff,
             surprised=relayed.surprised,
             reason=relayed.reason if known else ReasonCode.OTHER,
             comment=relayed.comment,
-            appeal=relayed.appeal,
+            appeal=relayed.appeal and feedback.may_appeal(cutoff, relayed.at),
             channel=Channel.API,
             now=relayed.at,
         )

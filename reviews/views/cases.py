@@ -18,7 +18,7 @@ from conversations.permissions import can_place_hold
 from conversations.services import holds
 from reviews.forms import VerdictForm
 from reviews.models import Case
-from reviews.services import canned, claims, danger
+from reviews.services import canned, claims, danger, replies
 from reviews.services.claims import HeldByAnother
 from reviews.services.drafting import draft_of
 from reviews.services.finding import Found
@@ -141,6 +141,7 @@ def _beside(page: CasePage, user: User, form: VerdictForm | None) -> dict[str, A
     opened, now = page.opened, timezone.now()
     case = opened.case
     return notes_context(opened, user, now) | {
+        "may_reply": replies.can_write(case, user),
         "undo_is_over": case.settle_at is not None and case.settle_at <= now,
         "holds": holds.on(cutoff=case.cutoff, now=now) if can_place_hold(user) else None,
         "canned": canned.offered(user, form.codes) if form else [],
