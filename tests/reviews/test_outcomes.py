@@ -98,7 +98,7 @@ def test_a_breach_is_told_at_intake(source: Source) -> None:
     make_endpoint(source)
     cutoff = make_cutoff(source, **BREACH)
     make_cutoff(source)
-    data = about(cutoff) | {"reasons": ["no_warning"], "provisionally_reopened": False}
+    data = about(cutoff) | {"reasons": ["no_warning"], "provisionally_reopened": True}
     assert told() == [("recourse.cutoff.flagged.v1", data)]
     assert Delivery.objects.get().flag
 
