@@ -105,6 +105,25 @@ def late_reviews(*, seed: int, events: Sequence[Event]) -> Iterator[Review]:
         yield _went_on_rightly(rng, review) if "near_miss" in event["data"] else review
 
 
+_OTHERWISE = {
+    "uphold": ("overturn", "reopen", "emotional_intensity"),
+    "overturn": ("uphold", "keep_locked", "persistent_abuse"),
+    "right_to_continue": ("should_have_ended", "", "persistent_abuse"),
+    "should_have_ended": ("right_to_continue", "", "other"),
+}
+
+
+def second(number: int, first: Review) -> Review:
+    """What a colleague decides of the case of that number: every seventh time something else."""
+    if number % 7:
+        return first
+    decision, remedy, code = _OTHERWISE[first.decision]
+    words = "I read the last turns otherwise than they were marked. Let a senior look."
+    return msgspec.structs.replace(
+        first, decision=decision, remedy=remedy, reason_codes=(code,), rationale=words
+    )
+
+
 def _went_on_rightly(rng: random.Random, review: Review) -> Review:
     return msgspec.structs.replace(
         review,

@@ -25,6 +25,7 @@ LOGINS = {
     "policy_admin": seeding.POLICY_ADMIN[1],
     "administrator": seeding.ADMINISTRATOR[1],
     "auditor": seeding.AUDITOR[1],
+    "trainee": seeding.TRAINEE[1],
 }
 
 

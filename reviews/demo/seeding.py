@@ -26,7 +26,7 @@ from policies.models import Activation, PolicyVersion
 from policies.services.activations import activate
 from policies.services.versions import create_version
 from policies.thresholds import BUILT_IN, CategoryThresholds, ReviewSettings
-from reviews.demo import aftermath, policy_work, story
+from reviews.demo import aftermath, daily_work, policy_work, story
 from reviews.demo.people import REVIEWERS
 from reviews.models import Case, Claim
 from reviews.services import (
@@ -48,6 +48,7 @@ POLICY_ADMIN = ("Tom Okafor", "tom@example.org")
 POLICY_COLLEAGUE = ("Rosa Marin", "rosa@example.org")
 ADMINISTRATOR = ("Ines Albrecht", "ines@example.org")
 AUDITOR = ("Yusuf Demir", "yusuf@example.org")
+TRAINEE = ("Leila Novak", "leila@example.org")
 
 STRICTER_FOR = timedelta(days=40)
 #: Older cases were decided; younger ones wait, and some of them are overdue.
@@ -73,11 +74,14 @@ def seed(*, now: datetime, progress: Progress) -> None:
     policy_work.tell(
         admin=people["policy_admin"], colleague=people["policy_colleague"], began=began
     )
+    daily_work.make_queue(by=people["administrator"], now=began)
     events = list(story.events(seed=SEED, now=began))
     _send(source, events, progress)
     _enrich(began, progress)
     _what_came_of_it(source, events, people, began, progress)
+    daily_work.add_endpoint(source=source, by=people["administrator"], now=began)
     _work_off(source, events, people, began, progress)
+    daily_work.tell(people=people, now=began)
     _hold_some(people)
     transparency.make(now=began)
     with transaction.atomic():
@@ -106,6 +110,7 @@ def _people(began: datetime) -> dict[str, User]:
         "policy_colleague": (*POLICY_COLLEAGUE, Role.POLICY_ADMIN),
         "administrator": (*ADMINISTRATOR, Role.ADMINISTRATOR),
         "auditor": (*AUDITOR, Role.AUDITOR),
+        "trainee": (*TRAINEE, Role.TRAINEE),
     }
     people = {key: _person(name, email, role) for key, (name, email, role) in cast.items()}
     for key, user in people.items():
@@ -266,7 +271,7 @@ def _review(case: Case, said: aftermath.Review, people: dict[str, User], now: da
         case.refresh_from_db()
     if case.state == CaseState.SECOND_REVIEW:
         now += timedelta(hours=3)
-        _decide(case, said, _colleague(case, said, people), now)
+        _decide(case, aftermath.second(case.number, said), _colleague(case, said, people), now)
         case.refresh_from_db()
     if case.state == CaseState.ADJUDICATION:
         now += timedelta(hours=1)

@@ -13,8 +13,20 @@ from policies.differences import differences
 from policies.models import Activation, Draft, Submission
 from policies.permissions import can_decide
 from reviews.demo import credentials, seeding, story
-from reviews.models import Case, Claim, Feedback, Verdict
-from reviews.vocabulary import CaseState
+from reviews.models import (
+    CannedText,
+    Case,
+    Claim,
+    Deferral,
+    Endpoint,
+    Escalation,
+    Exercise,
+    Feedback,
+    GoldCase,
+    Label,
+    Verdict,
+)
+from reviews.vocabulary import Area, CaseState
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +42,9 @@ COUNTED = (
     Activation,
     Draft,
     Submission,
+    Label,
+    Escalation,
+    Deferral,
 )
 
 
@@ -69,6 +84,19 @@ def test_what_is_told_holds_together() -> None:
     for case in Case.objects.prefetch_related("verdicts"):
         reviewers = [verdict.reviewer_id for verdict in case.verdicts.all()]
         assert len(set(reviewers)) == len(reviewers)
+    every_desk_has_something_on_it()
+
+
+def every_desk_has_something_on_it() -> None:
+    open_questions = Escalation.objects.filter(ended_at=None)
+    assert {one.area for one in open_questions} == {Area.LEGAL, Area.CRISIS}
+    assert Deferral.objects.filter(ended_at=None).count() == 2
+    assert {kept.owner is None for kept in CannedText.objects.all()} == {True, False}
+    assert Case.objects.waiting().filter(labels__isnull=False).exists()
+    assert Case.objects.filter(assignee__isnull=False).exists()
+    assert GoldCase.objects.count() == 3
+    assert [bool(one.answered_at) for one in Exercise.objects.order_by("dealt_at")] == [1, 1, 0]
+    assert Endpoint.objects.get().state == "paused"
 
 
 def test_a_version_waits_that_the_policy_admin_may_decide_on() -> None:
