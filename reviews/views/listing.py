@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from accounts.keyset import Page, page
 from accounts.models import User
-from reviews.filters import QueueFilter
+from reviews.filters import WAITING, QueueFilter
 from reviews.models import Case
 from reviews.permissions import can_search
 from reviews.services.highlights import Highlight, highlights
@@ -128,8 +128,11 @@ class Control:
 
     @property
     def chosen(self) -> bool:
-        """Whether it narrows the list."""
-        return bool(self.field.value())
+        """Whether it makes the list another one than that of what waits."""
+        return bool(self.field.value()) and (self.field.name, self.field.value()) != (
+            "state",
+            WAITING,
+        )
 
 
 def controls(form: Form, user: User) -> tuple[list[Control], list[Control]]:
