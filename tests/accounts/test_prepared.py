@@ -1,0 +1,57 @@
+"""A prepared queryset answers as the queryset does, whatever the values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.ledger import Actor, record
+from accounts.models import LedgerEntry, User
+from accounts.prepared import Prepared
+from accounts.roles import Role
+from conversations.models import Cutoff
+from tests.factories import NOW, make_case, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_answers_for_each_value() -> None:
+    prepared = Prepared(
+        lambda name, since: User.objects.filter(name=name, created_at__gt=since).order_by("pk"),
+        name=str,
+        since=datetime,
+    )
+    people = [make_user(Role.REVIEWER, name=name) for name in ("Ana", "Ben", "Ben")]
+    assert prepared.all(name="Ben", since=NOW.replace(year=2000)) == people[1:]
+    assert prepared.first(name="Ben", since=NOW.replace(year=2000)) == people[1]
+    assert prepared.first(name="Ana", since=NOW.replace(year=9000)) is None
+
+
+def test_rows_are_whole(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    case = make_case()
+    record(
+        actor=Actor.task("t"), action="a.b", obj="case", object_id=case.pk, details={"n": [1, "x"]}
+    )
+    line = Prepared(lambda of: LedgerEntry.objects.filter(object_id=of), of=str)
+    cutoff = Prepared(lambda key: Cutoff.objects.filter(pk=key), key=UUID)
+    with django_assert_num_queries(2):
+        found = line.first(of=str(case.pk))
+        assert found
+        assert found.details == {"n": [1, "x"]}
+        same = cutoff.first(key=case.pk)
+    wanted = Cutoff.objects.get(pk=case.pk)
+    assert same
+    assert {field.attname: getattr(same, field.attname) for field in Cutoff._meta.fields} == {
+        field.attname: getattr(wanted, field.attname) for field in Cutoff._meta.fields
+    }
+    assert cutoff.first(key=uuid4()) is None
+
+
+def test_a_value_that_no_condition_asks_for_is_a_mistake() -> None:
+    with pytest.raises(AssertionError):
+        Prepared(lambda key: Cutoff.objects.all(), key=UUID).first(key=uuid4())  # noqa: ARG005
+    with pytest.raises(KeyError):
+        Prepared(lambda key: Cutoff.objects.filter(pk=key), key=UUID).first()
