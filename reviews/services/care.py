@@ -76,8 +76,11 @@ class SevereShare:
 
 
 def care_of(user: User) -> CareSettings:
-    """What *user* has set; the defaults, unsaved, where that is nothing. One query."""
-    return CareSettings.objects.filter(user=user).first() or CareSettings(user=user)
+    """What *user* has set; the defaults, unsaved, where that is nothing. One query, once."""
+    try:
+        return user.care
+    except CareSettings.DoesNotExist:
+        return CareSettings(user=user)
 
 
 def hiding_of(
@@ -119,15 +122,20 @@ def spared(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
     Without the categories they opted out of, languages they do not read, and severe ones where
     they have had their share.
     """
-    wanted = care_of(user)
-    if wanted.opted_out:
-        cases = cases.exclude(category__in=wanted.opted_out)
-    if wanted.languages:
-        # A language that nobody knows yet may be theirs.
-        cases = cases.filter(language__in=[*wanted.languages, ""])
-    if severe_share(user, now, wanted).limit:
+    if opted_out := care_of(user).opted_out:
+        cases = cases.exclude(category__in=opted_out)
+    if languages := languages_of(user):
+        cases = cases.filter(language__in=languages)
+    if severe_share(user, now).limit:
         cases = cases.exclude(severe=True)
     return cases
+
+
+def languages_of(user: User) -> list[str]:
+    """The languages of the cases that *user* may be dealt; empty for every language."""
+    chosen = care_of(user).languages
+    # A language that nobody knows yet may be theirs.
+    return [*chosen, ""] if chosen else []
 
 
 def suits(case: Case, user: User, now: datetime) -> bool:
@@ -150,13 +158,13 @@ def check_severe(case: Case, user: User, now: datetime) -> None:
         raise SevereLimit(share.refusal)
 
 
-def severe_share(user: User, now: datetime, wanted: CareSettings | None = None) -> SevereShare:
+def severe_share(user: User, now: datetime) -> SevereShare:
     """What of severe cases *user* may still take at *now*.
 
     At most two queries for somebody who has had none in a day.
     """
     recent = _spans(_claims(user, now).filter(severe=True), now)
-    cap = cap_of(wanted or care_of(user))
+    cap = cap_of(care_of(user))
     if not recent and cap:
         return SevereShare()
     known = frozenset(span.case for span in recent)

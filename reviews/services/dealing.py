@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from reviews.models import Case, CaseQuerySet, CaseQueue, Reservation, Skip
-from reviews.services.care import care_of, spared
+from reviews.services.care import languages_of, spared
 from reviews.transitions import CLAIMABLE
 
 _Key = tuple[int, datetime, UUID]
@@ -104,12 +104,12 @@ def _stretches_by_urgency(user: User) -> list[tuple[str, str | None, _Key]]:
     has its own stretch of an index: walking down all of them as one would read every case of a
     queue for which one is not qualified, or in a language that one does not read.
     """
-    languages = care_of(user).languages
+    languages = languages_of(user)
     parameters: dict[str, Any] = {
         "everything": user.is_superuser,
         "user": user.pk,
         "claimable": [state.value for state in CLAIMABLE],
-        "languages": [*languages, ""] if languages else [None],
+        "languages": languages or [None],
     }
     of_language = "AND waits.language = reads.language" if languages else ""
     with connection.cursor() as cursor:

@@ -12,9 +12,10 @@ from conversations.vocabulary import Category
 from reviews.hazards import is_severe
 from reviews.models import Case, Reclassification, RoutingRule
 from reviews.permissions import can_decide
-from reviews.routes import Facts, Rule, first_met
+from reviews.routes import Facts, first_met
 from reviews.services.exercises import check_stays
 from reviews.services.leaving import end_claim, held, note
+from reviews.services.routing import rule_of
 from reviews.vocabulary import Queue
 
 
@@ -63,16 +64,6 @@ def _route(case: Case) -> None:
 
 def _rule_for(case: Case) -> RoutingRule | None:
     rules = list(RoutingRule.objects.live().order_by("position", "id"))
-    asked = [
-        Rule(
-            queue=rule.queue_id,
-            categories=frozenset(rule.categories),
-            flags=frozenset(rule.flags),
-            languages=frozenset(rule.languages),
-            source_id=rule.source_id,
-        )
-        for rule in rules
-    ]
     facts = Facts(case.category, frozenset(case.flags), case.language, case.source_id)
-    place = first_met(asked, facts)
+    place = first_met([rule_of(rule) for rule in rules], facts)
     return None if place is None else rules[place]

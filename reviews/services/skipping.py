@@ -48,11 +48,6 @@ def _pass_on(case: Case, user: User, now: datetime, reason: str = "") -> None:
         case.save(update_fields=["assignee"])
 
 
-def has_skipped(*, case: Case, user: User) -> bool:
-    """Whether *user* is not dealt *case* any more because they passed it on."""
-    return Skip.objects.filter(case=case, reviewer=user).exists()
-
-
 @transaction.atomic
 def signal_unclear(
     *, case: Case, user: User, doubt: str, now: datetime, text: str = "", pass_on: bool = False

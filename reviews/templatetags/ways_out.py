@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms, template
 
-from reviews.services.skipping import has_skipped
 from reviews.services.takeover import can_take_over
 from reviews.services.ways_out import Elsewhere, elsewhere_of
 from reviews.ways_out_forms import ANSWER, FOR_THE_HOLDER, RETURN, TAKE_OVER, Way
@@ -21,12 +20,6 @@ def elsewhere(context: dict[str, Any]) -> Elsewhere:
     return elsewhere_of(
         case=opened.case, user=context["request"].user, shows=opened.shows, blind=opened.blind
     )
-
-
-@register.simple_tag(takes_context=True)
-def passed_on(context: dict[str, Any]) -> bool:
-    """Whether the reader of the page passed its case on."""
-    return has_skipped(case=context["opened"].case, user=context["request"].user)
 
 
 @register.simple_tag(takes_context=True)

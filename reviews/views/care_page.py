@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -36,9 +37,9 @@ def care(request: HttpRequest) -> HttpResponse:
     if not reads_text(user):
         raise PermissionDenied("These settings are for those who read conversations.")
     sent = request.POST.get("section") if request.method == "POST" else None
-    # An instance for each: a refused section must not reach into the others.
+    # A copy for each: a refused section must not reach into the others.
     forms = {
-        name: form(request.POST if name == sent else None, instance=care_of(user))
+        name: form(request.POST if name == sent else None, instance=copy(care_of(user)))
         for name, form in SECTIONS.items()
     }
     if sent in forms and forms[sent].is_valid():

@@ -21,7 +21,7 @@ from reviews.services import claims, queues
 from reviews.services.arranging import people_to_assign
 from reviews.services.care import passed_over
 from reviews.services.queue import first_breach
-from reviews.services.saved_views import default_of, views_of
+from reviews.services.saved_views import views_of
 from reviews.views import listing
 from reviews.views.people import reviewer
 
@@ -30,15 +30,17 @@ from reviews.views.people import reviewer
 def queue(request: HttpRequest) -> HttpResponse:
     """Cases, by default those that wait. The filters stand in the address."""
     user = reviewer(request)
-    if not request.GET and (begins := default_of(user)) and begins.filters:
-        return redirect(f"{reverse('queue')}?{begins.filters}")
+    views = views_of(user)
+    begins = next((view.filters for view in views if view.begins), "")
+    if begins and not request.GET:
+        return redirect(f"{reverse('queue')}?{begins}")
     try:
         listed = listing.list_cases(request, user, now=timezone.now())
     except CursorMismatch:
         messages.info(request, _("The list was changed meanwhile: this is its beginning."))
         plain = {key: value for key, value in request.GET.items() if key != "cursor"}
         return redirect(f"{reverse('queue')}?{urlencode(plain)}")
-    context = _shown(listed, user) | _around(listed, user)
+    context = _shown(listed, user) | _around(listed, user) | {"views": views}
     return render(request, "reviews/queue.html", context, status=200 if listed.valid else 400)
 
 
@@ -94,7 +96,6 @@ def _around(listed: listing.Listing, user: User) -> dict[str, Any]:
         "may_decide": can_decide(user),
         "may_share": can_share_views(user),
         "breach": first_breach(user=user),
-        "views": views_of(user),
         "kept": kept,
         "keepable": bool(kept) and not listed.searched,
         "user_id": user.pk,

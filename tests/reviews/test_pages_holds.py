@@ -17,6 +17,7 @@ from accounts.roles import Role
 from conversations.models import Cutoff, LegalHold
 from conversations.services import holds
 from reviews.services import settlement
+from reviews.vocabulary import Area
 from tests.factories import (
     NOW,
     give_verdict,
@@ -174,7 +175,8 @@ def test_the_person_of_a_case_without_one_cannot_be_held(client: Client, sara: U
     assert not LegalHold.objects.exists()
 
 
-def test_an_administrator_learns_nothing_of_restricted_cases(client: Client, sara: User) -> None:
+def test_an_administrator_learns_nothing_of_restricted_cases(client: Client) -> None:
+    client.force_login(make_user(Role.SENIOR, qualified=[Area.CHILD_SAFETY]))
     case = make_case(cutoff={"category": "child_sexual_exploitation"})
     assert client.post("/holds/new", sent(case=case.label)).status_code == 302
     assert case.label in client.get("/holds").text

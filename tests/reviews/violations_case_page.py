@@ -7,7 +7,7 @@ from typing import Any
 
 from reviews.models import CannedText, CaseNote
 from tests.factories import NOW, make_case, make_user
-from tests.violating import violates
+from tests.violating import guarded, violates
 
 
 def _note(**changes: Any) -> CaseNote:
@@ -30,6 +30,16 @@ def _edited_before() -> None:
 @violates("note_deleted_after_it_was_written")
 def _deleted_before() -> None:
     _note(deleted_at=NOW - timedelta(minutes=1))
+
+
+@guarded("note_read_only")
+def _note_by_another() -> None:
+    CaseNote.objects.filter(pk=_note().pk).update(author=make_user())
+
+
+@guarded("note_not_deleted")
+def _note_gone() -> None:
+    CaseNote.objects.filter(pk=_note().pk).delete()
 
 
 @violates("canned_text_once_a_title")
