@@ -23,14 +23,6 @@ def views_of(user: User) -> list[Any]:
     return list(kept.annotate(begins=Exists(begins)).order_by("name", "pk"))
 
 
-def default_of(user: User) -> SavedView | None:
-    """The view that *user* begins with. A view that is shared no longer is nobody else's."""
-    mine = DefaultView.objects.filter(user=user, view__removed_at=None)
-    mine = mine.filter(Q(view__owner=user) | Q(view__shared=True))
-    chosen = mine.select_related("view").first()
-    return chosen.view if chosen else None
-
-
 @transaction.atomic
 def save(*, owner: User, name: str, filters: str, shared: bool, now: datetime) -> SavedView:
     """Keep *filters*, the query of an address without searched words, under *name*.
