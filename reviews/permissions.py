@@ -287,3 +287,14 @@ def check_read_unclear(user: User) -> None:
     """Raise where *user* may not read which cases were hard to judge."""
     if not can_read_unclear(user):
         raise PermissionDenied("Your role does not include what is unclear in policies.")
+
+
+def can_manage_notices(user: User) -> bool:
+    """May see what stands behind notices, and take statements of reasons out."""
+    return user.has_perm("conversations.change_source")
+
+
+def check_manage_notices(user: User) -> None:
+    """Raise where *user* may not."""
+    if not can_manage_notices(user):
+        raise PermissionDenied("Your role does not include what stands behind notices.")

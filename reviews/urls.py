@@ -75,6 +75,7 @@ urlpatterns = [
     path("holds/new", holds.new_hold, name="new-hold"),
     path("holds/<int:hold_id>/extend", holds.extend_hold, name="extend-hold"),
     path("holds/<int:hold_id>/release", holds.release_hold, name="release-hold"),
+    path("", include("reviews.notice_urls")),
     path("", include("reviews.routing_urls")),
     path("", include("reviews.on_call_urls")),
     path("transparency", transparency.page, name="transparency"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import translation
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from reviews import languages
 from tools import catalogues
@@ -26,7 +26,7 @@ def _read_anew() -> Iterator[None]:
     languages.translations.cache_clear()
 
 
-def test_each_language_has_a_catalogue(settings: SettingsWrapper) -> None:
+def test_each_language_has_a_catalogue(settings: Settings) -> None:
     assert sorted(code for code, _ in settings.LANGUAGES if code != "en") == LANGUAGES
 
 
@@ -93,7 +93,7 @@ def test_nobody_has_reviewed_them_so_far(language: str) -> None:
     assert languages.in_a_crisis(language) == "en"
 
 
-def test_a_reviewed_language_is_used_in_a_crisis(tmp_path: Path, settings: SettingsWrapper) -> None:
+def test_a_reviewed_language_is_used_in_a_crisis(tmp_path: Path, settings: Settings) -> None:
     settings.LOCALE_PATHS = [tmp_path]
     (tmp_path / "reviewed.toml").write_text('[de]\nby = "Somebody"\non = 2026-11-20\n', "utf-8")
     assert languages.translations()["de"].reviewed_on == date(2026, 11, 20)

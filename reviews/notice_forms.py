@@ -1,0 +1,50 @@
+"""What staff send of notices: why one is restricted, and of which days statements are wanted."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+
+from reviews.hold_forms import DateInput
+from reviews.notice_models import LONGEST_REASON
+
+
+class RestrictionForm(forms.Form):
+    """Why a notice is restricted, or no longer is."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("For those who look at it later. Users and sources never read it."),
+    )
+
+
+class PeriodForm(forms.Form):
+    """The days of which statements are wanted, both included; days are those of UTC."""
+
+    since = forms.DateField(label=_("From"), widget=DateInput)
+    until = forms.DateField(label=_("To"), widget=DateInput)
+    form = forms.ChoiceField(label=_("As"), choices=[("json", "JSON"), ("csv", "CSV")])
+
+    def clean(self) -> dict[str, Any]:
+        """The first moment of the first day, and the one after the last."""
+        sent: dict[str, Any] = super().clean() or {}
+        since, until = sent.get("since"), sent.get("until")
+        if not since or not until:
+            return sent
+        if until < since:
+            raise ValidationError(_g("The first day lies after the last one."))
+        try:
+            return sent | {"since": _midnight(since), "until": _midnight(until + timedelta(days=1))}
+        except OverflowError:
+            raise ValidationError(_g("Choose days in this century.")) from None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
