@@ -22,6 +22,7 @@ import policies.backtests_schema
 import policies.versions_schema
 import reviews.api_schema
 import reviews.deliveries_schema
+import reviews.feedback_schema
 from accounts import problems
 
 
@@ -32,6 +33,7 @@ def add_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     schemas.update(policies.backtests_schema.COMPONENTS)
     schemas.update(policies.versions_schema.COMPONENTS)
     schemas.update(reviews.deliveries_schema.COMPONENTS)
+    schemas.update(reviews.feedback_schema.COMPONENTS)
     for app in (accounts, conversations, reviews):
         schemas.update(app.api_schema.COMPONENTS)
     result["components"]["schemas"] = dict(sorted(schemas.items()))

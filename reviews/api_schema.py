@@ -35,8 +35,6 @@ from policies.services.evaluations import AskedFirst
 from reviews.filters import CaseFilter
 from reviews.hazards import Form
 from reviews.serializers import CaseSerializer, VerdictSerializer
-from reviews.services.feedback import LONGEST_COMMENT
-from reviews.vocabulary import PLAIN_REASONS
 
 Decorator = Callable[[Any], Any]
 
@@ -212,31 +210,6 @@ def _status(operation_id: str, *parameters: OpenApiParameter) -> Decorator:
 
 status_by_path = _status("status")
 status_by_query = _status("status_by_query", OpenApiParameter("id", required=True))
-
-send_feedback = extend_schema(
-    operation_id="feedback_send",
-    tags=["Asking"],
-    summary="Relay what a user said of a cutoff",
-    request={
-        "application/json": shape(
-            {
-                "conversation_id": {**TEXT, "minLength": 1, "maxLength": 256},
-                "surprised": FLAG,
-                "reason": {"enum": [*(code.value for code in PLAIN_REASONS), None]},
-                "comment": nullable({**TEXT, "maxLength": LONGEST_COMMENT}),
-                "appeal": FLAG,
-            },
-            optional=("reason", "comment", "appeal"),
-        )
-    },
-    responses={
-        202: OpenApiResponse(
-            shape({"id": TEXT}),
-            description="It is kept with the conversation's latest cutoff.",
-        ),
-        **problems(400, 404, 409, 415),
-    },
-)
 
 
 def _parameters() -> Iterator[OpenApiParameter]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews import api_cases, api_deliveries, api_sources, api_ways_out
+from reviews import api_cases, api_deliveries, api_feedback, api_sources, api_ways_out
 
 urlpatterns = [
     path(
@@ -15,7 +15,7 @@ urlpatterns = [
         api_sources.StatusView.as_view(),
         name="status",
     ),
-    path("api/v1/feedback", api_sources.FeedbackView.as_view(), name="api-feedback"),
+    path("api/v1/feedback", api_feedback.FeedbackView.as_view(), name="api-feedback"),
     path("api/v1/cases", api_cases.CasesView.as_view(), name="api-cases"),
     path("api/v1/cases/claim-next", api_cases.ClaimNextView.as_view(), name="api-claim-next"),
     path("api/v1/cases/<uuid:pk>", api_cases.CaseView.as_view(), name="api-case"),

@@ -48,6 +48,7 @@ from reviews.routing_models import Label as Label
 from reviews.routing_models import RoutingRule as RoutingRule
 from reviews.saved_view_models import DefaultView as DefaultView
 from reviews.saved_view_models import SavedView as SavedView
+from reviews.taking_part import took_part
 from reviews.transitions import CLAIMABLE
 from reviews.transparency_models import TransparencyReport as TransparencyReport
 from reviews.visibility import Exercise as Viewed
@@ -91,9 +92,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
         Nor in a later round: an appeal goes to somebody who has taken no part in it.
         """
-        own = Verdict.objects.filter(case=OuterRef("pk"), reviewer=user, withdrawal=None)
-        known = Exercise.objects.filter(case=OuterRef("pk"), person=user)
-        cases = self.exclude(Exists(own)).exclude(Exists(known))
+        cases = self.exclude(took_part(user))
         if not user.has_perm("reviews.adjudicate_case"):
             cases = cases.exclude(state=CaseState.ADJUDICATION)
         return cases

@@ -208,9 +208,13 @@ def settle(case: Case, *, now: datetime = NOW) -> None:
 
 def hear(case: Case, *, now: datetime = NOW, **changes: Any) -> Feedback:
     """Feedback from the user's notice; *case* is brought up to date."""
-    said: dict[str, Any] = {"surprised": True, "reason": "roleplay", "comment": "", "appeal": False}
-    given = feedback.submit(
-        cutoff=Cutoff.objects.get(pk=case.pk), channel=Channel.NOTICE, now=now, **said | changes
-    )
+    said: dict[str, Any] = {
+        "surprised": True,
+        "reason": "roleplay",
+        "comment": "",
+        "appeal": False,
+        "channel": Channel.NOTICE,
+    }
+    given = feedback.submit(cutoff=Cutoff.objects.get(pk=case.pk), now=now, **said | changes)
     case.refresh_from_db()
     return given

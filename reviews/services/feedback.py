@@ -177,7 +177,7 @@ def _record(given: Feedback, action: str, now: datetime) -> None:
     )
 
 
-def _set_in_motion(case: Case, cutoff: Cutoff, given: Feedback, said: _Said, now: datetime) -> None:
+def _set_in_motion(case: Case, cutoff: Cutoff, given: Feedback, now: datetime) -> None:
     """What follows from feedback that is new or was changed."""
     if given.surprised:
         standing.note_surprise(cutoff=cutoff, now=given.at)

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
-from reviews.models import Case
+from reviews.models import Case, CaseQueue, Feedback
 from reviews.permissions import may_manage_people
 from reviews.services.dealing import suited_to
 
@@ -24,6 +24,7 @@ MOST: Final = 200
 #: The answer is as good for a minute, in seconds.
 _FRESH: Final = 60
 _KEY: Final = "reviews.stuck"
+_APPEALS_KEY: Final = "reviews.appeals_alone"
 
 
 def is_told(user: User) -> bool:
@@ -43,6 +44,30 @@ def stuck(*, now: datetime) -> set[UUID]:
     for user in _deciders() if left else ():
         cases = Case.objects.filter(pk__in=left)
         left -= set(suited_to(cases, user, now).values_list("pk", flat=True))
+        if not left:
+            break
+    return left
+
+
+def appeals_alone_count(*, now: datetime) -> int:
+    """How many open appeals there is nobody for; a minute old at most."""
+    count = cache.get_or_set(_APPEALS_KEY, lambda: len(appeals_alone(now=now)), _FRESH)
+    return int(count or 0)
+
+
+def appeals_alone(*, now: datetime) -> set[UUID]:
+    """The keys of cases with an open appeal which nobody may decide, overdue or not.
+
+    Everybody who is qualified has taken part in them. What somebody may be dealt today is
+    another question: that is :func:`stuck`.
+    """
+    appealed = Feedback.objects.open_appeals().filter(case=OuterRef("pk"), at__lte=now)
+    waiting = Case.objects.waiting().filter(Exists(appealed)).unclaimed().in_order_of_work()
+    left: set[UUID] = set(waiting.values_list("pk", flat=True)[:MOST])
+    for user in _deciders() if left else ():
+        theirs = Case.objects.filter(pk__in=left).listed_for(user).decidable_by(user)
+        works_in = CaseQueue.objects.worked_by(user).values("pk")
+        left -= set(theirs.filter(queue__in=works_in).values_list("pk", flat=True))
         if not left:
             break
     return left

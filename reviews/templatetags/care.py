@@ -9,7 +9,7 @@ from django.template import Context
 from django.utils import timezone
 
 from accounts.models import User
-from reviews.services.stuck import is_told, stuck_count
+from reviews.services.stuck import appeals_alone_count, is_told, stuck_count
 
 register = template.Library()
 
@@ -19,4 +19,8 @@ def stuck_cases(context: Context) -> dict[str, Any]:
     """Tell seniors and administrators of overdue cases that nobody can be dealt."""
     user = context["request"].user
     told = isinstance(user, User) and is_told(user)
-    return {"count": stuck_count(now=timezone.now()) if told else 0}
+    now = timezone.now()
+    return {
+        "count": stuck_count(now=now) if told else 0,
+        "appeals": appeals_alone_count(now=now) if told else 0,
+    }

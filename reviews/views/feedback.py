@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.keyset import CursorMismatch, page
-from reviews.models import Case, Feedback
+from reviews.feedback_forms import InboxFilter
 from reviews.permissions import check_read_feedback
+from reviews.services.inbox import RATE_WINDOW, lines, listed_for, surprise
 from reviews.views.people import reviewer
 
 PAGE_SIZE = 50
@@ -22,32 +27,43 @@ def inbox(request: HttpRequest) -> HttpResponse:
     """Feedback, newest first. The words themselves are not in it: asking for them is recorded."""
     user = reviewer(request)
     check_read_feedback(user)
-    listed = (
-        Feedback.objects.filter(case__in=Case.objects.listed_for(user))
-        .select_related("case", "words")
-        .defer("words__comment")
-    )
+    form = InboxFilter(request.GET)
+    form.is_valid()
+    wanted = {name: said for name, said in form.cleaned_data.items() if said}
+    kept = urlencode(sorted(wanted.items()))
     try:
         found = page(
-            listed,
+            listed_for(user, wanted),
             ordering=["-at", "-id"],
             cursor=request.GET.get("cursor"),
             page_size=PAGE_SIZE,
-            bound_to="feedback",
+            bound_to=f"feedback?{kept}",
         )
     except CursorMismatch:
         messages.info(request, _("The list was changed meanwhile: this is its beginning."))
-        return redirect("feedback")
+        return redirect(f"{reverse('feedback')}?{kept}" if kept else "feedback")
     return render(
         request,
         "reviews/feedback.html",
         {
-            "items": found.items,
-            "newer_url": _link(found.previous_cursor),
-            "older_url": _link(found.next_cursor),
+            "form": form,
+            "clear_url": reverse("feedback") if wanted else "",
+            "lines": lines(found.items, user),
+            **_surprise(),
+            "days": RATE_WINDOW.days,
+            "newer_url": _link(found.previous_cursor, kept),
+            "older_url": _link(found.next_cursor, kept),
         },
     )
 
 
-def _link(cursor: str | None) -> str:
-    return f"{reverse('feedback')}?cursor={cursor}" if cursor else ""
+def _surprise() -> dict[str, Any]:
+    found = surprise(now=timezone.now())
+    shares = (found.rate.estimate or 0.0, found.rate.low, found.rate.high)
+    names = ("estimate", "low", "high")
+    told = {name: f"{100 * share:.1f} %" for name, share in zip(names, shares, strict=True)}
+    return {"surprise": found, **told}
+
+
+def _link(cursor: str | None, kept: str) -> str:
+    return f"{reverse('feedback')}?{kept}&cursor={cursor}" if cursor else ""

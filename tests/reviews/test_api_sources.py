@@ -136,5 +136,5 @@ def test_feedback_on_what_was_never_ended_or_is_anothers(source: Source) -> None
 def test_too_much_feedback_is_409(source: Source) -> None:
     make_case(source, conversation={"id": "c1"})
     client = caller(source)
-    answers = [send(client).status_code for _ in range(21)]
+    answers = [send(client, comment=str(number)).status_code for number in range(21)]
     assert answers == [202] * 20 + [409]

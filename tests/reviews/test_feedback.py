@@ -17,7 +17,7 @@ from reviews.services import claims, verdicts
 from reviews.services.feedback import LONGEST_COMMENT, MOST_PER_CUTOFF
 from reviews.services.reading import is_folded
 from reviews.transitions import Forbidden
-from reviews.vocabulary import CaseState, Queue, Reason
+from reviews.vocabulary import CaseState, Channel, Queue, Reason
 from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def test_a_surprise_selects_the_case_and_raises_it() -> None:
 def test_a_second_surprise_raises_nothing_and_keeps_the_first_moment() -> None:
     case = unselected()
     hear(case)
-    hear(case, now=LATER)
+    hear(case, channel=Channel.API, now=LATER)
     assert case.priority == SELECTED_WEIGHT + WEIGHTS[Reason.FEEDBACK]
     assert Cutoff.objects.get(pk=case.pk).surprised_at == NOW
     assert case.feedback.count() == 2
@@ -89,10 +89,10 @@ def test_the_longest_comment_is_taken() -> None:
 
 def test_one_link_takes_only_so_much() -> None:
     case = make_case()
-    for _ in range(MOST_PER_CUTOFF):
-        hear(case)
+    for number in range(MOST_PER_CUTOFF):
+        hear(case, comment=str(number), channel=Channel.API)
     with pytest.raises(ValidationError, match="received your messages"):
-        hear(case)
+        hear(case, comment="More", channel=Channel.API)
     assert case.feedback.count() == MOST_PER_CUTOFF
 
 

@@ -1,0 +1,156 @@
+"""The inbox of what users said: whom it shows what, and how often ends surprise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.ledger import Actor, record_each
+from accounts.models import User
+from conversations.models import Cutoff
+from conversations.vocabulary import Initiator, Kind
+from policies.feedback_rates import ANSWER_WINDOW, Noticed, SurpriseRate, surprise_rate
+from reviews.models import Case, Feedback
+from reviews.permissions import facts_of_each, viewer_of
+from reviews.services.care import excerpts_hidden
+from reviews.services.seen import as_seen
+from reviews.visibility import Text, visible
+
+#: Of so long a time is the surprise rate: four weeks, as before an activation.
+RATE_WINDOW: Final = timedelta(days=28)
+#: No more cutoffs than that are read for it, the newest.
+MOST_COUNTED: Final = 100_000
+#: The rate is as good for ten minutes, in seconds.
+_FRESH: Final = 600
+_KEY: Final = "reviews.surprise_rate"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One feedback as one person is to see it.
+
+    ``verdict`` is what its case settled with, empty where there is none or they are not to know;
+    ``warning`` is what its words may be like; ``readable`` is whether they may ask for them.
+    """
+
+    said: Feedback
+    case: Case
+    verdict: str
+    warning: str
+    readable: bool
+
+
+def listed_for(user: User, wanted: dict[str, str], *, words: bool = False) -> QuerySet[Feedback]:
+    """The feedback that *user* may know of, as the filters of the inbox narrow it.
+
+    With *words* for :func:`read`.
+    """
+    found = Feedback.objects.filter(case__in=Case.objects.listed_for(user))
+    if read := wanted.get("read"):
+        found = found.filter(read_at__isnull=read == "no")
+    if reason := wanted.get("reason"):
+        found = found.filter(reason=reason)
+    if channel := wanted.get("channel"):
+        found = found.filter(channel=channel)
+    match wanted.get("said"):
+        case "surprised":
+            found = found.filter(surprised=True)
+        case "not_surprised":
+            found = found.filter(surprised=False)
+        case "appeal":
+            found = found.filter(appeal=True)
+        case "open_appeal":
+            found = found.filter(appeal=True, closed_at=None)
+    beside = ("case__cutoff", "case__source", "read_by", "words")
+    found = found.select_related(*beside)
+    return found if words else found.defer("words__comment")
+
+
+def lines(found: Sequence[Feedback], user: User) -> list[Line]:
+    """*found* as *user* is to see it: states masked, verdicts only where they may know them."""
+    cases = as_seen({one.case_id: one.case for one in found}.values(), user=user)
+    by_key = {case.pk: case for case in cases}
+    viewer, facts = viewer_of(user), facts_of_each(cases)
+    shows = {case.pk: visible(viewer, facts[case.pk]) for case in cases}
+    hidden = excerpts_hidden(cases, user=user)
+    made = []
+    for one in found:
+        case, hiding = by_key[one.case_id], hidden[one.case_id]
+        told = Text.VERDICTS in shows[case.pk] and bool(case.cutoff.standing)
+        has_words = getattr(one, "words", None) is not None
+        made.append(
+            Line(
+                said=one,
+                case=case,
+                verdict=case.cutoff.get_standing_display() if told else "",
+                warning=hiding.warning if hiding else "",
+                readable=has_words and Text.FEEDBACK in shows[case.pk],
+            )
+        )
+    return made
+
+
+def read(found: Iterable[Line], *, user: User, now: datetime) -> None:
+    """Note that *user* was given the words of *found*, a line in the ledger for each case."""
+    readable = [line.said for line in found if line.readable]
+    if not readable:
+        return
+    with transaction.atomic():
+        keys = sorted(one.pk for one in readable)
+        locked = Feedback.objects.select_for_update(no_key=True).filter(pk__in=keys)
+        unread = locked.filter(read_at=None).order_by("pk").values_list("pk", flat=True)
+        Feedback.objects.filter(pk__in=list(unread)).update(read_at=now, read_by=user)
+        record_each(
+            actor=Actor(user=user),
+            action="feedback.opened",
+            obj="case",
+            details={key: {} for key in sorted({one.case_id for one in readable})},
+            at=now,
+        )
+    for one in readable:
+        if one.read_at is None:
+            one.read_at, one.read_by = now, user
+
+
+def surprise(*, now: datetime) -> SurpriseRate:
+    """How often users said that an end by the model surprised them; ten minutes old at most.
+
+    Of the cutoffs of four weeks that are old enough for an answer (ESTIMATION.md, "Estimands").
+    """
+    known: SurpriseRate | None = cache.get(_KEY)
+    if known is None:
+        known = _surprise(now)
+        cache.set(_KEY, known, _FRESH)
+    return known
+
+
+def _surprise(now: datetime) -> SurpriseRate:
+    until = now - ANSWER_WINDOW
+    cutoffs = Cutoff.objects.filter(
+        kind=Kind.CUTOFF,
+        initiator=Initiator.MODEL,
+        trial=False,
+        at__gt=until - RATE_WINDOW,
+        at__lte=until,
+    )
+    columns = ("source_id", "conversation__subject", "pk", "at", "surprised_at", "unsurprised_at")
+    rows = cutoffs.order_by("-pk").values_list(*columns)[:MOST_COUNTED]
+    return surprise_rate(
+        [
+            Noticed(
+                # Who is not known is somebody of their own.
+                subject=f"{source}:{subject or key}",
+                ended=at,
+                answered=surprised or unsurprised,
+                surprised=surprised is not None,
+            )
+            for source, subject, key, at, surprised, unsurprised in rows
+        ],
+        now=now,
+    )
