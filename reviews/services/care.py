@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.prepared import Prepared
 from conversations.evidence import Evidence
 from conversations.transcripts import Message
 from reviews import hazards
@@ -122,13 +124,16 @@ def spared(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
     Without the categories they opted out of, languages they do not read, and severe ones where
     they have had their share.
     """
+    return spared_of(cases, user, severe=not severe_share(user, now).limit)
+
+
+def spared_of(cases: CaseQuerySet, user: User, *, severe: bool) -> CaseQuerySet:
+    """As :func:`spared`, by what *user* set; with *severe* ones or without."""
     if opted_out := care_of(user).opted_out:
         cases = cases.exclude(category__in=opted_out)
     if languages := languages_of(user):
         cases = cases.filter(language__in=languages)
-    if severe_share(user, now).limit:
-        cases = cases.exclude(severe=True)
-    return cases
+    return cases if severe else cases.exclude(severe=True)
 
 
 def languages_of(user: User) -> list[str]:
@@ -163,7 +168,7 @@ def severe_share(user: User, now: datetime) -> SevereShare:
 
     At most two queries for somebody who has had none in a day.
     """
-    recent = _spans(_claims(user, now).filter(severe=True), now)
+    recent = _spans(_SEVERE.all(user=user.pk, since=now - LONGEST), now)
     cap = cap_of(care_of(user))
     if not recent and cap:
         return SevereShare()
@@ -205,21 +210,30 @@ def _directly_after(user: User, last: Span, now: datetime) -> bool:
 
 
 def _severe_in_shift(user: User, now: datetime) -> int:
-    return severe_cases(without_a_gap(_spans(_claims(user, now), now), now=now, gap=REST))
-
-
-def _claims(user: User, now: datetime) -> QuerySet[Claim]:
-    return Claim.objects.filter(reviewer=user, claimed_at__gt=now - LONGEST)
-
-
-def _spans(claims: QuerySet[Claim], now: datetime) -> list[Span]:
-    """*claims* as the rules of shifts know them, oldest first. A live one ends now."""
-    rows = claims.order_by("claimed_at").values_list(
-        "case_id", "claimed_at", "ended_at", "expires_at", "severe"
+    return severe_cases(
+        without_a_gap(_spans(_claims(user.pk, now - LONGEST), now), now=now, gap=REST)
     )
+
+
+def _claims(user: int, since: datetime) -> QuerySet[Claim]:
+    return Claim.objects.filter(reviewer=user, claimed_at__gt=since).order_by("claimed_at")
+
+
+_SEVERE: Final = Prepared(
+    lambda user, since: _claims(user, since).filter(severe=True), user=int, since=datetime
+)
+
+
+def _spans(claims: Iterable[Claim], now: datetime) -> list[Span]:
+    """*claims* as the rules of shifts know them, oldest first. A live one ends now."""
     return [
-        Span(case, began, min(ended or expires, max(now, began)), severe)
-        for case, began, ended, expires, severe in rows
+        Span(
+            claim.case_id,
+            claim.claimed_at,
+            min(claim.ended_at or claim.expires_at, max(now, claim.claimed_at)),
+            claim.severe,
+        )
+        for claim in claims
     ]
 
 
@@ -239,7 +253,7 @@ def suggested_pause(user: User, now: datetime) -> Pause | None:
     From the claims that are kept anyway: nothing is noted of who was told, who paused, and who
     did not.
     """
-    worked = without_a_gap(_spans(_claims(user, now), now), now=now, gap=PAUSE)
+    worked = without_a_gap(_spans(_claims(user.pk, now - LONGEST), now), now=now, gap=PAUSE)
     if not worked:
         return None
     last = max(worked, key=lambda span: span.began)

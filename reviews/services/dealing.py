@@ -6,16 +6,20 @@ the same, unless ``permissions.can_decide`` refuses it too.
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from accounts.prepared import Prepared
 from reviews.models import Case, CaseQuerySet, CaseQueue, Reservation, Skip
-from reviews.services.care import languages_of, spared
+from reviews.services.care import care_of, languages_of, severe_share, spared_of
 from reviews.transitions import CLAIMABLE
 
 _Key = tuple[int, datetime, UUID]
@@ -52,12 +56,13 @@ def suited_to(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
     A rule must be answered row by row from the case and one look into an index: claim-next
     walks down the order of work until the first row that suits.
     """
-    return _qualified_for(_suited(cases, user, now), user)
+    severe = not severe_share(user, now).limit
+    return _qualified_for(_suited(cases, user, now, severe=severe), user)
 
 
-def _suited(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
+def _suited(cases: CaseQuerySet, user: User, now: datetime, *, severe: bool) -> CaseQuerySet:
     """Apart from the queue, which claim-next asks for first."""
-    suited = spared(cases.listed_for(user).decidable_by(user).unclaimed(), user, now)
+    suited = spared_of(cases.listed_for(user).decidable_by(user).unclaimed(), user, severe=severe)
     suited = _of_whom_it_may_be(suited, user)
     return _not_kept_for_another(_not_passed_on_by(suited, user), user, now)
 
@@ -67,21 +72,63 @@ def next_for(user: User, now: datetime, queue: str = "") -> Case | None:
 
     Rows that another is just taking are passed over. None where nothing is left that suits.
     """
-    suited = _suited(Case.objects.waiting(), user, now)
-    back = came_back_for(_qualified_for(suited, user), user, now)
-    if back is not None and (case := _first(back.filter(queue=queue) if queue else back)):
-        return case
+    severe = not severe_share(user, now).limit
+    if _KEPT.first(reviewer=user.pk, now=now):
+        waiting = _qualified_for(_suited(Case.objects.waiting(), user, now, severe=severe), user)
+        back = came_back_for(waiting, user, now)
+        if case := _in_turn(back.filter(queue=queue) if queue else back).first():
+            return case
     best = None
     for slug, language, key in _stretches_by_urgency(user):
         if best and _key(best) <= key:
             break
         if queue not in ("", slug):
             continue
+        pick = _pick(_Shape.of(user, severe=severe, in_language=language is not None))
         spoken = {} if language is None else {"language": language}
-        found = _first(suited.filter(queue=slug, **spoken))
+        found = pick.first(user=user.pk, now=now, queue=slug, **spoken)
         if found and (best is None or _key(found) < _key(best)):
             best = found
     return best
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """All of somebody by which the rules above write another statement."""
+
+    restricted: bool
+    adjudicates: bool
+    opted_out: tuple[str, ...]
+    languages: tuple[str, ...]
+    severe: bool
+    in_language: bool
+    user: User = field(compare=False)
+
+    @classmethod
+    def of(cls, user: User, *, severe: bool, in_language: bool) -> _Shape:
+        return cls(
+            restricted=user.has_perm("reviews.view_restricted_case"),
+            adjudicates=user.has_perm("reviews.adjudicate_case"),
+            opted_out=tuple(care_of(user).opted_out),
+            languages=tuple(languages_of(user)),
+            severe=severe,
+            in_language=in_language,
+            user=user,
+        )
+
+
+@lru_cache(maxsize=256)
+def _pick(shape: _Shape) -> Prepared[Case]:
+    """The first case of one queue, and of one language where asked for, that suits; locked."""
+
+    def build(user: int, now: datetime, **wanted: str) -> CaseQuerySet:
+        person = copy(shape.user)
+        person.pk = user
+        cases = Case.objects.waiting().filter(**wanted)
+        return _in_turn(_suited(cases, person, now, severe=shape.severe))[:1]
+
+    language = {"language": str} if shape.in_language else {}
+    return Prepared(build, user=int, now=datetime, queue=str, **language)
 
 
 def _key(case: Case) -> _Key:
@@ -89,12 +136,8 @@ def _key(case: Case) -> _Key:
     return -case.priority, case.due_at, case.pk
 
 
-def _first(suited: CaseQuerySet) -> Case | None:
-    return (
-        suited.in_order_of_work()
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .first()
-    )
+def _in_turn(suited: CaseQuerySet) -> CaseQuerySet:
+    return suited.in_order_of_work().select_for_update(skip_locked=True, of=("self",), no_key=True)
 
 
 def _stretches_by_urgency(user: User) -> list[tuple[str, str | None, _Key]]:
@@ -127,13 +170,19 @@ def _of_whom_it_may_be(cases: CaseQuerySet, user: User) -> CaseQuerySet:
     return cases.filter(Q(assignee=None) | Q(assignee=user))
 
 
-def came_back_for(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet | None:
-    """Those of *cases* that come first for *user*: deferred until now, or asked about.
+def came_back_for(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
+    """Those of *cases* that come first for *user*: deferred until now, or asked about."""
+    return cases.filter(pk__in=_kept_for(user.pk, now).values("pk"))
 
-    None where there can be none, which is nearly always.
-    """
-    kept = Reservation.objects.filter(reviewer=user, until__gt=now)
-    return cases.filter(pk__in=kept.values("pk")) if kept.exists() else None
+
+def _kept_for(reviewer: int, now: datetime) -> QuerySet[Reservation]:
+    return Reservation.objects.filter(reviewer=reviewer, until__gt=now)
+
+
+#: Nearly always there is none, and then nothing else is asked.
+_KEPT: Final = Prepared(
+    lambda reviewer, now: _kept_for(reviewer, now)[:1], reviewer=int, now=datetime
+)
 
 
 def _not_passed_on_by(cases: CaseQuerySet, user: User) -> CaseQuerySet:
