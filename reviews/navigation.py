@@ -15,6 +15,7 @@ from conversations.permissions import can_place_hold
 from reviews.permissions import (
     can_decide,
     can_list,
+    can_manage_notices,
     can_mentor,
     can_read_feedback,
     can_read_unclear,
@@ -32,6 +33,8 @@ from reviews.services.qualifications import areas_of
 from reviews.services.queue import Waiting, altogether, waiting_counts
 from reviews.vocabulary import Queue
 
+#: So many pages are found without groups.
+_FEW = 6
 #: The mark of a count that needs somebody soon.
 _KINDS = {Queue.CRISIS: "bad", Queue.CHILD_SAFETY: "bad", Queue.APPEALS: "warn"}
 
@@ -45,8 +48,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User):
         return {}
     counts: Any = SimpleLazyObject(lambda: waiting_counts(user=user))
+    pages: Any = SimpleLazyObject(lambda: _nav(request, user, counts))
     return {
-        "nav": SimpleLazyObject(lambda: _nav(request, user, counts)),
+        "nav": SimpleLazyObject(lambda: pages[0]["items"]),
+        "nav_groups": SimpleLazyObject(lambda: pages[1:]),
         "queues": SimpleLazyObject(lambda: _queues(request, user, counts)),
         "alarm_banner": SimpleLazyObject(lambda: _alarm_banner(user, counts)),
         "waiting": SimpleLazyObject(lambda: altogether(counts)),
@@ -61,28 +66,65 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
+    """The pages in groups, {title, items}; the first one is the daily work and has no title."""
     lists = can_list(user)
+    work, quality, rules = "", _("Reviewing"), _("Set up")
     pages = (
-        (lists, _("Review"), "queue", "review"),
+        (work, lists, _("Review"), "queue", "review"),
         (
+            work,
             lists and (can_decide(user) or bool(areas_of(user))),
             _("Escalations"),
             "escalations",
             "flag",
         ),
-        (can_read_feedback(user), _("Feedback"), "feedback", "feedback"),
-        (user.has_perm("policies.view_policyversion"), _("Policies"), "policies", "policies"),
-        (user.has_perm("conversations.view_source"), _("Sources"), "sources", "sources"),
-        (can_see_outcomes(user), _("Deliveries"), "deliveries", "external"),
-        (can_route(user), _("Queues and rules"), "routing", "filter"),
-        (may_manage_people(user), _("People"), "people", "user"),
-        (lists and (can_decide(user) or can_see_quality(user)), _("Quality"), "quality", "quality"),
-        (lists and can_read_unclear(user), _("Hard to judge"), "unclear", "info"),
-        (can_train(user) or can_mentor(user), _("Training"), "training", "branch"),
-        (lists, _("On call"), "on-call", "crisis"),
-        (lists and can_place_hold(user), _("Holds"), "holds", "lock"),
+        (work, lists, _("On call"), "on-call", "crisis"),
+        (work, can_read_feedback(user), _("Feedback"), "feedback", "feedback"),
+        (
+            quality,
+            lists and (can_decide(user) or can_see_quality(user)),
+            _("Quality"),
+            "quality",
+            "quality",
+        ),
+        (quality, lists and can_read_unclear(user), _("Hard to judge"), "unclear", "info"),
+        (quality, can_train(user) or can_mentor(user), _("Training"), "training", "branch"),
+        (
+            rules,
+            user.has_perm("policies.view_policyversion"),
+            _("Policies"),
+            "policies",
+            "policies",
+        ),
+        (rules, can_route(user), _("Queues and rules"), "routing", "filter"),
+        (rules, user.has_perm("conversations.view_source"), _("Sources"), "sources", "sources"),
+        (rules, can_see_outcomes(user), _("Deliveries"), "deliveries", "external"),
+        (rules, may_manage_people(user), _("People"), "people", "user"),
+        (rules, can_manage_notices(user), _("Notices"), "behind-notices", "info"),
+        (rules, lists and can_place_hold(user), _("Holds"), "holds", "lock"),
     )
-    items = [_item(request, *page) for shown, *page in pages if shown]
+    grouped = [(group, _item(request, *page)) for group, shown, *page in pages if shown]
+    items = [item for _group, item in grouped]
+    _mark_current(items)
+    _count(items, user, counts)
+    if len(items) <= _FEW:
+        return [{"title": "", "items": items}]
+    return [
+        {"title": title, "items": [item for group, item in grouped if group == title]}
+        for title in (work, quality, rules)
+    ]
+
+
+def _mark_current(items: list[dict[str, Any]]) -> None:
+    """Only the nearest page above the one that is open is current."""
+    above = [item for item in items if item["current"]]
+    nearest = max(above, key=lambda item: len(item["url"]), default=None)
+    for item in above:
+        item["current"] = item is nearest
+
+
+def _count(items: list[dict[str, Any]], user: User, counts: Any) -> None:
+    """What waits behind a page, beside it."""
     for item in items:
         if item["icon"] == "review":
             item["count"] = _shown(altogether(counts))
@@ -90,7 +132,6 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
             item["count"] = waiting_count(user) or ""
         elif item["icon"] == "external":
             item |= {"count": wants_somebody() or "", "kind": "bad"}
-    return items
 
 
 def _alarm_banner(user: User, counts: Any) -> Waits | None:
