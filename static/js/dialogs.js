@@ -3,6 +3,7 @@
    data-closes           on a button inside: closes its dialog. Escape does too.
    data-confirm="text"   on a <form>: asks before it is sent, in <dialog id="confirm"> (components/confirm.html).
    htmx's own hx-confirm is shown in the same dialog. */
+const FIELD = "input:not([type=hidden], [type=checkbox]), select, textarea";
 const ask = document.getElementById("confirm");
 
 const question = (text, proceed) => {
@@ -16,11 +17,18 @@ const question = (text, proceed) => {
   ask.showModal();
 };
 
+// One begins at the first thing to fill in; where there is none, the browser chooses.
+const open = (dialog) => {
+  dialog.showModal();
+  dialog.querySelector(`:checked:not(option), ${FIELD}`)?.focus();
+};
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) {
     event.preventDefault();
-    document.getElementById(opener.dataset.opens)?.showModal();
+    const dialog = document.getElementById(opener.dataset.opens);
+    if (dialog) open(dialog);
     return;
   }
   if (event.target.closest("[data-closes]")) {

@@ -4,6 +4,7 @@
                           fired on it first; where nobody prevents that, the select gets the focus.
    data-key="shift+2"     Shift with a digit, wherever that digit stands on the keyboard.
    data-key="mod+enter"   Ctrl or Command with Enter; works while typing, inside the element's own form.
+                          In a dialog with a form it sends that form, and nothing behind it.
    data-key-label="…"     its words in the list; otherwise aria-label or its text.
    data-keys-also="x"     a key that the page's own script handles; data-keys-label its words in the list.
    data-walk-keys="x=…"   on a [data-walk]: further keys for the list, which a script of its own listens to.
@@ -124,7 +125,13 @@ document.addEventListener("keydown", (event) => {
     if (!event.target.closest(WRITES)) event.preventDefault();
     return;
   }
+  const dialog = document.querySelector("dialog[open]");
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    if (dialog) {
+      event.preventDefault();
+      dialog.querySelector("form[method=post] footer [type=submit]")?.click();
+      return;
+    }
     const element = target("mod+enter");
     if (element && (!element.form || element.form.contains(event.target) || !event.target.closest("form"))) {
       event.preventDefault();
@@ -133,7 +140,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (!on || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.target.closest(WRITES) || document.querySelector("dialog[open]")) return;
+  if (event.target.closest(WRITES) || dialog) return;
   if (event.key === "?" && list) {
     event.preventDefault();
     openList();
