@@ -20,10 +20,10 @@ class TimeInput(forms.TimeInput):
     input_type = "time"
 
 
-class PersonField(forms.ModelChoiceField):
+class PersonField(forms.ModelChoiceField[User]):
     """Somebody, by name."""
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: User) -> str:
         """Their name, and the address that tells two of a name apart."""
         return f"{obj.name} ({obj.email})"
 

@@ -140,7 +140,10 @@ def _send_to(person_id: int | None, pager_id: int | None, postman: Postman, now:
     calls = [call for call in calls if not call.alarm.acknowledged_at]
     if not calls:
         return False
-    failure = _mail(calls) if person_id else _page(calls, postman, now)
+    if person_id:
+        failure = _mail(calls, User.objects.get(pk=person_id))
+    else:
+        failure = _page(calls, Pager.objects.get(pk=pager_id or 0), postman, now)
     _settle(calls, failure, now)
     return True
 
@@ -167,9 +170,8 @@ def _settle(calls: Sequence[Call], failure: str, now: datetime) -> None:
     Call.objects.bulk_update(calls, ["attempts", "failure", "state", "sent_at", "due_at"])
 
 
-def _mail(calls: Sequence[Call]) -> str:
+def _mail(calls: Sequence[Call], person: User) -> str:
     """Send one e-mail; what failed, in words, or nothing."""
-    person = User.objects.get(pk=calls[0].person_id)
     if not person.is_active:
         return str(_("The account is switched off"))
     alarms = _alarms(calls)
@@ -207,9 +209,8 @@ def _subject(alarms: Sequence[Alarm]) -> str:
     ) % {"number": real}
 
 
-def _page(calls: Sequence[Call], postman: Postman, now: datetime) -> str:
+def _page(calls: Sequence[Call], pager: Pager, postman: Postman, now: datetime) -> str:
     """Post one message to a pager; what failed, in words, or nothing."""
-    pager = Pager.objects.get(pk=calls[0].pager_id)
     if pager.removed_at:
         return str(_("The pager was removed"))
     alarms = _alarms(calls)
