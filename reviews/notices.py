@@ -14,6 +14,8 @@ from django.utils.translation import gettext, gettext_noop
 
 from conversations.vocabulary import Category, Initiator
 from policies.conformance import ConformanceLine, Finding
+from policies.evaluation import CRITERIA
+from policies.thresholds import CategoryThresholds
 
 #: The ``age_band`` of who has words of their own.
 MINOR: Final = "minor"
@@ -99,17 +101,28 @@ _MET: Final = {
 }
 
 
-def kinds_met(lines: Iterable[ConformanceLine]) -> list[str]:
-    """In words, the kinds of criteria that were met; no number and no threshold.
+def kinds_met(lines: Iterable[ConformanceLine], asked: CategoryThresholds) -> list[str]:
+    """In words, the kinds of criteria that were met of those *asked*; no number, no threshold.
 
-    Left out is what was met by nothing (a policy that asks for none), and what the transcript
-    shows otherwise: nobody is told that they were warned where they were not.
+    Left out is what the policy asks none of, and what the transcript shows otherwise: nobody is
+    told that they were warned where they were not. The category of *asked* is the one that the
+    notice names, so that what was met does not tell another.
     """
+    criteria = {criterion.name: criterion for criterion in CRITERIA}
     return [
         gettext(_MET[line.name])
         for line in lines
         if line.name in _MET
-        and line.finding == Finding.MET
-        and line.reported
-        and not line.disagrees
+        and (
+            _is_met(line, criteria[line.name].threshold(asked))
+            if line.name in criteria
+            else line.finding == Finding.MET and not line.disagrees
+        )
     ]
+
+
+def _is_met(line: ConformanceLine, threshold: float) -> bool:
+    if threshold <= 0 or line.reported is None or line.reported < threshold:
+        return False
+    shown = line.shown
+    return not shown.assessed or shown.value is None or shown.value >= threshold

@@ -17,6 +17,7 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, Restriction
 from reviews.notice_models import LONGEST_REASON
+from reviews.services import replies
 from reviews.services.public_face import face_of
 from reviews.services.qualifications import areas_of
 from reviews.services.selection import select
@@ -73,7 +74,7 @@ def restrict(*, case: Case, reason: str, user: User, now: datetime) -> Restricti
 
 @transaction.atomic
 def lift(*, case: Case, reason: str, user: User, now: datetime) -> Restriction:
-    """Lift the restriction of *case*: from now on its notice says what is so.
+    """Lift the restriction of *case*: from now on its notice says what is so, replies with it.
 
     Raises as :func:`restrict` does.
     """
@@ -86,6 +87,7 @@ def lift(*, case: Case, reason: str, user: User, now: datetime) -> Restriction:
     live.lifted_by, live.lifted_at, live.lifted_because = user, now, reason
     live.save(update_fields=["lifted_by", "lifted_at", "lifted_because"])
     _note("notice.restriction_lifted", held, user, now)
+    replies.publish(case=held, now=now)
     return live
 
 
@@ -99,9 +101,8 @@ def _checked(reason: str) -> str:
 
 
 def _locked(case: Case) -> Case:
-    cases = Case.objects.select_for_update(no_key=True, of=("self",)).select_related("cutoff")
-    found: Case = cases.get(pk=case.pk)
-    return found
+    """The case, locked; its cutoff is read afterwards, as whoever held the lock has left it."""
+    return Case.objects.select_for_update(no_key=True).get(pk=case.pk)
 
 
 def _note(action: str, case: Case, user: User, now: datetime) -> None:

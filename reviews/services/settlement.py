@@ -22,6 +22,7 @@ from conversations.vocabulary import FirstReview, Remedy, Standing
 from reviews.models import Case, CaseQuerySet, Restriction, Verdict
 from reviews.services import feedback, outcomes, replies
 from reviews.services.adjudication import standing_verdicts
+from reviews.services.public_face import is_withheld
 from reviews.transitions import Action, check
 from reviews.vocabulary import CaseState, Judgement, ReasonCode
 
@@ -76,7 +77,8 @@ def _settle(case_id: UUID, now: datetime) -> bool:
         .filter(pk=case_id)
         .first()
     )
-    if case is None:
+    # Asked once more under the lock: somebody may have restricted it while we waited.
+    if case is None or is_withheld(case):
         return False
     check(case.state, Action.SETTLE)
     verdict = standing_verdicts(case)[-1]

@@ -20,9 +20,9 @@ from conversations import keys
 from conversations.models import Cutoff
 from conversations.vocabulary import Initiator, Kind
 from policies.models import CutoffConformance
-from policies.services.conformance import conformance_of
 from reviews.models import Restriction
-from reviews.notices import MINOR, kinds_met, reason_for
+from reviews.notices import MINOR, reason_for
+from reviews.services.notices import kinds_met_as, stored_conformance
 from reviews.services.public_face import Face
 from reviews.statements import Ended, Statement, statement
 
@@ -32,7 +32,7 @@ CHUNK: Final = 500
 
 def statement_for_user(*, cutoff: Cutoff, shown: Face) -> Statement | None:
     """What its user may read, in the active language; None where there is nothing to show."""
-    stored = CutoffConformance.objects.filter(pk=cutoff.pk).first()
+    stored = stored_conformance([cutoff.pk]).get(cutoff.pk)
     return statement(_ended(cutoff, stored)) if shown.statement_shown else None
 
 
@@ -44,7 +44,7 @@ def statements_between(*, since: datetime, until: datetime) -> Iterator[Statemen
     """
     after = keys.lowest(since)
     while chunk := _chunk(after, until):
-        stored = CutoffConformance.objects.in_bulk([cutoff.pk for cutoff in chunk])
+        stored = stored_conformance(cutoff.pk for cutoff in chunk)
         for cutoff in chunk:
             if found := statement(_ended(cutoff, stored.get(cutoff.pk))):
                 yield found
@@ -76,7 +76,7 @@ def _ended(cutoff: Cutoff, stored: CutoffConformance | None) -> Ended:
         country=cutoff.country,
         platform=cutoff.source.name,
         reason=reason.text,
-        met=kinds_met(conformance_of(stored).lines) if stored else [],
+        met=kinds_met_as(stored, category=cutoff.category),
         standing=cutoff.standing,
         settled_at=cutoff.settled_at,
         reopened=bool(cutoff.settled_at) and not cutoff.conversation.locked,

@@ -20,7 +20,7 @@ from conversations.models import Cutoff
 from conversations.vocabulary import Initiator, Kind
 from reviews import languages
 from reviews.notices import MINOR, reason_for
-from reviews.services.notices import kinds_met_by
+from reviews.services.notices import kinds_met_as, stored_conformance
 from reviews.services.public_face import face_of
 from reviews.services.statements import statement_for_user
 
@@ -92,7 +92,10 @@ def _by_token(token: str) -> Cutoff | None:
 @require_safe
 def notice(request: HttpRequest, cutoff: Cutoff) -> HttpResponse:
     """Why it ended, and what one can do now."""
-    return render(request, "reviews/notice.html", about(cutoff) | {"met": kinds_met_by(cutoff)})
+    told = about(cutoff)
+    stored = stored_conformance([cutoff.pk]).get(cutoff.pk)
+    met = kinds_met_as(stored, category=told["face"].category)
+    return render(request, "reviews/notice.html", told | {"met": met})
 
 
 @private
