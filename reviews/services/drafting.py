@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from reviews.models import Case, Claim, VerdictDraft
+from reviews.models import Case, Claim, Exercise, VerdictDraft
 from reviews.services.leaving import locked
 from reviews.transitions import PENDING
 
@@ -38,6 +39,8 @@ def save_draft(
     if not Claim.objects.filter(case=found, reviewer=user).exists():
         return False
     if found.verdicts.filter(reviewer=user, withdrawal=None).exists():
+        return False
+    if Exercise.objects.filter(case=found, person=user, answered_at__isnull=False).exists():
         return False
     kept = _kept(content)
     if not any(kept.values()):
@@ -72,6 +75,10 @@ def forget_draft(*, case: Case, user: User) -> None:
 
 def forget_old_drafts(*, now: datetime) -> int:
     """Delete drafts of cases that were decided meanwhile, and those left lying; how many."""
-    decided = VerdictDraft.objects.exclude(case__state__in=PENDING)
+    # A gold case was decided before; to whom it was dealt it is work.
+    dealt = Exercise.objects.filter(
+        case=OuterRef("case"), person=OuterRef("reviewer"), answered_at=None
+    )
+    decided = VerdictDraft.objects.exclude(case__state__in=PENDING).exclude(Exists(dealt))
     lying = VerdictDraft.objects.filter(saved_at__lt=now - KEPT_FOR)
     return decided.delete()[0] + lying.delete()[0]

@@ -26,6 +26,7 @@ from conversations.services.lineage import Some, family_of, other_threads
 from conversations.vocabulary import ConversationState
 from reviews.models import Case
 from reviews.permissions import facts_of_each, viewer_of
+from reviews.services.seen import as_seen
 from reviews.visibility import CaseFacts, Text, Viewer, visible
 
 #: How many cases of one thread are named.
@@ -133,7 +134,7 @@ class _Shower:
     ) -> None:
         self._viewer, self._blind = viewer, blind
         self._cases = _cases_of(conversations, user)
-        every = [case for cases in self._cases.values() for case in cases]
+        every = as_seen([case for cases in self._cases.values() for case in cases], user=user)
         self._facts: dict[UUID, CaseFacts] = facts_of_each(every)
 
     def threads(self, some: Some) -> Threads:

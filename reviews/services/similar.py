@@ -18,6 +18,7 @@ from accounts.models import User
 from reviews.models import Case, Verdict
 from reviews.permissions import facts_of, facts_of_each, viewer_of
 from reviews.services.reading import note
+from reviews.services.seen import as_seen
 from reviews.visibility import Text, visible
 
 #: How many cases of the category are compared, the latest.
@@ -113,10 +114,11 @@ def _nearness(own: UUID, others: list[UUID]) -> dict[UUID, float]:
 def _verdicts(cases: Iterable[Case], user: User) -> dict[UUID, Verdict]:
     """The last verdict on each of *cases*, where *user* may see it."""
     viewer = viewer_of(user)
-    seen = [
+    # As seen: one of them may be the viewer's own gold case.
+    told = [
         key
-        for key, facts in facts_of_each(cases).items()
+        for key, facts in facts_of_each(as_seen(cases, user=user)).items()
         if Text.VERDICTS in visible(viewer, facts)
     ]
-    given = Verdict.objects.filter(case__in=seen, withdrawal=None).order_by("at", "id")
+    given = Verdict.objects.filter(case__in=told, withdrawal=None).order_by("at", "id")
     return {verdict.case_id: verdict for verdict in given}

@@ -14,7 +14,9 @@ from accounts.models import User
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Exercise, GoldCase, QualityShares, Verdict
-from reviews.services import claims, deferring, gold, seen, skipping, verdicts
+from reviews.services import claims, deferring, drafting, gold, seen, skipping, verdicts
+from reviews.services.enrichment import enrich
+from reviews.services.similar import reveal_similar
 from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState
 from tests.factories import (
@@ -260,4 +262,22 @@ def test_an_appeal_on_a_gold_case_is_not_for_who_answered_it(ana: User, sara: Us
     verdicts.decide(case=exercise.case, user=ana, verdict=new_verdict(), now=LATER)
     Case.objects.filter(pk=exercise.case_id).update(state=CaseState.OPEN, round=2)
     assert not Case.objects.filter(pk=exercise.case_id).decidable_by(ana).exists()
-    assert seen.to_answer(ana) == []
+    assert not seen.unanswered(seen.gold_of(ana, LATER))
+
+
+def test_a_draft_outlives_the_sweep_until_it_is_answered(ana: User, sara: User) -> None:
+    exercise = dealt(ana, sara)
+    case, content = exercise.case, {"rationale": ["So far"]}
+    assert drafting.save_draft(case=case, user=ana, content=content, now=LATER)
+    assert drafting.forget_old_drafts(now=LATER) == 0
+    verdicts.decide(case=case, user=ana, verdict=new_verdict(), now=LATER)
+    assert not drafting.save_draft(case=case, user=ana, content=content, now=LATER)
+
+
+def test_no_other_case_tells_how_it_was_decided(ana: User, sara: User) -> None:
+    exercise, other = dealt(ana, sara), make_case()
+    enrich(cutoff_ids=[exercise.case_id, other.pk])
+    for user, decision in ((sara, "overturn"), (ana, None)):
+        found = reveal_similar(case=seen.seen(other, user=user), user=user) or []
+        (told,) = [one.verdict for one in found if one.case.pk == exercise.case_id]
+        assert (told and told.decision) == decision

@@ -34,7 +34,7 @@ from tests.reviews.pages import actions
 pytestmark = pytest.mark.django_db
 
 #: Queries that a parent, 30 siblings and 30 branches, and other threads add to a case page.
-RELATIVES, THREADS = 6, 8
+RELATIVES, THREADS = 7, 9
 
 
 @pytest.fixture
