@@ -67,10 +67,15 @@ def claim_next(*, user: User, queue: str = "") -> Claim | None:
             return _held_or_next(user, queue)
 
 
+def lock_person(user: User) -> None:
+    """Let *user* do one thing at a time. Before any case is locked: nobody waits in a ring."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
 @transaction.atomic
 def _held_or_next(user: User, queue: str) -> Claim | None:
     # One at a time for each person: a double click must not take two cases.
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    lock_person(user)
     if held := held_by(user):
         return held
     now = timezone.now()
@@ -91,6 +96,8 @@ def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
     """
     check_decide(user, case)
     with transaction.atomic():
+        if case.severe:
+            lock_person(user)  # check_severe would, but with the case locked
         locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
         held = live_claim(locked)
         if held and held.reviewer_id == user.pk:

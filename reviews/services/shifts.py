@@ -16,7 +16,7 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, Claim, Deferral, Escalation, ShiftEnd
 from reviews.services import exercises
-from reviews.services.claims import HeldByAnother, claim
+from reviews.services.claims import HeldByAnother, claim, lock_person
 from reviews.services.deferring import end, put_off
 from reviews.services.leaving import locked, note
 from reviews.transitions import Forbidden
@@ -60,8 +60,8 @@ def end_shift(*, user: User, now: datetime) -> ShiftEnd | None:
     their teams the questions that they took. None where they have nothing in hand.
     """
     # One at a time for each person, as with claim-next.
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    _lock_all(held_by_person(user=user))
+    lock_person(user)
+    _lock_all(_keys(held_by_person(user=user)))
     in_hand = held_by_person(user=user)
     if not in_hand:
         return None
@@ -91,11 +91,14 @@ def end_shift(*, user: User, now: datetime) -> ShiftEnd | None:
     return ended
 
 
-def _lock_all(in_hand: Held) -> None:
-    """Lock the cases of *in_hand*, in the order of their keys."""
+def _keys(in_hand: Held) -> set[UUID]:
     keys = {held.case_id for held in in_hand.claims}
     keys |= {deferral.case_id for deferral in in_hand.deferrals}
-    keys |= {asked.case_id for asked in in_hand.questions}
+    return keys | {asked.case_id for asked in in_hand.questions}
+
+
+def _lock_all(keys: set[UUID]) -> None:
+    """Lock the cases of *keys* in their order, as whoever locks several does."""
     list(
         Case.objects.filter(pk__in=keys)
         .order_by("pk")
@@ -130,13 +133,14 @@ def undo_end(*, user: User, now: datetime) -> tuple[int, int]:
     What somebody else holds meanwhile stays theirs. Raises ``transitions.Forbidden`` when the
     time for it is over.
     """
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    lock_person(user)
     ended = last_end(user=user, now=now)
     if ended is None:
         raise Forbidden("The end of your shift can no longer be taken back.")
     ended.undone_at = now
     ended.save(update_fields=["undone_at"])
     deferrals = Deferral.objects.filter(pk__in=ended.handed_on).select_related("case")
+    _lock_all({*ended.released, *deferrals.values_list("case_id", flat=True)})
     back = sum(_claim_again(key, user) for key in sorted(ended.released))
     back += sum(_defer_again(one, user, now) for one in deferrals.order_by("case_id"))
     _record(user, "shift.resumed", ended, now)

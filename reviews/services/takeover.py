@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from reviews.models import Case, Claim, Takeover
-from reviews.services.claims import claim, live_claim
+from reviews.services.claims import claim, live_claim, lock_person
 from reviews.services.leaving import locked, note, words
 from reviews.transitions import Forbidden
 
@@ -32,6 +32,7 @@ def take_over(*, case: Case, user: User, reason: str, now: datetime) -> Claim:
     if not can_take_over(user):
         raise PermissionDenied("Only a senior reviewer takes over a case.")
     kept = words(reason, field="reason", missing="Say why you take it over; its holder reads it.")
+    lock_person(user)
     found = locked(case)
     current = live_claim(found)
     if current is None:
