@@ -81,8 +81,18 @@ def _is_public_6(found: IPv6Address) -> bool:
 
 def is_named(url: httpx.URL, named: Collection[str]) -> bool:
     """Whether the setting names the host of *url*, alone or with its port."""
-    host = f"[{url.host}]" if ":" in url.host else url.host
+    name = host_of(url)
+    host = f"[{name}]" if ":" in name else name
     return host in named or f"{host}:{port_of(url)}" in named
+
+
+def host_of(url: httpx.URL) -> str:
+    """The host as it stands in *url*: the very name that is resolved, certified and connected to.
+
+    Not ``url.host``, which turns ``xn--`` names into Unicode: that fails for many, and resolving
+    what it gives may lead to another name (IDNA 2003 and 2008 differ).
+    """
+    return url.raw_host.decode("ascii")
 
 
 def port_of(url: httpx.URL) -> int:
@@ -101,7 +111,7 @@ def parsed_url(text: str, *, named: Collection[str]) -> httpx.URL:
         raise BadUrl("This is no address: write https://host/path.") from None
     if len(text) > LONGEST_URL or not text.isascii() or not text.isprintable():
         raise BadUrl(f"An address has at most {LONGEST_URL} characters, all of ASCII.")
-    if url.scheme not in ("https", "http") or not url.host or not 0 < port_of(url) < 65_536:
+    if url.scheme not in ("https", "http") or not url.raw_host or not 0 < port_of(url) < 65_536:
         raise BadUrl("This is no address: write https://host/path.")
     if url.userinfo or url.fragment:
         raise BadUrl("An address holds no password, no user name and no fragment (#…).")
@@ -109,7 +119,7 @@ def parsed_url(text: str, *, named: Collection[str]) -> httpx.URL:
         return url
     if url.scheme != "https":
         raise BadUrl("Outcomes are sent to https addresses only.")
-    if _is_literal(url.host) and not is_public(url.host):
+    if _is_literal(host_of(url)) and not is_public(host_of(url)):
         raise BadUrl("Outcomes are sent to public addresses only.")
     return url
 

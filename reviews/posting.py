@@ -152,7 +152,8 @@ class Postman:
 
     def _addresses(self, url: httpx.URL, attempt: _Attempt) -> Sequence[str]:
         addresses = _in_time(
-            lambda: self._resolve(url.host, outgoing.port_of(url)), attempt.seconds_left()
+            lambda: self._resolve(outgoing.host_of(url), outgoing.port_of(url)),
+            attempt.seconds_left(),
         )
         if not addresses:
             raise _Failed(Failure.NOT_RESOLVED)

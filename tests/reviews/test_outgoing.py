@@ -212,3 +212,8 @@ def test_an_endpoint_rests_after_several_failures_in_a_row() -> None:
         60,
     ]
     assert rest(failures=1, wait=timedelta(minutes=5)) == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("host", ["xn--a", "xn--", "xn--ls8h.example"])
+def test_a_name_that_unicode_has_no_word_for_is_judged_when_it_is_resolved(host: str) -> None:
+    assert str(parsed_url(f"https://{host}/x", named=[])) == f"https://{host}/x"

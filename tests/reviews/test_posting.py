@@ -306,3 +306,14 @@ def test_no_proxy_is_taken_from_the_environment(
         assert post(receiver).failure is None
         assert not proxy.received
         assert not proxy.refused
+
+
+def test_the_name_that_is_resolved_is_the_one_that_is_certified() -> None:
+    asked: list[str] = []
+
+    def looked_up(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        return []
+
+    post_to("https://xn--fa-hia.example/x", resolve=looked_up)
+    assert asked == ["xn--fa-hia.example"]
