@@ -93,7 +93,9 @@ def _field_errors(detail: Any, pointer: str = "") -> list[dict[str, str]]:
         ]
     if isinstance(detail, list):
         return [error for value in detail for error in _field_errors(value, pointer)]
-    return [{"pointer": pointer, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}]
+    # What was sent may be quoted: a lone surrogate is valid JSON, and no UTF-8.
+    said = str(detail).encode(errors="replace").decode()
+    return [{"pointer": pointer, "code": getattr(detail, "code", "invalid"), "detail": said}]
 
 
 def _as_api_exception(exc: Exception) -> exceptions.APIException | None:

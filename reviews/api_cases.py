@@ -129,10 +129,20 @@ def _ordering(wanted: str) -> list[str]:
     return [sign + field, "due_at"] if field == "priority" else [sign + field]
 
 
+class QueueField(serializers.SlugRelatedField[CaseQueue]):
+    """A queue by its slug. What is no slug is asked of no database, which takes no NUL."""
+
+    def to_internal_value(self, data: Any) -> CaseQueue:
+        """The queue."""
+        if not isinstance(data, str) or not data.isascii() or not data.isprintable():
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class QueueSerializer(serializers.Serializer[Any]):
     """Which queue the next case is to come from."""
 
-    queue: serializers.SlugRelatedField[CaseQueue] = serializers.SlugRelatedField(
+    queue = QueueField(
         slug_field="slug", queryset=CaseQueue.objects.all(), required=False, allow_null=True
     )
 

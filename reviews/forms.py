@@ -161,7 +161,7 @@ class VerdictForm(forms.Form):
     @property
     def cited(self) -> set[int]:
         """The turns that were cited, for a form that is shown again."""
-        return {int(turn) for turn in self._sent("evidence") if turn.isdecimal()}
+        return {int(turn) for turn in self._sent("evidence") if turn.isdecimal() and len(turn) < 7}
 
     def _sent(self, name: str) -> list[str]:
         """The values of a field that has several, as they were sent or drafted."""

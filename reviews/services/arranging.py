@@ -32,7 +32,7 @@ def label_named(*, name: str, by: User, now: datetime) -> Label:
     Raises ``ValidationError`` for a name that is empty or too long, and ``PermissionDenied``.
     """
     check_label(by)
-    wanted = name.strip()
+    wanted = name.replace("\x00", "\ufffd").strip()
     if found := Label.objects.filter(name__iexact=wanted).first():
         return found
     label = Label(name=wanted, made_by=by, made_at=now)

@@ -87,7 +87,7 @@ def delete(*, note: CaseNote, user: User, now: datetime) -> None:
 
 
 def _words(text: str) -> str:
-    words = text.strip()
+    words = text.replace("\x00", "\ufffd").strip()
     if not words:
         raise ValidationError("Write something first.")
     if len(words) > LONGEST_NOTE:

@@ -32,7 +32,8 @@ def save(*, owner: User, name: str, filters: str, shared: bool, now: datetime) -
     """
     if shared:
         check_share_views(owner)
-    view = SavedView(owner=owner, name=name.strip(), filters=filters, shared=shared, made_at=now)
+    kept = name.replace("\x00", "\ufffd").strip()
+    view = SavedView(owner=owner, name=kept, filters=filters, shared=shared, made_at=now)
     view.full_clean(validate_constraints=False)
     try:
         with transaction.atomic():

@@ -25,7 +25,7 @@ from reviews.permissions import check_arrange, check_label
 from reviews.services import bulk, queues
 from reviews.services.arranging import label_named, people_to_assign, told
 from reviews.services.bulk import MOST_CASES, Done
-from reviews.views.people import reviewer
+from reviews.views.people import numbered, reviewer
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class _Plan:
 def arrange(request: HttpRequest) -> HttpResponse:
     """Say how many cases would change and how; once confirmed, do it and offer to undo it."""
     user = reviewer(request)
-    numbers = [int(n) for n in request.POST.getlist("case") if n.isascii() and n.isdigit()]
+    numbers = [found for sent in request.POST.getlist("case") if (found := numbered(sent))]
     back = f"{reverse('queue')}?{request.POST.get('back', '')}"
     cases = list(
         Case.objects.listed_for(user).filter(number__in=numbers[:MOST_CASES]).order_by("number")

@@ -38,3 +38,8 @@ def who_changes_outcomes(request: HttpRequest) -> User:
     user = user_of(request)
     check_change_outcomes(user)
     return user
+
+
+def numbered(text: str) -> int | None:
+    """The number that somebody sent; None for what is none, or greater than any key."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

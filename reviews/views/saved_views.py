@@ -15,7 +15,7 @@ from reviews.filters import QueueFilter
 from reviews.models import SavedView
 from reviews.services import saved_views
 from reviews.views.arranging import with_undo
-from reviews.views.people import reviewer
+from reviews.views.people import numbered, reviewer
 
 
 def _back(request: HttpRequest) -> HttpResponse:
@@ -76,12 +76,11 @@ def begin_with(request: HttpRequest) -> HttpResponse:
     """Begin the queue page with a view, or with what waits."""
     user = reviewer(request)
     chosen = request.POST.get("view", "")
+    view_id = numbered(chosen)
+    if chosen and view_id is None:
+        raise Http404
     try:
-        saved_views.begin_with(
-            view_id=int(chosen) if chosen.isascii() and chosen.isdigit() else None,
-            user=user,
-            now=timezone.now(),
-        )
+        saved_views.begin_with(view_id=view_id, user=user, now=timezone.now())
     except SavedView.DoesNotExist:
         raise Http404 from None
     messages.success(
