@@ -11,6 +11,8 @@ import django_filters as filters
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.forms import TextInput
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
 from django_filters.widgets import BooleanWidget
@@ -125,6 +127,11 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         model = Case
         fields: list[str] = []
 
+    @cached_property
+    def gold(self) -> seen.Gold:
+        """The gold cases of whoever asks."""
+        return seen.gold_of(self.request.user, timezone.now())
+
     def with_words(self, cases: CaseQuerySet, _name: str, query: str) -> CaseQuerySet:
         """Those that have these words. Asked for once, however many lists it is asked of."""
         if self._search is None:
@@ -133,13 +140,13 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
 
     def in_state(self, cases: CaseQuerySet, name: str, state: str) -> CaseQuerySet:
         """Those that show in *state* to whoever asks."""
-        return seen.in_state(cases, state, user=self.request.user)
+        return seen.in_state(cases, state, user=self.request.user, gold=self.gold)
 
     def held_by(self, cases: CaseQuerySet, _name: str, email: str) -> CaseQuerySet:
         """Those that somebody, named by their address, holds now."""
         live = Claim.objects.live().filter(case=OuterRef("pk"), reviewer__email__iexact=email)
         # Somebody's gold case is settled, and theirs alone to know of.
-        shown = Q(state__in=CLAIMABLE) | Q(pk__in=seen.to_answer(self.request.user))
+        shown = Q(state__in=CLAIMABLE) | Q(pk__in=seen.unanswered(self.gold))
         return cases.filter(shown, Exists(live))
 
 
@@ -222,7 +229,7 @@ class QueueFilter(CaseFilter):
 
         Apart from :attr:`qs`, because no index holds both in the order of work.
         """
-        gold = seen.to_answer(self.request.user) if self.waiting_only else []
+        gold = seen.unanswered(self.gold) if self.waiting_only else ()
         if not gold:
             return []
         self._beside = True

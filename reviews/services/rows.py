@@ -13,7 +13,7 @@ from accounts.models import User
 from conversations.models import Cutoff, Source
 from reviews.models import Case, CaseLabel, Claim, Selection
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
-from reviews.services.seen import as_seen
+from reviews.services.seen import Gold, as_seen
 from reviews.summaries import Subject, headline
 from reviews.transitions import CLAIMABLE, PENDING
 from reviews.vocabulary import CaseState, Reason
@@ -90,10 +90,13 @@ class _Beside:
 
 
 def rows(
-    cases: Sequence[Case], *, user: User, now: datetime, queues: Mapping[str, str]
+    cases: Sequence[Case], *, user: User, now: datetime, queues: Mapping[str, str], gold: Gold
 ) -> list[QueueRow]:
-    """Rows for *cases*, in at most seven queries of few columns; *queues* are names by slug."""
-    listed = as_seen(cases, user=user, now=now)
+    """Rows for *cases*, in at most eight queries of few columns; *queues* are names by slug.
+
+    *gold* is what ``seen.gold_of`` says of *user*.
+    """
+    listed = as_seen(cases, user=user, gold=gold)
     beside = _beside(listed, queues)
     return [_row(case, user, now, beside) for case in listed]
 

@@ -7,8 +7,9 @@ that change a case lock and read it anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -23,16 +24,20 @@ from reviews.vocabulary import CaseState
 
 _MASKED = (CaseState.SECOND_REVIEW, CaseState.ADJUDICATION)
 
+#: Gold cases that look to somebody like work, by the keys of their cases.
+Gold: TypeAlias = Mapping[UUID, Exercise]
 
-def as_seen(cases: Iterable[Case], *, user: User, now: datetime | None = None) -> list[Case]:
+
+def as_seen(cases: Iterable[Case], *, user: User, gold: Gold | None = None) -> list[Case]:
     """*cases*, in order, each in the state and with the due time that *user* is to see.
 
-    In three queries at most; none for somebody who gives no verdicts.
+    *gold* is what :func:`gold_of` says of *user*, where it is known. In three queries at most;
+    none for somebody who gives no verdicts.
     """
     listed = list(cases)
     if not listed or not can_decide(user):
         return listed
-    covering = _covering(user, now or timezone.now(), among=listed)
+    covering = gold_of(user, timezone.now()) if gold is None else gold
     for case in listed:
         if exercise := covering.get(case.pk):
             case.exercise = "answered" if exercise.answered_at else "to_answer"
@@ -47,27 +52,26 @@ def as_seen(cases: Iterable[Case], *, user: User, now: datetime | None = None) -
     return listed
 
 
-def seen(case: Case, *, user: User, now: datetime | None = None) -> Case:
+def seen(case: Case, *, user: User) -> Case:
     """*case* as *user* is to see it."""
-    return as_seen([case], user=user, now=now)[0]
+    return as_seen([case], user=user)[0]
 
 
-def _covering(user: User, now: datetime, *, among: list[Case]) -> dict[UUID, Exercise]:
-    """The gold cases among some that look to *user* like work. Who makes them is dealt none."""
+def gold_of(user: User, now: datetime) -> Gold:
+    """The gold cases that look to *user* like work at *now*; few at any time.
+
+    None for those who make them: they are dealt none.
+    """
     if can_manage_quality(user):
         return {}
-    found = Exercise.objects.covering(user, now).filter(case__in=[case.pk for case in among])
-    return {exercise.case_id: exercise for exercise in found}
+    return {exercise.case_id: exercise for exercise in Exercise.objects.covering(user, now)}
 
 
-def in_state(
-    cases: CaseQuerySet, state: str, *, user: User, now: datetime | None = None
-) -> CaseQuerySet:
+def in_state(cases: CaseQuerySet, state: str, *, user: User, gold: Gold) -> CaseQuerySet:
     """Those of *cases* that :func:`as_seen` shows to *user* in *state*."""
     if not can_decide(user):
         return cases.filter(state=state)
-    moment = now or timezone.now()
-    to_answer, answered = _gold(user, moment), _gold(user, moment, answered=True)
+    to_answer = unanswered(gold)
     own = Exists(Verdict.objects.filter(case=OuterRef("pk"), reviewer=user, withdrawal=None))
     masked = Q(state=CaseState.SECOND_REVIEW)
     if user.has_perm("reviews.adjudicate_case"):
@@ -78,21 +82,15 @@ def in_state(
         found = Q(state__in=CLAIMABLE) & (Q(state=CaseState.OPEN) | masked)
     else:
         found = Q(state=state) & ~masked if state in _MASKED else Q(state=state)
-    if to_answer or answered:
-        found &= ~Q(pk__in=[*to_answer, *answered])
-        if state in (CaseState.OPEN, CaseState.SECOND_REVIEW):
-            found |= Q(pk__in=to_answer if state == CaseState.OPEN else answered)
+    if gold:
+        found &= ~Q(pk__in=list(gold))
+        if state == CaseState.OPEN:
+            found |= Q(pk__in=to_answer)
+        elif state == CaseState.SECOND_REVIEW:
+            found |= Q(pk__in=gold.keys() - to_answer)
     return cases.filter(found)
 
 
-def to_answer(user: User, now: datetime | None = None) -> list[UUID]:
-    """The keys of the gold cases that *user* was dealt and has not answered."""
-    return _gold(user, now or timezone.now())
-
-
-def _gold(user: User, now: datetime, *, answered: bool = False) -> list[UUID]:
-    """The cases that are *user*'s own gold cases now. Few at any time."""
-    if can_manage_quality(user):
-        return []
-    mine = Exercise.objects.covering(user, now).filter(answered_at__isnull=not answered)
-    return list(mine.values_list("case_id", flat=True))
+def unanswered(gold: Gold) -> set[UUID]:
+    """The keys of those of somebody's *gold* cases that they have not answered."""
+    return {key for key, exercise in gold.items() if exercise.answered_at is None}

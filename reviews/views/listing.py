@@ -95,7 +95,13 @@ def list_cases(request: HttpRequest, user: User, *, now: datetime) -> Listing:
             page_size=PAGE_SIZE,
             bound_to=urlencode(plain),
         )
-    made = rows(found.items, user=user, now=now, queues=dict(_choices(filtered.form["queue"])))
+    made = rows(
+        found.items,
+        user=user,
+        now=now,
+        queues=dict(_choices(filtered.form["queue"])),
+        gold=filtered.gold if found.items else {},
+    )
     marked = {}
     if plain.get("q") and found.items:
         marked = highlights(found.items, user=user, query=plain["q"], now=now)
