@@ -2,8 +2,8 @@
 
 A role is a Django group; what it may do are model permissions, named ``app.codename``.
 Each person may have several. ``reviews.view_restricted_case`` is in none: it comes with being
-qualified for child safety (``reviews/services/qualifications.py``). What *text* one may see is another question: that is
-``reviews/visibility.py``.
+qualified for child safety (``reviews/services/qualifications.py``). What *text* one may see is
+another question: that is ``reviews/visibility.py``.
 """
 
 from enum import StrEnum

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from reviews.models import Case
-from reviews.services.certification import LONGEST_REASON
+from reviews.services.access import LONGEST_REASON
 from reviews.services.gold import LONGEST_EXPLANATION
 from reviews.services.quality_shares import MOST_GOLD
 from reviews.services.training import LONGEST_COMMENT, PRACTISED

@@ -80,38 +80,47 @@ def change(*, user: User, held: Held, given: bool, by: User, reason: str, at: da
     check_manage_people(by)
     if user.pk == by.pk:
         raise PermissionDenied("Nobody changes what they may do themselves.")
-    kept = reason.strip()
-    if not kept or len(kept) > LONGEST_REASON:
-        raise ValidationError({"reason": _("Say why, in at most 500 characters.")})
+    kept = checked_reason(reason)
     locked = User.objects.select_for_update().get(pk=user.pk)
     now = named(locked, held.what)
     if now is None or now.has == given:
         return False
-    _apply(locked, now, given=given, by=by, at=at)
-    AccessChange.objects.create(
-        user=locked, access=held.access, name=held.name, given=given, by=by, reason=kept, at=at
-    )
+    apply(user=locked, access=held.access, name=held.name, given=given, by=by, reason=kept, at=at)
     return True
 
 
-def _apply(user: User, held: Held, *, given: bool, by: User, at: datetime) -> None:
-    match held.access:
+def checked_reason(reason: str) -> str:
+    """Why, as it is kept. Raises ``ValidationError`` where nothing is said, or too much."""
+    kept = reason.strip()
+    if not kept or len(kept) > LONGEST_REASON:
+        raise ValidationError({"reason": _("Say why, in at most 500 characters.")})
+    return kept
+
+
+def apply(
+    *, user: User, access: Access, name: str, given: bool, by: User, reason: str, at: datetime
+) -> None:
+    """Give or take something that *user*, whom the caller has locked, has not or has."""
+    AccessChange.objects.create(
+        user=user, access=access, name=name, given=given, by=by, reason=reason, at=at
+    )
+    match access:
         case Access.QUALIFICATION:
             act = qualifications.grant if given else qualifications.revoke
-            act(user=user, area=Area(held.name), by=by, at=at)
+            act(user=user, area=Area(name), by=by, at=at)
             return
         case Access.ROLE:
-            group = Group.objects.get(name=held.name)
+            group = Group.objects.get(name=name)
             (user.groups.add if given else user.groups.remove)(group)
         case Access.ACCOUNT:
             user.is_active = given
             user.save(update_fields=["is_active"])
     record(
         actor=Actor(user=by),
-        action=f"{held.access}.{'given' if given else 'taken'}",
+        action=f"{access}.{'given' if given else 'taken'}",
         obj="user",
         object_id=user.pk,
-        details={"name": held.name},
+        details={"name": name},
         at=at,
     )
 

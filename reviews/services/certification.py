@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.ledger import Actor, record
 from accounts.models import User
 from accounts.roles import Role
-from reviews.models import AccessChange
 from reviews.permissions import check_mentor
-from reviews.services import qualifications
-from reviews.services.access import LONGEST_REASON as LONGEST_REASON
+from reviews.services.access import apply, checked_reason
+from reviews.services.qualifications import areas_of
 from reviews.vocabulary import Access, Area, Queue
 
 #: Queues that need no qualification, one certificate for all.
@@ -41,10 +38,11 @@ def certify(*, user: User, queue: str, by: User, reason: str, at: datetime) -> b
     area = _area(queue)
     if not locked.has_role(Role.REVIEWER) and not locked.has_role(Role.SENIOR):
         raise ValidationError({"queue": _("Certify them for the general queue first.")})
-    if area in qualifications.areas_of(locked):
+    if area in areas_of(locked):
         return False
-    qualifications.grant(user=locked, area=area, by=by, at=at)
-    _keep(locked, Access.QUALIFICATION, area, True, by, kept, at)
+    apply(
+        user=locked, access=Access.QUALIFICATION, name=area, given=True, by=by, reason=kept, at=at
+    )
     return True
 
 
@@ -59,20 +57,19 @@ def withdraw(*, user: User, queue: str, by: User, reason: str, at: datetime) -> 
         _swap(locked, Role.REVIEWER, Role.TRAINEE, by, kept, at)
         return True
     area = _area(queue)
-    revoked = qualifications.revoke(user=locked, area=area, by=by, at=at)
-    if revoked:
-        _keep(locked, Access.QUALIFICATION, area, False, by, kept, at)
-    return revoked
+    if not locked.qualifications.filter(area=area, revoked_at=None).exists():
+        return False
+    apply(
+        user=locked, access=Access.QUALIFICATION, name=area, given=False, by=by, reason=kept, at=at
+    )
+    return True
 
 
 def _checked(user: User, by: User, reason: str) -> str:
     check_mentor(by)
     if user.pk == by.pk:
         raise PermissionDenied("Nobody certifies themselves.")
-    kept = reason.strip()
-    if not kept or len(kept) > LONGEST_REASON:
-        raise ValidationError({"reason": _("Say why, in at most 500 characters.")})
-    return kept
+    return checked_reason(reason)
 
 
 def _area(queue: str) -> Area:
@@ -91,23 +88,5 @@ def _make_reviewer(user: User, by: User, reason: str, at: datetime) -> bool:
 
 
 def _swap(user: User, old: Role, new: Role, by: User, reason: str, at: datetime) -> None:
-    user.groups.remove(Group.objects.get(name=old))
-    user.groups.add(Group.objects.get(name=new))
-    for role, given in ((old, False), (new, True)):
-        _keep(user, Access.ROLE, role, given, by, reason, at)
-        record(
-            actor=Actor(user=by),
-            action="role.given" if given else "role.taken",
-            obj="user",
-            object_id=user.pk,
-            details={"name": role.value},
-            at=at,
-        )
-
-
-def _keep(
-    user: User, access: Access, name: str, given: bool, by: User, reason: str, at: datetime
-) -> None:
-    AccessChange.objects.create(
-        user=user, access=access, name=name, given=given, by=by, reason=reason, at=at
-    )
+    apply(user=user, access=Access.ROLE, name=old, given=False, by=by, reason=reason, at=at)
+    apply(user=user, access=Access.ROLE, name=new, given=True, by=by, reason=reason, at=at)

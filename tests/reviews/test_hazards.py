@@ -60,7 +60,8 @@ def test_a_turn_that_reads_like_a_crisis_is_hidden_in_a_mild_conversation_too() 
 def test_one_may_ask_for_more_to_be_hidden() -> None:
     blurred = Wishes({"privacy": Form.BLURRED})
     hiding = hide(MESSAGES, category="privacy", severity=0.1, evidence=None, wishes=blurred)
-    assert (hiding.turns, hiding.form) == ({1, 3, 4}, Form.BLURRED)
+    assert hiding.turns == {1, 3, 4}
+    assert hiding.form == Form.BLURRED
     early = Wishes(hidden_from=0.0)
     assert hide(MESSAGES, category="other", severity=0.0, evidence=None, wishes=early).turns
 

@@ -136,7 +136,7 @@ def test_a_flag_that_the_transcript_shows_is_asked_for_too(admin: User) -> None:
     make_rule(admin, make_queue(admin, "unwarned"), flags=("no_warning",))
     unmarked = [
         {"id": "m1", "role": "user", "content": "You are useless. Answer me now!"},
-        {"id": "m2", "role": "assistant", "content": "I can't say that.", "annotations": ["refusal"]},
+        {"id": "m2", "role": "assistant", "content": "No, no.", "annotations": ["refusal"]},
     ]
     told = {"format": "openai.chat", "messages": unmarked}
     case = make_case(transcript=told, signals={"warnings": None})

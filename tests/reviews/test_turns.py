@@ -45,9 +45,9 @@ def reading(count: int, found: Evidence | None = None, **known: frozenset[int]) 
     )
 
 
-def shape(read: Reading, **asked: int) -> list[tuple[int, int, bool]]:
+def shape(read: Reading, *, first: int = 0, last: int = 0) -> list[tuple[int, int, bool]]:
     """The stretches as (first, last, folded)."""
-    return [(part.first, part.last, part.folded) for part in read.stretches(**asked)]
+    return [(part.first, part.last, part.folded) for part in read.stretches(first=first, last=last)]
 
 
 def test_the_first_turn_and_the_last_eight_are_open() -> None:

@@ -14,6 +14,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.models import Case, Claim, Verdict, VerdictText
 from reviews.services import claims, verdicts
+from reviews.services.adjudication import standing_verdicts
 from reviews.services.verdicts import NotHeld
 from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState
@@ -114,7 +115,7 @@ def test_two_who_differ_call_for_a_senior(ana: User, ben: User) -> None:
     assert case.state == CaseState.ADJUDICATION
     give_verdict(case, senior, "uphold", now=NOW + timedelta(minutes=2))
     assert case.state == CaseState.SETTLING
-    assert [given.reviewer for given in verdicts.standing_verdicts(case)] == [ana, ben, senior]
+    assert [given.reviewer for given in standing_verdicts(case)] == [ana, ben, senior]
 
 
 def test_undo_takes_the_verdict_back_and_keeps_it(ana: User) -> None:
@@ -124,7 +125,7 @@ def test_undo_takes_the_verdict_back_and_keeps_it(ana: User) -> None:
     case.refresh_from_db()
 
     assert (case.state, case.settle_at) == (CaseState.OPEN, None)
-    assert verdicts.standing_verdicts(case) == []
+    assert standing_verdicts(case) == []
     assert Verdict.objects.get() == given
     assert given.withdrawal.at == NOW
     assert LedgerEntry.objects.get(action="case.undone").details == {"verdict": str(given.pk)}
