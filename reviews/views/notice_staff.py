@@ -41,7 +41,7 @@ def restriction(request: HttpRequest, number: int) -> HttpResponse:
         try:
             act(case=case, reason=form.cleaned_data["reason"], user=user, now=timezone.now())
         except ValidationError as refused:
-            form.add_error(None, refused.messages)  # type: ignore[arg-type]
+            form.add_error(None, refused.messages)
         else:
             messages.success(
                 request,

@@ -58,9 +58,9 @@ def test_an_ended_conversation() -> None:
         "ended_at": "2026-11-20T10:00:00Z",
         "reason": {
             "title": "This conversation was ended",
-            "text": "The assistant ended this conversation by itself. It does that rarely, after it"
-            " has declined, tried to go another way, and said that it might end. It had to do with"
-            " the way in which it was spoken to.",
+            "text": "The assistant ended this conversation by itself. It is meant to do that"
+            " rarely, and only as a last resort. It had to do with the way in which the assistant"
+            " was spoken to.",
         },
         "review": "pending",
         "notice_url": f"http://recourse.test/n/{token}",

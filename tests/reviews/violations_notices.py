@@ -57,7 +57,8 @@ def another_review() -> object:
     """What was public is changed afterwards."""
     made = _restriction()
     made.review = Review.NONE
-    return made.save()
+    made.save()
+    return made
 
 
 @guarded("restriction_not_deleted")
@@ -73,4 +74,5 @@ def lifted_once_more() -> object:
         lifted_at=NOW, lifted_by=make_user(Role.SENIOR), lifted_because="It is over."
     )
     made.lifted_because = "Another reason."
-    return made.save()
+    made.save()
+    return made
