@@ -83,7 +83,7 @@ class FeedbackView(APIView):
             raise serializers.ValidationError({"words": "yes or no."})
         if not form.is_valid():
             raise serializers.ValidationError(
-                {name: list(said) for name, said in form.errors.items()}
+                {name: [str(one) for one in said] for name, said in form.errors.items()}
             )
         wanted = {name: said for name, said in form.cleaned_data.items() if said}
         user = user_of(request)

@@ -12,6 +12,7 @@ from conversations.transcripts import Message
 from conversations.vocabulary import Category, Remedy
 from reviews.citations import cited_range, cited_turn
 from reviews.models import Case
+from reviews.reply_texts import LONGEST_REPLY, Canned
 from reviews.services.canned import LONGEST_TEXT
 from reviews.services.verdicts import LONGEST_RATIONALE, NewVerdict, problems
 from reviews.vocabulary import (
@@ -52,6 +53,12 @@ class VerdictForm(forms.Form):
     rationale = forms.CharField(
         widget=forms.Textarea, max_length=LONGEST_RATIONALE, strip=True, required=False
     )
+    reply_canned = forms.ChoiceField(
+        choices=[("", _("No kept text")), *Canned.choices], required=False
+    )
+    reply_words = forms.CharField(
+        widget=forms.Textarea, max_length=LONGEST_REPLY, strip=True, required=False
+    )
     evidence = forms.TypedMultipleChoiceField(
         widget=forms.CheckboxSelectMultiple, coerce=int, required=False
     )
@@ -72,7 +79,7 @@ class VerdictForm(forms.Form):
             (str(number), str(number)) for number in range(1, len(self.messages) + 1)
         ]
         if not case.is_cutoff:
-            del self.fields["remedy"]
+            del self.fields["remedy"], self.fields["reply_canned"], self.fields["reply_words"]
 
     def clean_ranges(self) -> list[dict[str, Any]]:
         """The parts of turns that were cited."""
@@ -111,6 +118,8 @@ class VerdictForm(forms.Form):
             category=sent.get("category", ""),
             reason_codes=codes,
             rationale=sent.get("rationale", ""),
+            reply_canned=sent.get("reply_canned", ""),
+            reply_words=sent.get("reply_words", ""),
             evidence=(
                 *(cited_turn(turn, self.messages) for turn in sorted(sent.get("evidence", ()))),
                 *sent.get("ranges", ()),

@@ -15,7 +15,16 @@ from reviews.services.leaving import locked
 from reviews.transitions import PENDING
 
 #: The fields of a verdict that have one value, and those that have several.
-SINGLE: Final = ("decision", "remedy", "policy_followed", "severity", "category", "rationale")
+SINGLE: Final = (
+    "decision",
+    "remedy",
+    "policy_followed",
+    "severity",
+    "category",
+    "rationale",
+    "reply_canned",
+    "reply_words",
+)
 SEVERAL: Final = ("reason_codes", "evidence", "ranges")
 
 #: Characters of one value, and values of one field: more than any verdict may have.

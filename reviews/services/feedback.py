@@ -90,11 +90,15 @@ def submit(
     with transaction.atomic():
         case = Case.objects.select_for_update(no_key=True).get(pk=cutoff.pk)
         earlier = changeable(case=case, channel=channel)
-        said = _Said(surprised, reason, comment.strip(), _asks_again(case, earlier, appeal=appeal))
-        if earlier and said == _said(earlier):
-            return earlier
+        new = appeal and not case.feedback.open_appeals().exists()
+        said = _Said(surprised, reason, comment.strip(), new)
+        if earlier:
+            # Once made, an appeal is not taken back by a change.
+            changed = said._replace(appeal=new or earlier.appeal)
+            if changed == _said(earlier):
+                return earlier
         if earlier and channel == Channel.NOTICE:
-            given = _change(earlier, said, cutoff, now)
+            given = _change(earlier, changed, cutoff, now)
         else:
             given = _add(case, said, channel, now)
         _set_in_motion(case, cutoff, given, now)
@@ -119,13 +123,6 @@ def _check(*, reason: str, comment: str) -> None:
         raise ValidationError({"reason": "Choose one of the reasons."})
     if len(comment) > LONGEST_COMMENT:
         raise ValidationError({"comment": f"Please keep it under {LONGEST_COMMENT:,} characters."})
-
-
-def _asks_again(case: Case, earlier: Feedback | None, *, appeal: bool) -> bool:
-    """Whether it is the one open appeal. Once made, it is not taken back by a change."""
-    if earlier and earlier.appeal:
-        return True
-    return appeal and not case.feedback.open_appeals().exists()
 
 
 def _said(feedback: Feedback) -> _Said:
