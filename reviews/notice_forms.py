@@ -10,7 +10,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+from conversations.vocabulary import Kind
 from reviews.hold_forms import DateInput
+from reviews.models import Case
 from reviews.notice_models import LONGEST_REASON
 
 
@@ -23,6 +26,30 @@ class RestrictionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("For those who look at it later. Users and sources never read it."),
     )
+
+
+class RevokeForm(forms.Form):
+    """Of which case the link is revoked. After validation ``found`` is that case."""
+
+    case = forms.CharField(
+        label=_("Case"), max_length=20, help_text=_("Its number, such as CO-1042.")
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+        self.found: Case | None = None
+
+    def clean_case(self) -> str:
+        """The number as it was typed; there must be a cutoff of it that the user may know of."""
+        typed: str = self.cleaned_data["case"]
+        number = typed.upper().removeprefix("CO-")
+        cases = Case.objects.listed_for(self._user).filter(kind=Kind.CUTOFF)
+        if number.isascii() and number.isdecimal() and len(number) <= 12:
+            self.found = cases.filter(number=number).first()
+        if self.found is None:
+            raise ValidationError(_g("There is no such case."))
+        return typed
 
 
 class PeriodForm(forms.Form):

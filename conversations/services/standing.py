@@ -65,3 +65,8 @@ def take_answer_back(*, cutoff: Cutoff, at: datetime) -> None:
     """The user corrects what they said at *at*, surprised or not: it counts as not said."""
     Cutoff.objects.filter(pk=cutoff.pk, surprised_at=at).update(surprised_at=None)
     Cutoff.objects.filter(pk=cutoff.pk, unsurprised_at=at).update(unsurprised_at=None)
+
+
+def renew_notice_token(*, cutoff_id: UUID, token: str) -> None:
+    """Let another *token* lead to a cutoff's notice; a near miss has none, and gets none."""
+    Cutoff.objects.filter(pk=cutoff_id, notice_token__isnull=False).update(notice_token=token)

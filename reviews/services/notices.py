@@ -1,16 +1,28 @@
-"""What a notice says of its cutoff that stands elsewhere."""
+"""What a notice says of its cutoff that stands elsewhere, and the link that leads to it."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
+from django.db import transaction
 
+from accounts.ledger import Actor, record
+from accounts.models import User
+from conversations.services import standing
 from policies.models import CutoffConformance
 from policies.services.conformance import conformance_of
 from policies.thresholds import BUILT_IN, Thresholds
+from reviews.models import Case
 from reviews.notices import kinds_met
+from reviews.permissions import check_manage_notices
+
+#: As intake makes them: 144 bits, 24 characters.
+_TOKEN_BYTES: Final = 18
 
 
 def stored_conformance(cutoff_ids: Iterable[UUID]) -> dict[UUID, CutoffConformance]:
@@ -34,3 +46,16 @@ def _thresholds(stored: CutoffConformance) -> Thresholds:
         return stored.version.thresholds
     except msgspec.ValidationError:
         return BUILT_IN
+
+
+@transaction.atomic
+def revoke_link(*, case: Case, user: User, now: datetime) -> None:
+    """Have the link to a notice lead nowhere from now on; the source is told a new one.
+
+    It learns it from the status call. Raises ``PermissionDenied`` for those who may not.
+    """
+    check_manage_notices(user)
+    standing.renew_notice_token(cutoff_id=case.pk, token=secrets.token_urlsafe(_TOKEN_BYTES))
+    record(
+        actor=Actor(user=user), action="notice.link_revoked", obj="case", object_id=case.pk, at=now
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 from django.contrib import messages
@@ -15,13 +14,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import user_of
 from reviews.languages import translations
-from reviews.notice_forms import PeriodForm, RestrictionForm
+from reviews.notice_forms import PeriodForm, RestrictionForm, RevokeForm
 from reviews.permissions import check_manage_notices
-from reviews.services import restricting
+from reviews.services import notices, restricting
 from reviews.services.statements import note_export, statements_between
 from reviews.statements import Statement
 from reviews.support import lines
@@ -61,8 +60,24 @@ def restriction(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def behind_notices(request: HttpRequest) -> HttpResponse:
     """The languages and the lines to call, marked where somebody should look at them."""
-    check_manage_notices(user_of(request))
-    return render(request, "reviews/behind_notices.html", _behind(PeriodForm()))
+    user = user_of(request)
+    check_manage_notices(user)
+    return _page(request, PeriodForm(), RevokeForm(user=user))
+
+
+@require_POST
+def revoke_link(request: HttpRequest) -> HttpResponse:
+    """Have the link to a notice lead nowhere: it came into wrong hands."""
+    user = user_of(request)
+    check_manage_notices(user)
+    form = RevokeForm(request.POST, user=user)
+    if not form.is_valid() or form.found is None:
+        return _page(request, PeriodForm(), form, status=422)
+    notices.revoke_link(case=form.found, user=user, now=timezone.now())
+    messages.success(
+        request, _("The old link leads nowhere. The source learns the new one when it next asks.")
+    )
+    return redirect("behind-notices")
 
 
 @require_safe
@@ -72,7 +87,7 @@ def statements(request: HttpRequest) -> HttpResponseBase:
     check_manage_notices(user)
     form = PeriodForm(request.GET)
     if not form.is_valid():
-        return render(request, "reviews/behind_notices.html", _behind(form), status=422)
+        return _page(request, form, RevokeForm(user=user), status=422)
     asked = form.cleaned_data
     period = {"since": asked["since"], "until": asked["until"]}
     note_export(**period, form=asked["form"], user=user, now=timezone.now())
@@ -90,13 +105,17 @@ def statements(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _behind(form: PeriodForm) -> dict[str, Any]:
+def _page(
+    request: HttpRequest, period: PeriodForm, revoke: RevokeForm, *, status: int = 200
+) -> HttpResponse:
     today = timezone.now().date()
-    return {
+    context = {
         "translations": list(translations().values()),
         "lines": [(line, line.is_stale(today)) for line in lines()],
-        "form": form,
+        "form": period,
+        "revoke": revoke,
     }
+    return render(request, "reviews/behind_notices.html", context, status=status)
 
 
 def _as_json(found: Iterable[Statement]) -> Iterator[bytes]:

@@ -177,3 +177,18 @@ def test_what_nobody_has_looked_at_is_marked(client: Client) -> None:
     assert text.count("Not reviewed") == 4
     assert "Not verified" in text
     assert "988 Suicide" in text
+
+
+def test_a_revoked_link_leads_nowhere(client: Client) -> None:
+    case = make_case()
+    old = case.cutoff.notice_token
+    user = make_user(Role.ADMINISTRATOR)
+    client.force_login(user)
+    for wrong in ("CO-999999999", "x", ""):
+        assert client.post("/notices/revoke", {"case": wrong}).status_code == 422
+    assert client.post("/notices/revoke", {"case": case.label}).status_code == 302
+    new = Cutoff.objects.get(pk=case.pk).notice_token
+    gone, unknown = client.get(f"/n/{old}"), client.get("/n/unknown")
+    assert (gone.status_code, gone.text) == (404, unknown.text)
+    assert client.get(f"/n/{new}").status_code == 200
+    assert LedgerEntry.objects.get(action="notice.link_revoked").actor == user
