@@ -26,7 +26,7 @@ from reviews.services.selection import select
 from reviews.transitions import CLAIMABLE, Forbidden
 from reviews.vocabulary import CaseState, Reason
 
-_ANOTHERS = "Your own verdict on this case is in; the next one is another's."
+_ANOTHERS = "You have taken part in this case; the next verdict is another's."
 
 
 class HeldByAnother(Exception):

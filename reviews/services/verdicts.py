@@ -18,8 +18,9 @@ from conversations.vocabulary import Category, Remedy
 from conversations.words import index_text
 from reviews.models import Case, Claim, Exercise, Verdict, VerdictDraft, VerdictText, Withdrawal
 from reviews.permissions import check_decide
+from reviews.reply_texts import LONGEST_REPLY
 from reviews.second_looks import Stakes, needs_second_look
-from reviews.services import exercises
+from reviews.services import exercises, replies
 from reviews.services.adjudication import agreement_is_checked, differ, standing_verdicts
 from reviews.services.reopening import check_last_word, may_reopen
 from reviews.transitions import Action, Forbidden, after_verdict, check
@@ -42,7 +43,10 @@ class NotHeld(Exception):
 
 
 class NewVerdict(Struct, frozen=True, kw_only=True):
-    """What a reviewer sends. ``severity`` is 0 to 4; ``evidence`` names turns or ranges."""
+    """What a reviewer sends. ``severity`` is 0 to 4; ``evidence`` names turns or ranges.
+
+    ``reply_canned`` and ``reply_words`` are what the user is answered, if they wrote.
+    """
 
     decision: str
     policy_followed: str
@@ -52,6 +56,8 @@ class NewVerdict(Struct, frozen=True, kw_only=True):
     severity: int | None = None
     category: str = ""
     evidence: tuple[dict[str, Any], ...] = ()
+    reply_canned: str = ""
+    reply_words: str = ""
 
 
 def decide(
@@ -139,6 +145,7 @@ def problems(case: Case, verdict: NewVerdict) -> None:
             "Choose one of the categories.",
         ),
         "rationale": _rationale_problem(verdict),
+        "reply_words": _reply_problem(case, verdict),
     }
     if found := {field: message for field, message in checks.items() if message}:
         raise ValidationError(found)
@@ -183,6 +190,18 @@ def _rationale_problem(verdict: NewVerdict) -> str:
     )
 
 
+def _reply_problem(case: Case, verdict: NewVerdict) -> str:
+    if not case.is_cutoff and (verdict.reply_canned or verdict.reply_words):
+        return "The user of a near miss was told of nothing, and is answered nothing."
+    if not replies.fits(
+        canned=verdict.reply_canned, decision=verdict.decision, remedy=verdict.remedy
+    ):
+        return "This reply does not go with the decision, or with what becomes of the thread."
+    return _unless(
+        len(verdict.reply_words) <= LONGEST_REPLY, f"At most {LONGEST_REPLY} characters."
+    )
+
+
 def _write(
     case: Case, user: User, verdict: NewVerdict, now: datetime, idempotency_key: str | None
 ) -> Verdict:
@@ -202,6 +221,10 @@ def _write(
     )
     rationale = verdict.rationale.strip()
     VerdictText.objects.create(verdict=given, rationale=rationale, terms=index_text([rationale]))
+    if verdict.reply_canned or verdict.reply_words.strip():
+        replies.write_with(
+            verdict=given, canned=verdict.reply_canned, words=verdict.reply_words, now=now
+        )
     return given
 
 
