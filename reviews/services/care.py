@@ -143,11 +143,6 @@ def languages_of(user: User) -> list[str]:
     return [*chosen, ""] if chosen else []
 
 
-def suits(case: Case, user: User, now: datetime) -> bool:
-    """Whether *case* may be given to *user* by somebody else; which rule forbids it is not told."""
-    return spared(Case.objects.filter(pk=case.pk), user, now).exists()
-
-
 def check_severe(case: Case, user: User, now: datetime) -> None:
     """Raise :class:`SevereLimit` where *case* is severe and *user* has had their share.
 

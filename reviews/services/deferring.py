@@ -51,11 +51,6 @@ def put_off(case: Case, user: User, *, until: datetime, now: datetime, text: str
     return deferral
 
 
-def live_deferral(case: Case) -> Deferral | None:
-    """How *case* is deferred now."""
-    return Deferral.objects.filter(case=case, ended_at=None).select_related("reviewer").first()
-
-
 def may_resume(user: User, deferral: Deferral) -> bool:
     """Whoever put it off brings it back early, or a senior."""
     return deferral.reviewer_id == user.pk or user.has_perm("reviews.adjudicate_case")

@@ -83,7 +83,7 @@ def some_dead() -> int:
 
 
 def wants_somebody() -> int:
-    """Deliveries that failed for good and endpoints that are disabled, up to :data:`MANY`."""
+    """Deliveries that failed for good and endpoints that are disabled, each to :data:`MANY`."""
     dead = Delivery.objects.filter(state=DeliveryState.DEAD).order_by().values("pk")
     disabled = Endpoint.objects.disabled().order_by().values("pk")
     return dead[:MANY].union(disabled[:MANY], all=True).count()

@@ -22,7 +22,7 @@ from policies.services.evaluations import AskedFirst, asked_first
 from reviews.hazards import Form
 from reviews.models import Case, Claim, Exercise, Feedback, Outcome, Verdict
 from reviews.outcome_vocabulary import OutcomeType
-from reviews.permissions import facts_of, viewer_of, visible_texts
+from reviews.permissions import can_decide, facts_of, viewer_of, visible_texts
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
 from reviews.services.adjudication import contested
 from reviews.services.care import hiding_of
@@ -31,7 +31,7 @@ from reviews.services.enrichment import assess
 from reviews.services.lineage import Lineage, lineage_of
 from reviews.services.routing import Placed, why_there
 from reviews.transitions import CLAIMABLE, PENDING
-from reviews.visibility import Text, is_blind, visible
+from reviews.visibility import CaseFacts, Text, is_blind, visible
 from reviews.vocabulary import Reason
 
 
@@ -88,7 +88,7 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
         case=case,
         shows=shows,
         blind=is_blind(viewer, facts),
-        folded=is_folded(case, user),
+        folded=is_folded(case, user, facts),
         claim=live_claim(case) if case.state in CLAIMABLE else None,
     )
     reasons = frozenset(
@@ -111,14 +111,16 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
     return opened
 
 
-def is_folded(case: Case, user: User) -> bool:
-    """Whether *user* may still give an independent verdict: none of theirs is in, in any round."""
-    if not user.has_perm("reviews.decide_case"):
+def is_folded(case: Case, user: User, facts: CaseFacts) -> bool:
+    """Whether *user* may still give an independent verdict: none of theirs is in, in any round.
+
+    *facts* are those of *case*.
+    """
+    if not can_decide(user):
         return False
     if case.exercise:
         return case.exercise == "to_answer"
-    given = case.verdicts.filter(reviewer=user, withdrawal=None).exists()
-    return case.state in PENDING and not given
+    return case.state in PENDING and user.pk not in facts.verdict_by
 
 
 def shown_reasons(reasons: frozenset[Reason]) -> list[str]:

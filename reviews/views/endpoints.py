@@ -23,6 +23,7 @@ from reviews.outcome_vocabulary import OutcomeType
 from reviews.services import endpoints
 from reviews.services.endpoints import NotPossible
 from reviews.views.people import who_changes_outcomes, who_sees_outcomes
+from reviews.views.refusals import explain
 
 _GET_AND_POST = ["GET", "HEAD", "POST"]
 
@@ -75,8 +76,7 @@ def new_endpoint(request: HttpRequest, slug: str) -> HttpResponse:
             now=timezone.now(),
         )
     except ValidationError as refused:
-        for name, errors in refused.message_dict.items():
-            form.add_error(name, errors)
+        explain(form, refused)
         return _page(request, source, form=form)
     return _page(request, source, made=Made(made.url, secret))
 

@@ -30,6 +30,7 @@ from reviews.quality_forms import GoldForm, SharesForm
 from reviews.services import agreement, gold, quality_shares
 from reviews.services.quality_shares import Shares
 from reviews.views.people import case_for, reviewer
+from reviews.views.refusals import explain
 
 #: What a window may be, in days; the second is the one to begin with.
 WINDOWS = (30, 90, 365)
@@ -171,8 +172,7 @@ def new_gold(request: HttpRequest, number: int) -> HttpResponse:
         try:
             gold.make(case=case, by=user, now=timezone.now(), **sent)
         except ValidationError as refused:
-            for name, said in refused.message_dict.items():
-                form.add_error(name if name in form.fields else None, said)
+            explain(form, refused)
         else:
             messages.success(request, _("%(case)s is a gold case now.") % {"case": case.label})
             return redirect("gold-cases")

@@ -19,6 +19,7 @@ from reviews.services import queues, routing_rules
 from reviews.services.queue import waiting_counts
 from reviews.services.routing import TRIED_ON, Tried, asked_for, try_rule
 from reviews.views.people import reviewer
+from reviews.views.refusals import explain
 
 _GET_AND_POST = ["GET", "HEAD", "POST"]
 
@@ -54,7 +55,7 @@ def new_queue(request: HttpRequest) -> HttpResponse:
                 slug=queues.slug_for(name), name=name, area=area, by=user, now=timezone.now()
             )
         except ValidationError as refused:
-            _explain(form, refused)
+            explain(form, refused)
         else:
             told = _("The queue %(queue)s is there. A rule brings cases to it.")
             messages.success(request, told % {"queue": queue.name})
@@ -72,7 +73,7 @@ def rename_queue(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             queues.rename(queue=queue, name=form.cleaned_data["name"], by=user, now=timezone.now())
         except ValidationError as refused:
-            _explain(form, refused)
+            explain(form, refused)
         else:
             messages.success(request, _("The queue has its new name."))
             return redirect("routing")
@@ -108,7 +109,7 @@ def new_rule(request: HttpRequest) -> HttpResponse:
             try:
                 routing_rules.make(rule=form.rule, by=user, now=timezone.now())
             except ValidationError as refused:
-                _explain(form, refused)
+                explain(form, refused)
             else:
                 messages.success(request, _("The rule holds for what comes from now on."))
                 return redirect("routing")
@@ -129,7 +130,7 @@ def change_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
             try:
                 routing_rules.change(old=rule, rule=form.rule, by=user, now=timezone.now())
             except ValidationError as refused:
-                _explain(form, refused)
+                explain(form, refused)
             else:
                 messages.success(request, _("The rule is changed for what comes from now on."))
                 return redirect("routing")
@@ -171,12 +172,6 @@ def _tried(form: RuleForm, instead_of: RoutingRule | None) -> Tried:
         instead_of=instead_of.pk if instead_of else None,
         now=timezone.now(),
     )
-
-
-def _explain(form: Form, refused: ValidationError) -> None:
-    """Put what the service refused beside the field that it is about, where there is one."""
-    for name, errors in getattr(refused, "message_dict", {None: refused.messages}).items():
-        form.add_error(name if name in form.fields else None, errors)
 
 
 def _form(request: HttpRequest, form: Form, template: str, **context: object) -> HttpResponse:

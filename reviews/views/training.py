@@ -22,6 +22,7 @@ from reviews.quality_forms import CertifyForm, CommentForm, PracticeForm
 from reviews.services import certification, training
 from reviews.services.page import page_of
 from reviews.services.reading import open_case, reveal
+from reviews.views.refusals import explain
 from reviews.views.shown import show_turns, shown
 
 MOST_LISTED = 200
@@ -171,8 +172,7 @@ def certify(request: HttpRequest, pk: int) -> HttpResponse:
                 user=person, queue=sent["queue"], by=user, reason=sent["reason"], at=timezone.now()
             )
         except ValidationError as refused:
-            for name, said in refused.message_dict.items():
-                form.add_error(name if name in form.fields else None, said)
+            explain(form, refused)
         else:
             told = _("That is so from now on.") if changed else _("It was so already.")
             messages.success(request, told)

@@ -31,6 +31,7 @@ from reviews.services.claims import HeldByAnother, claim
 from reviews.services.verdicts import NotHeld
 from reviews.transitions import Forbidden
 from reviews.views.people import case_for, reviewer
+from reviews.views.refusals import explain
 from reviews.ways_out_forms import WAYS, DeferForm, Way
 
 #: htmx stops asking after this answer.
@@ -140,18 +141,13 @@ def way_out(request: HttpRequest, number: int, slug: str) -> HttpResponse:
     try:
         said = _ACTS[slug](Attempt(case, user, form, timezone.now()))
     except ValidationError as refused:
-        _explain(form, refused)
+        explain(form, refused)
         return _page(request, case, way, form)
     except (HeldByAnother, NotHeld, Forbidden) as refused:
         messages.warning(request, str(refused))
         return redirect("case", number=number)
     messages.success(request, said % {"case": case.label})
     return _on(case, user)
-
-
-def _explain(form: forms.Form, refused: ValidationError) -> None:
-    for field, said in refused.message_dict.items():
-        form.add_error(field if field in form.fields else None, said)
 
 
 def _page(request: HttpRequest, case: Case, way: Way, form: forms.Form) -> HttpResponse:

@@ -12,6 +12,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Feedback, FeedbackText
+from reviews.permissions import facts_of
 from reviews.priorities import SELECTED_WEIGHT, WEIGHTS
 from reviews.services import claims, verdicts
 from reviews.services.feedback import LONGEST_COMMENT, MOST_PER_CUTOFF
@@ -143,7 +144,8 @@ def test_an_appeal_is_for_somebody_who_has_taken_no_part(ana: User) -> None:
     assert claims.claim_next(user=ana) is None
     with pytest.raises(Forbidden, match="another"):
         claims.claim(case=case, user=ana)
-    assert (is_folded(case, ana), is_folded(case, ben)) == (False, True)
+    facts = facts_of(case)
+    assert (is_folded(case, ana, facts), is_folded(case, ben, facts)) == (False, True)
     give_verdict(case, ben, "overturn", now=LATER)
     settle(case, now=LATER)
     cutoff = Cutoff.objects.select_related("conversation").get(pk=case.pk)

@@ -249,5 +249,5 @@ def test_the_number_of_queries_does_not_grow_with_the_transcript(
     client: Client, ana: User, django_assert_num_queries: object
 ) -> None:
     for case in (case_of(4), case_of(400)):
-        with django_assert_num_queries(29):  # type: ignore[operator]
+        with django_assert_num_queries(25):  # type: ignore[operator]
             client.get(f"/cases/{case.number}?from=2&to=101")
