@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-# Addresses that are keys: a user's notice, the links that were mailed, and that to a first password.
+# Addresses that are keys: a user's notice, links that were mailed, and that to a first password.
 _SECRET = re.compile(r"(/n/|/answers/|/welcome/[^/\s]+/)[^/\s?#\"'<>]+")
 
 # Exceptions whose messages speak of code and machines. The message of any other can quote data: a

@@ -44,9 +44,7 @@ class News:
     cutoff: Cutoff | None = None
 
 
-def breached(
-    *, cutoff_ids: Sequence[UUID], now: datetime, reopened: Collection[UUID] = ()
-) -> None:
+def breached(*, cutoff_ids: Sequence[UUID], now: datetime, reopened: Collection[UUID] = ()) -> None:
     """Tell of cutoffs whose case was opened as a breach, and by which rules.
 
     One query where nobody subscribes: intake waits for it.

@@ -28,6 +28,7 @@ from reviews.permissions import (
 from reviews.services import danger, on_call
 from reviews.views.endpoints import Made
 from reviews.views.people import reviewer
+from reviews.views.refusals import explain
 
 #: Alarms on the page: all that wait, and the latest of the others.
 MOST_LIVE = 100
@@ -53,7 +54,7 @@ def add_duty(request: HttpRequest) -> HttpResponse:
         try:
             on_call.add_duty(duty=form.duty, by=user, now=timezone.now())
         except ValidationError as refused:
-            _explain(form, refused)
+            explain(form, refused)
         else:
             messages.success(request, _("The hours are in the rota."))
             return redirect("on-call")
@@ -85,7 +86,7 @@ def add_pager(request: HttpRequest) -> HttpResponse:
                 url=form.cleaned_data["url"], by=user, now=timezone.now()
             )
         except ValidationError as refused:
-            _explain(form, refused)
+            explain(form, refused)
         else:
             return _page(request, user, made=Made(pager.url, secret))
     return _page(request, user, pager_form=form)
@@ -113,11 +114,6 @@ def _keeper(request: HttpRequest) -> User:
     user = user_of(request)
     check_keep_rota(user)
     return user
-
-
-def _explain(form: DutyForm | PagerForm, refused: ValidationError) -> None:
-    for name, errors in refused.message_dict.items():
-        form.add_error(name, errors)
 
 
 def _page(
