@@ -44,7 +44,7 @@ def of(case: Case, user: User) -> list[Reply]:
 
 def can_write(case: Case, user: User) -> bool:
     """Whether *user* may answer the user of *case* now: with their verdict in, or once settled."""
-    if not case.is_cutoff or case.exercise or not can_decide(user, case):
+    if not case.is_cutoff or case.exercise or not can_decide(user):
         return False
     if case.state == CaseState.SETTLED:
         return Text.FEEDBACK in visible_texts(user, case)

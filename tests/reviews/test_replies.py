@@ -16,6 +16,7 @@ from reviews.models import Case, Feedback, Outcome
 from reviews.outcome_vocabulary import OutcomeType
 from reviews.reply_texts import LONGEST_REPLY, TEXTS, Canned, fitting
 from reviews.services import replies, restricting, verdicts
+from reviews.vocabulary import Area
 from tests.factories import NOW, give_verdict, hear, make_case, make_source, make_user, settle
 from tests.reviews.outcomes import make_endpoint
 from tests.reviews.pages import verdict
@@ -128,7 +129,7 @@ def test_a_restricted_notice_has_no_reply_until_that_is_lifted(ana: User) -> Non
     hear(case)
     give_verdict(case, ana, "uphold")
     settle(case)
-    senior = make_user(Role.SENIOR, qualified=["legal"])  # type: ignore[list-item]
+    senior = make_user(Role.SENIOR, qualified=[Area.LEGAL])
     restricting.restrict(case=case, reason="Matter 1", user=senior, now=LATER)
     write(case, ana, Canned.STANDS, now=LATER)
     assert replies.published(case) == []
