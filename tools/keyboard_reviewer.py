@@ -96,6 +96,8 @@ class Reviewer:
             self.page.wait_for_url(lambda url: url != before and "/cases/" in url)
             self.page.wait_for_selector(_FORM)
         except Exception:  # noqa: BLE001 - Playwright's timeout: nothing was dealt
+            if self.page.locator("[data-key=c]").count():
+                self.tally.wrong.append(f"{self.page.url} was taken back by a hasty key")
             return False
         if chosen := self.page.locator(_CHOSEN).count():
             self.tally.wrong.append(f"{self.page.url} began with {chosen} things chosen")

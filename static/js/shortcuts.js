@@ -68,9 +68,20 @@ const pressed = (event) =>
 // Said before the next page is asked for; a download says it too, so that it does not hold for ever.
 let leaving = false;
 const PATIENCE_MS = 20000;
-addEventListener("beforeunload", () => {
+const leave = () => {
   leaving = true;
   setTimeout(() => (leaving = false), PATIENCE_MS);
+};
+addEventListener("beforeunload", leave);
+// The browser says so later, on a busy machine after several keys: what leads away is enough.
+const sameWindow = (event) =>
+  !event.defaultPrevented && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+addEventListener("submit", (event) => {
+  if (sameWindow(event) && event.target.method !== "dialog") leave();
+});
+addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]:not([target], [download])");
+  if (link && sameWindow(event) && link.href.split("#")[0] !== location.href.split("#")[0]) leave();
 });
 addEventListener("pageshow", () => (leaving = false));
 
