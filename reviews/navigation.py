@@ -101,7 +101,7 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         (rules, can_see_outcomes(user), _("Deliveries"), "deliveries", "external"),
         (rules, may_manage_people(user), _("People"), "people", "user"),
         (rules, can_manage_notices(user), _("Notices"), "behind-notices", "info"),
-        (rules, lists and can_place_hold(user), _("Holds"), "holds", "lock"),
+        (quality, lists and can_place_hold(user), _("Holds"), "holds", "lock"),
     )
     grouped = [(group, _item(request, *page)) for group, shown, *page in pages if shown]
     items = [item for _group, item in grouped]
