@@ -20,7 +20,7 @@ Row = TypeVar("Row", bound=Model)
 
 #: What no real value equals, for each type and place among the values.
 _STAND_INS: Final[dict[type, Callable[[int], object]]] = {
-    int: lambda place: 2_147_480_000 + place,
+    int: lambda place: 32_700 + place,  # fits the smallest column
     str: lambda place: f"stand-in {place}",
     UUID: lambda place: UUID(int=place),
     datetime: lambda place: datetime(1, 1, 1, tzinfo=UTC) + timedelta(seconds=place),

@@ -118,7 +118,11 @@ class ExerciseQuerySet(models.QuerySet["Exercise"]):
 
     def covering(self, user: User, now: datetime) -> ExerciseQuerySet:
         """The gold cases that look to *user* like work: not answered, or not long ago."""
-        unseen = Q(answered_at=None) | Q(answered_at__gt=now - TOLD_AFTER)
+        return self.covering_since(user.pk, now - TOLD_AFTER)
+
+    def covering_since(self, user: int, told: datetime) -> ExerciseQuerySet:
+        """As :meth:`covering`, by the user's key: not answered, or after *told*."""
+        unseen = Q(answered_at=None) | Q(answered_at__gt=told)
         return self.gold().filter(unseen, person=user)
 
     def told(self, now: datetime) -> ExerciseQuerySet:

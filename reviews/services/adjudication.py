@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.prepared import Prepared
 from conversations.sampling import uniform
 from reviews.models import AgreementDraw, Case, Claim, Verdict
 from reviews.services.quality_shares import shares
@@ -22,7 +25,16 @@ from reviews.vocabulary import CaseState
 
 def standing_verdicts(case: Case) -> list[Verdict]:
     """The verdicts of the present round that were not withdrawn, oldest first."""
-    return list(case.verdicts.filter(round=case.round, withdrawal=None).order_by("at", "id"))
+    return _STANDING.all(case=case.pk, number=case.round)
+
+
+_STANDING: Final = Prepared(
+    lambda case, number: Verdict.objects.filter(case=case, round=number, withdrawal=None).order_by(
+        "at", "id"
+    ),
+    case=UUID,
+    number=int,
+)
 
 
 def differ(given: Sequence[Verdict]) -> bool:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.prepared import Prepared
 from reviews.models import Case, Claim, Exercise, Skip
 from reviews.permissions import check_decide
 from reviews.services import danger, exercises, gold
@@ -44,13 +45,16 @@ def live_claim(case: Case) -> Claim | None:
 
 def held_by(user: User) -> Claim | None:
     """The claim that *user* holds now; the latest where there are several."""
-    return (
-        Claim.objects.live()
-        .filter(reviewer=user)
-        .select_related("case", "reviewer")
-        .order_by("-claimed_at")
-        .first()
-    )
+    held = _HELD.first(reviewer=user.pk)
+    if held:
+        held.reviewer = user
+    return held
+
+
+_HELD: Final = Prepared(
+    lambda reviewer: Claim.objects.live().filter(reviewer=reviewer).order_by("-claimed_at")[:1],
+    reviewer=int,
+)
 
 
 def claim_next(*, user: User, queue: str = "") -> Claim | None:
@@ -69,7 +73,12 @@ def claim_next(*, user: User, queue: str = "") -> Claim | None:
 
 def lock_person(user: User) -> None:
     """Let *user* do one thing at a time. Before any case is locked: nobody waits in a ring."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    _LOCK.all(user=user.pk)
+
+
+_LOCK: Final = Prepared(
+    lambda user: User.objects.filter(pk=user).select_for_update(no_key=True), user=int
+)
 
 
 @transaction.atomic
@@ -122,26 +131,44 @@ def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
         return _take(locked, user, at)
 
 
+_END_WHAT_RAN_OUT: Final = """
+UPDATE reviews_claim SET ended_at = statement_timestamp()
+WHERE case_id = %s AND ended_at IS NULL AND expires_at <= statement_timestamp()
+"""
+
+#: Waits for another's that is not committed yet; no row where that one stands.
+_BEGIN: Final = """
+INSERT INTO reviews_claim (case_id, reviewer_id, claimed_at, expires_at, severe)
+VALUES (%s, %s, statement_timestamp(), statement_timestamp() + %s, %s)
+ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
+RETURNING id, claimed_at, expires_at
+"""
+
+
 def _take(
     case: Case, user: User, at: datetime | None = None, exercise: Exercise | None = None
 ) -> Claim:
     """Begin a claim in the present transaction, ending one that ran out."""
-    Claim.objects.filter(case=case, ended_at=None, expires_at__lte=Now()).update(ended_at=Now())
-    try:
-        with transaction.atomic():
-            taken = Claim.objects.create(
-                case=case,
-                reviewer=user,
-                claimed_at=Now(),
-                expires_at=_expiry(),
-                severe=case.severe,
-            )
-    except IntegrityError:
+    with connection.cursor() as cursor:
+        cursor.execute(_END_WHAT_RAN_OUT, [case.pk])
+        lease = timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
+        cursor.execute(_BEGIN, [case.pk, user.pk, lease, case.severe])
+        begun = cursor.fetchone()
+    if begun is None:
         held = live_claim(case)
         if held is None:
-            raise
-        raise HeldByAnother(held) from None
-    taken.refresh_from_db()
+            raise IntegrityError("The claim that stood in the way ran out this very moment.")
+        raise HeldByAnother(held)
+    key, claimed_at, expires_at = begun
+    taken = Claim(
+        pk=key,
+        case=case,
+        reviewer=user,
+        claimed_at=claimed_at,
+        expires_at=expires_at,
+        severe=case.severe,
+    )
+    taken._state.adding = False
     if exercise:
         exercises.note(exercise, "exercise.claimed", at)
     else:

@@ -6,12 +6,14 @@ An answer is no verdict: it settles nothing, and no rate and no agreement counts
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from django.db.models.functions import Now
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.prepared import Prepared
 from reviews.models import Case, Claim, Exercise, ExerciseText
 from reviews.transitions import Forbidden
 from reviews.vocabulary import ReasonCode
@@ -22,7 +24,14 @@ if TYPE_CHECKING:
 
 def gold_of(case: Case, user: User) -> Exercise | None:
     """The gold case that *case* is to *user*, not yet answered."""
-    return Exercise.objects.gold().filter(case=case, person=user, answered_at=None).first()
+    return _UNANSWERED.first(case=case.pk, user=user.pk)
+
+
+_UNANSWERED: Final = Prepared(
+    lambda case, user: Exercise.objects.gold().filter(case=case, person=user, answered_at=None)[:1],
+    case=UUID,
+    user=int,
+)
 
 
 def answered_gold(case: Case, user: User, now: datetime) -> bool:

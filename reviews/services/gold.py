@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
+from accounts.prepared import Prepared
 from conversations.sampling import uniform
 from conversations.services.evidence import transcript_of
 from reviews.models import Case, CaseQueue, Claim, Exercise, GoldCase, Skip
@@ -128,7 +130,7 @@ def deal(*, instead_of: Case, user: User, now: datetime) -> Exercise | None:
     """
     if instead_of.breach or instead_of.crisis or can_manage_quality(user):
         return None
-    if not GoldCase.objects.filter(retired_at=None).exists():
+    if not _ANY.first():
         return None
     given = Exercise.objects.gold().filter(person=user)
     if again := _not_answered(given, instead_of, user):
@@ -147,6 +149,9 @@ def deal(*, instead_of: Case, user: User, now: datetime) -> Exercise | None:
         dealt_at=now,
         due_at=max(instead_of.due_at, now + timedelta(hours=1)),
     )
+
+
+_ANY: Final = Prepared(lambda: GoldCase.objects.filter(retired_at=None)[:1])
 
 
 def _not_answered(given: QuerySet[Exercise], instead_of: Case, user: User) -> Exercise | None:

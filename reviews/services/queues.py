@@ -49,7 +49,8 @@ def listed_for(user: User) -> list[CaseQueue]:
 
 def named(slug: str, user: User) -> CaseQueue | None:
     """The queue of that slug, where *user* may know of it; None for anything else."""
-    return next((queue for queue in listed_for(user) if queue.slug == slug), None)
+    known = listed_for(user) if slug else []
+    return next((queue for queue in known if queue.slug == slug), None)
 
 
 def choices() -> list[tuple[str, str]]:

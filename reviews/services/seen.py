@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Prepared
 from reviews.models import Case, CaseQuerySet, Exercise, Verdict
 from reviews.permissions import can_decide, can_manage_quality, facts_of_each, viewer_of
+from reviews.quality_models import TOLD_AFTER
 from reviews.transitions import CLAIMABLE
 from reviews.visibility import shown_state
 from reviews.vocabulary import CaseState
@@ -57,6 +59,9 @@ def seen(case: Case, *, user: User) -> Case:
     return as_seen([case], user=user)[0]
 
 
+_COVERING: Final = Prepared(Exercise.objects.covering_since, user=int, told=datetime)
+
+
 def gold_of(user: User, now: datetime) -> Gold:
     """The gold cases that look to *user* like work at *now*; few at any time.
 
@@ -64,7 +69,8 @@ def gold_of(user: User, now: datetime) -> Gold:
     """
     if can_manage_quality(user):
         return {}
-    return {exercise.case_id: exercise for exercise in Exercise.objects.covering(user, now)}
+    covering = _COVERING.all(user=user.pk, told=now - TOLD_AFTER)
+    return {exercise.case_id: exercise for exercise in covering}
 
 
 def in_state(cases: CaseQuerySet, state: str, *, user: User, gold: Gold) -> CaseQuerySet:

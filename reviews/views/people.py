@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -20,9 +22,14 @@ def reviewer(request: HttpRequest) -> User:
     return user
 
 
-def case_for(user: User, number: int) -> Case:
-    """The case of that number that *user* may know of, as they are to see it; 404 otherwise."""
-    cases = Case.objects.listed_for(user).select_related("cutoff__conversation", "source")
+def case_for(
+    user: User, number: int, *, joined: Sequence[str] = ("cutoff__conversation", "source")
+) -> Case:
+    """The case of that number that *user* may know of, as they are to see it; 404 otherwise.
+
+    *joined* is what of it is read at once.
+    """
+    cases = Case.objects.listed_for(user).select_related(*joined)
     return seen(get_object_or_404(cases, number=number), user=user)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -28,14 +30,14 @@ from reviews.vocabulary import CaseState
 def decide(request: HttpRequest, number: int) -> HttpResponse:
     """Send a verdict. What is wrong with it is said beside the fields, and nothing is lost."""
     user = reviewer(request)
-    case = case_for(user, number)
+    case = case_for(user, number, joined=("cutoff",))
     check_decide(user, case)
-    form = VerdictForm(request.POST, case=case, messages=_messages(case))
+    form = VerdictForm(request.POST, case=case, messages=_messages(case, request.POST))
     if not form.is_valid():
         return case_page(request, case, user, form=form)
     key = form.cleaned_data.get("key")
     try:
-        verdicts.decide(
+        given = verdicts.decide(
             case=case,
             user=user,
             verdict=form.verdict(),
@@ -45,12 +47,15 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     except (NotHeld, Forbidden) as refused:
         form.add_error(None, str(refused))
         return case_page(request, case, user, form=form)
-    case.refresh_from_db()
+    case.state = given.case.state
     messages.success(request, _sent(seen(case, user=user)))
     return redirect("case", number=number)
 
 
-def _messages(case: Case) -> list[Message] | None:
+def _messages(case: Case, sent: Collection[str]) -> list[Message] | None:
+    """What a verdict can cite, where the one that was *sent* cites something."""
+    if not {"evidence", "ranges"} & set(sent):
+        return None
     transcript = transcript_of(case.cutoff)
     return read_messages(transcript) if transcript else None
 
