@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from conversations.models import Cutoff
 from reviews.appeal_models import AnswerAddress, ReplyText
@@ -83,9 +84,15 @@ def _replace_notes(cutoffs: QuerySet[Cutoff], said: Sequence[str], unread: froze
 
 
 def _replace_canned_texts(said: Sequence[str]) -> int:
-    texts = CannedText.objects.select_for_update().exclude(text=ERASED).order_by("pk")
-    found = quoting(dict(texts.values_list("pk", "text")), said)
-    return CannedText.objects.filter(pk__in=found).update(text=ERASED)
+    """The words of a kept text, and its title; titles stay apart, since people choose by them."""
+    kept = CannedText.objects.select_for_update().order_by("pk")
+    rows = list(kept.values_list("pk", "title", "text"))
+    titles = quoting({key: title for key, title, _ in rows}, said)
+    texts = quoting({key: text for key, _, text in rows if text != ERASED}, said)
+    number = Cast("pk", CharField())
+    CannedText.objects.filter(pk__in=titles).update(title=Concat(Value(f"{ERASED} "), number))
+    CannedText.objects.filter(pk__in=texts).update(text=ERASED)
+    return len(titles | texts)
 
 
 def forget_signals(*, cutoff_ids: Sequence[UUID], **_kwargs: Any) -> None:

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
 from django.test import Client
 
 from accounts.models import User
 from accounts.roles import Role
+from conversations.models import Cutoff
 from reviews.models import CannedText
 from reviews.services import canned, claims
+from reviews.services.erasure import ERASED, erase_words
 from tests.factories import NOW, make_user
 from tests.reviews.pages import case_of
 
@@ -113,3 +116,14 @@ def test_there_are_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_auditor_keeps_none(client: Client) -> None:
     client.force_login(make_user(Role.AUDITOR))
     assert client.get("/review/texts").status_code == 403
+
+
+def test_one_that_quotes_somebody_is_erased_with_them_by_its_title_too(ana: User) -> None:
+    words = "my name is Zelda from Utrecht"
+    for change in ({"title": f"Said: {words}"}, {"title": f"{words}!"}, {"text": words}):
+        keep(ana, **change)
+    counts = erase_words(cutoff_ids=[], all_cutoffs=Cutoff.objects.none(), said=[words], unread=[])
+    assert counts["canned_texts"] == 3
+    assert not CannedText.objects.filter(Q(title__icontains="Zelda") | Q(text__contains="Zelda"))
+    assert CannedText.objects.filter(title="No warning", text=ERASED).exists()
+    assert CannedText.objects.filter(title__startswith=ERASED, text="None came.").count() == 2
