@@ -114,7 +114,7 @@ def test_it_looks_like_work_until_it_may_be_told(ana: User, sara: User, client: 
     assert (data["state"], data["selected"], data["verdicts"]) == ("open", True, [])
     assert datetime.fromisoformat(data["due_at"]) > LATER
     assert data["held_by"]["name"] == "Ana"
-    for word in ("giraffe", "Zoe", "ettled", "gold", "Gold", "okapi"):
+    for word in ("giraffe", "Zoe", "Settled", "gold", "Gold", "okapi"):
         assert word not in page.split("<main")[1]
     waiting = client.get("/review").content.decode()
     assert exercise.case.label in waiting
@@ -168,7 +168,7 @@ def test_it_can_be_claimed_again_by_hand(ana: User, sara: User) -> None:
     claims.release(case=exercise.case, user=ana)
     assert claims.claim(case=exercise.case, user=ana).case_id == exercise.case_id
     verdicts.decide(case=exercise.case, user=ana, verdict=new_verdict(), now=LATER)
-    with pytest.raises(Forbidden, match="the next one is another's"):
+    with pytest.raises(Forbidden, match="the next verdict is another's"):
         claims.claim(case=exercise.case, user=ana)
     with pytest.raises(Forbidden, match="second review"):
         verdicts.undo(case=exercise.case, user=ana, now=LATER)
