@@ -27,7 +27,7 @@ from tests.reviews.pages import case_of
 pytestmark = pytest.mark.django_db
 
 #: Queries of the page of a senior, however many alarms and duties there are.
-PAGE = 15
+PAGE = 13
 PAGER = "https://pager.example.com/hook"
 
 
