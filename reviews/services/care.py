@@ -129,11 +129,16 @@ def spared(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
 
 def spared_of(cases: CaseQuerySet, user: User, *, severe: bool) -> CaseQuerySet:
     """As :func:`spared`, by what *user* set; with *severe* ones or without."""
-    if opted_out := care_of(user).opted_out:
+    if opted_out := opted_out_by(user):
         cases = cases.exclude(category__in=opted_out)
     if languages := languages_of(user):
         cases = cases.filter(language__in=languages)
     return cases if severe else cases.exclude(severe=True)
+
+
+def opted_out_by(user: User) -> list[str]:
+    """The categories of which *user* is dealt no case."""
+    return care_of(user).opted_out
 
 
 def languages_of(user: User) -> list[str]:

@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from accounts.prepared import Prepared
 from reviews.models import Case, CaseQuerySet, CaseQueue, Reservation, Skip
-from reviews.services.care import care_of, languages_of, severe_share, spared_of
+from reviews.services.care import languages_of, opted_out_by, severe_share, spared_of
 from reviews.transitions import CLAIMABLE
 
 _Key = tuple[int, datetime, UUID]
@@ -109,7 +109,7 @@ class _Shape:
         return cls(
             restricted=user.has_perm("reviews.view_restricted_case"),
             adjudicates=user.has_perm("reviews.adjudicate_case"),
-            opted_out=tuple(care_of(user).opted_out),
+            opted_out=tuple(opted_out_by(user)),
             languages=tuple(languages_of(user)),
             severe=severe,
             in_language=in_language,
