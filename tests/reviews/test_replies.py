@@ -89,9 +89,9 @@ def test_of_two_replies_that_by_the_decision_is_read(ana: User) -> None:
     hear(case)
     give_verdict(case, ana, "uphold")
     write(case, ana, "", "It stands.")
-    give_verdict(case, ben, "overturn")
+    give_verdict(case, ben, "overturn", now=NOW + timedelta(minutes=1))
     write(case, ben, "", "We were wrong.")
-    give_verdict(case, zoe, "overturn")
+    give_verdict(case, zoe, "overturn", now=NOW + timedelta(minutes=2))
     settle(case)
     assert replies.published(case) == [["We were wrong."]]
 
