@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.utils import timezone
 from playwright.sync_api import expect
-from pytest_django.fixtures import SettingsWrapper
 
 from accounts.roles import Role
 from reviews.reply_texts import TEXTS, Canned
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _mail(settings: SettingsWrapper) -> None:
+def _mail(settings: Any) -> None:
     settings.EMAIL_HOST = "mail.example.com"
 
 

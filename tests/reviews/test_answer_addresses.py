@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -30,8 +31,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def _mail(settings: pytest.FixtureRequest) -> None:
-    settings.EMAIL_HOST = "mail.example.com"  # type: ignore[attr-defined]
+def _mail(settings: Any) -> None:
+    settings.EMAIL_HOST = "mail.example.com"
 
 
 @pytest.fixture
@@ -182,12 +183,10 @@ def test_one_address_gets_few_links_from_whatever_notice(client: Client) -> None
 
 
 @pytest.mark.parametrize("why", ["minor", "no server", "expired"])
-def test_who_is_not_asked_for_an_address(
-    client: Client, why: str, settings: pytest.FixtureRequest
-) -> None:
+def test_who_is_not_asked_for_an_address(client: Client, why: str, settings: Any) -> None:
     case = make_case(conversation={"age_band": "minor" if why == "minor" else "adult"})
     if why == "no server":
-        settings.EMAIL_HOST = ""  # type: ignore[attr-defined]
+        settings.EMAIL_HOST = ""
     if why == "expired":
         Cutoff.objects.filter(pk=case.pk).update(age_band="", signals_expired_at=NOW)
     assert 'name="address"' not in client.get(form_of(case)).text

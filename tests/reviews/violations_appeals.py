@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from accounts.roles import Role
 from reviews.appeal_models import AnswerAddress, Reply
 from reviews.models import Case, Feedback
 from reviews.vocabulary import Channel
-from tests.factories import NOW, make_case, make_user
+from tests.factories import NOW, give_verdict, make_case, make_user
 from tests.violating import violates
 
 
@@ -62,3 +63,17 @@ def _a_link_for_ever() -> None:
 @violates("answer_address_verified_once")
 def _a_link_that_works_again() -> None:
     _address(digest=b"x" * 32, expires_at=NOW, verified_at=NOW)
+
+
+@violates("reviews_answeraddress.digest")
+def _two_addresses_with_one_link() -> None:
+    _address(digest=b"x" * 32, expires_at=NOW)
+    _address(digest=b"x" * 32, expires_at=NOW)
+
+
+@violates("reviews_reply.verdict_id")
+def _two_replies_with_one_verdict() -> None:
+    case, ana = make_case(), make_user(Role.REVIEWER)
+    given = give_verdict(case, ana)
+    for _ in range(2):
+        Reply.objects.create(case=case, verdict=given, author=ana, written_at=NOW)
