@@ -6,7 +6,7 @@ import os
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from reviews.services.enrichment import enrich
@@ -15,7 +15,7 @@ from tests.factories import make_case
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGES = ("", "/feedback", "/thanks", "/status", "/statement")
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.mark.parametrize(
