@@ -77,7 +77,7 @@ class _Statement(Generic[Row]):
         assert len(self._fields) == len(compiler.select)  # noqa: S101
         self._model = rows.model
 
-    def filled(self, values: dict[str, object]) -> list[object]:
+    def filled(self, values: dict[str, object]) -> list[Any]:
         """The parameters with *values* in their places."""
         filled = list(self._parameters)
         for place, name in self._places:

@@ -139,7 +139,7 @@ WHERE case_id = %s AND ended_at IS NULL AND expires_at <= statement_timestamp()
 #: Waits for another's that is not committed yet; no row where that one stands.
 _BEGIN: Final = """
 INSERT INTO reviews_claim (case_id, reviewer_id, claimed_at, expires_at, severe)
-VALUES (%s, %s, statement_timestamp(), statement_timestamp() + %s, %s)
+VALUES (%s, %s, statement_timestamp(), statement_timestamp() + make_interval(secs => %s), %s)
 ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
 RETURNING id, claimed_at, expires_at
 """
@@ -151,8 +151,7 @@ def _take(
     """Begin a claim in the present transaction, ending one that ran out."""
     with connection.cursor() as cursor:
         cursor.execute(_END_WHAT_RAN_OUT, [case.pk])
-        lease = timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
-        cursor.execute(_BEGIN, [case.pk, user.pk, lease, case.severe])
+        cursor.execute(_BEGIN, [case.pk, user.pk, settings.CLAIM_LEASE_SECONDS, case.severe])
         begun = cursor.fetchone()
     if begun is None:
         held = live_claim(case)

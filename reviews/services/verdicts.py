@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models.functions import Now
+from django.db import connection, transaction
 from msgspec import Struct
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.prepared import Prepared
 from conversations.services import holds
 from conversations.vocabulary import Category, Remedy
 from conversations.words import index_text
@@ -80,12 +81,12 @@ def decide(
         return earlier
     problems(case, verdict)
     with transaction.atomic():
-        locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
+        locked = _locked(case)
         # Before all checks: the first of two at once may have moved the case out of reach.
         if earlier := _earlier(locked, user, idempotency_key):
             return earlier
         check_decide(user, locked)
-        if not Claim.objects.live().filter(case=locked, reviewer=user).exists():
+        if not _HELD.first(case=case.pk, user=user.pk):
             raise NotHeld("You do not hold this case any more. Claim it again to decide.")
         if gold := exercises.gold_of(locked, user):
             VerdictDraft.objects.filter(case=locked, reviewer=user).delete()
@@ -96,8 +97,8 @@ def decide(
         check_last_word(locked, user, verdict.remedy)
         given = _write(locked, user, verdict, now, idempotency_key)
         _move_on(locked, now)
-        Claim.objects.filter(case=locked, ended_at=None).update(ended_at=Now())
-        VerdictDraft.objects.filter(case=locked, reviewer=user).delete()
+        with connection.cursor() as cursor:
+            cursor.execute(_END, {"case": locked.pk, "user": user.pk})
         record(
             actor=Actor(user=user),
             at=now,
@@ -112,6 +113,32 @@ def decide(
             },
         )
     return given
+
+
+def _locked(case: Case) -> Case:
+    locked = _LOCK.first(case=case.pk)
+    assert locked  # noqa: S101 - no case is ever deleted
+    locked.cutoff = case.cutoff
+    return locked
+
+
+_LOCK: Final = Prepared(
+    lambda case: Case.objects.filter(pk=case).select_for_update(no_key=True), case=UUID
+)
+_HELD: Final = Prepared(
+    lambda case, user: Claim.objects.live().filter(case=case, reviewer=user)[:1],
+    case=UUID,
+    user=int,
+)
+
+#: The claim, and what *user* had drafted.
+_END: Final = """
+WITH drafted AS (
+    DELETE FROM reviews_verdictdraft WHERE case_id = %(case)s AND reviewer_id = %(user)s
+)
+UPDATE reviews_claim SET ended_at = statement_timestamp()
+WHERE case_id = %(case)s AND ended_at IS NULL
+"""
 
 
 def _earlier(case: Case, user: User, key: str | None) -> Verdict | Exercise | None:
