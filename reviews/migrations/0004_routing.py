@@ -82,10 +82,6 @@ class Migration(migrations.Migration):
                 ('retired_at', models.DateTimeField(blank=True, null=True)),
             ],
         ),
-        migrations.RemoveIndex(
-            model_name='case',
-            name='case_waiting',
-        ),
         migrations.AddField(
             model_name='case',
             name='assignee',
@@ -100,12 +96,6 @@ class Migration(migrations.Migration):
             model_name='case',
             name='trial',
             field=models.BooleanField(db_default=False, default=False),
-        ),
-        # A handful, found by the index cutoff_trial.
-        migrations.RunSQL(
-            "UPDATE reviews_case SET trial = true FROM conversations_cutoff cutoff"
-            " WHERE cutoff.trial AND cutoff.id = reviews_case.cutoff_id",
-            migrations.RunSQL.noop,
         ),
         migrations.AlterField(
             model_name='case',
@@ -209,22 +199,6 @@ class Migration(migrations.Migration):
             name='rule',
             field=models.ForeignKey(blank=True, db_index=False, help_text='What sent it there; none where no rule, or somebody by hand, did.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reviews.routingrule'),
         ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.OrderBy(models.F('priority'), descending=True), models.F('due_at'), models.F('cutoff'), condition=models.Q(('selected', True), ('state__in', ('open', 'second_review', 'adjudication')), ('trial', False)), name='case_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('queue'), models.OrderBy(models.F('priority'), descending=True), models.F('due_at'), models.F('cutoff'), condition=models.Q(('selected', True), ('state__in', ('open', 'second_review', 'adjudication')), ('trial', False)), include=('breach',), name='case_waiting_in_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('queue'), models.F('language'), models.OrderBy(models.F('priority'), descending=True), models.F('due_at'), models.F('cutoff'), condition=models.Q(('selected', True), ('state__in', ('open', 'second_review', 'adjudication')), ('trial', False)), name='case_waiting_by_language'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('assignee__isnull', False)), fields=['assignee'], name='case_assigned'),
-        ),
         migrations.AddConstraint(
             model_name='bulkact',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by__isnull', True)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='bulk_act_undone_by_somebody'),
@@ -323,9 +297,5 @@ class Migration(migrations.Migration):
             model_name='verdicttext',
             name='terms',
             field=django.contrib.postgres.search.SearchVectorField(db_default=models.Value(''), help_text='By which the rationale is found (conversations/words.py).'),
-        ),
-        migrations.AddIndex(
-            model_name='verdicttext',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['terms'], name='verdict_terms'),
         ),
     ]

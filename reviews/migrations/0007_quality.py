@@ -6,6 +6,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
 from django.conf import settings
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
@@ -86,7 +87,7 @@ class Migration(migrations.Migration):
             name='contested',
             field=models.BooleanField(db_default=False, default=False),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='case',
             constraint=models.CheckConstraint(condition=models.Q(('contested', False), ('state__in', ['adjudication', 'deferred', 'escalated']), _connector='OR'), name='case_contested_in_adjudication'),
         ),

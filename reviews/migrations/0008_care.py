@@ -7,15 +7,6 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-# As reviews/hazards.py tells it: what was reported before there was the column.
-_SEVERE_BEFORE = """
-UPDATE reviews_case reviewed SET severe = true
-FROM conversations_cutoff cutoff
-WHERE cutoff.id = reviewed.cutoff_id
-  AND (reviewed.category IN ('child_sexual_exploitation', 'sex_related_crimes', 'suicide_self_harm')
-       OR 'risk_above_ceiling' = ANY(reviewed.flags) OR cutoff.severity >= 0.9)
-"""
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -61,14 +52,6 @@ class Migration(migrations.Migration):
             model_name='claim',
             name='severe',
             field=models.BooleanField(db_default=False, default=False),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('severe', True)), fields=['reviewer', '-claimed_at'], name='claim_severe_of'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['reviewer', '-claimed_at'], name='claim_latest_of'),
         ),
         migrations.AddField(
             model_name='accesschange',
@@ -120,5 +103,4 @@ class Migration(migrations.Migration):
             model_name='caresettings',
             constraint=models.CheckConstraint(condition=models.Q(('pause_after_minutes', None), ('pause_after_minutes__range', (15, 240)), _connector='OR'), name='care_pause_after_a_while'),
         ),
-        migrations.RunSQL(_SEVERE_BEFORE, migrations.RunSQL.noop),
     ]
