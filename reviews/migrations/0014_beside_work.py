@@ -55,9 +55,9 @@ def tell_cases(apps, schema_editor):
 def index_rationales(apps, schema_editor):
     """Have the rationales found that were written before there was a search for them."""
     texts = apps.get_model("reviews", "VerdictText").objects
-    missing = texts.filter(terms="").exclude(rationale="").order_by("pk")
+    missing = texts.filter(terms="").exclude(rationale="").order_by("verdict_id")
     after = None
-    while batch := list((missing.filter(pk__gt=after) if after else missing)[:BATCH]):
+    while batch := list((missing.filter(verdict_id__gt=after) if after else missing)[:BATCH]):
         for text in batch:
             text.terms = index_text([text.rationale])
         texts.bulk_update(batch, ["terms"])
