@@ -27,7 +27,7 @@ SELECT {", ".join(f"someone.{name}" for name in _FIELDS)}, ARRAY(
 )
 FROM accounts_user someone
 WHERE someone.id = %s
-"""
+"""  # noqa: S608 - columns of the model, never of a request
 
 
 class OneQueryBackend(ModelBackend):

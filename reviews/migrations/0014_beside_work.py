@@ -55,13 +55,15 @@ def tell_cases(apps, schema_editor):
 def index_rationales(apps, schema_editor):
     """Have the rationales found that were written before there was a search for them."""
     texts = apps.get_model("reviews", "VerdictText").objects
-    missing = texts.filter(terms="").exclude(rationale="").order_by("verdict_id")
+    written = texts.exclude(rationale="").order_by("verdict_id")
     after = None
-    while batch := list((missing.filter(verdict_id__gt=after) if after else missing)[:BATCH]):
-        for text in batch:
+    while page := list((written.filter(verdict_id__gt=after) if after else written)[:BATCH]):
+        # Django's look-up of a tsvector is a search, so that SQL cannot be asked for an empty one.
+        missing = [text for text in page if not text.terms]
+        for text in missing:
             text.terms = index_text([text.rationale])
-        texts.bulk_update(batch, ["terms"])
-        after = batch[-1].pk
+        texts.bulk_update(missing, ["terms"])
+        after = page[-1].verdict_id
 
 
 class Migration(migrations.Migration):

@@ -123,7 +123,7 @@ def test_what_cannot_be_sent_is_tried_again_with_a_new_link(
 ) -> None:
     addresses.ask(cutoff=cutoff_of(case), address=ADDRESS, now=NOW)
     with monkeypatch.context() as away:
-        away.setattr(addresses.EmailMessage, "send", _away)
+        away.setattr(mail.EmailMessage, "send", _away)
         assert addresses.send_due(now=NOW) == 0
     assert addresses.send_due(now=NOW) == 0, "not at once"
     assert addresses.send_due(now=NOW + timedelta(minutes=1)) == 1
@@ -135,7 +135,7 @@ def _away(_message: object) -> int:
 
 
 def test_it_is_given_up_after_a_while(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses.EmailMessage, "send", _away)
+    monkeypatch.setattr(mail.EmailMessage, "send", _away)
     addresses.ask(cutoff=cutoff_of(case), address=ADDRESS, now=NOW)
     for day in range(len(addresses.RETRIES) + 2):
         addresses.send_due(now=NOW + timedelta(days=day))

@@ -134,7 +134,7 @@ def test_all_turns_come_two_hundred_at_a_time_or_in_one_page(client: Client, ana
     assert text.count("<article") == 200
     assert f"/cases/{case.number}/turns?from=202&amp;to=492&amp;all=1" in text
     assert 'hx-trigger="load"' in text
-    assert client.get(f"/cases/{case.number}?all=1").text.count("<article class=\"turn") == 500
+    assert client.get(f"/cases/{case.number}?all=1").text.count('<article class="turn') == 500
 
 
 @pytest.mark.parametrize("query", ["", "?from=0&to=9", "?from=x&to=y", "?from=900&to=901"])
