@@ -32,9 +32,8 @@ from reviews.serializers import (
 )
 from reviews.services import claims, reading, verdicts
 from reviews.services.care import SevereLimit
-from reviews.services.claims import HeldByAnother
+from reviews.services.claims import HeldByAnother, NotHeld
 from reviews.services.seen import as_seen, seen
-from reviews.services.verdicts import NotHeld
 from reviews.transitions import Forbidden
 
 ORDERINGS = {"priority": "priority", "due_at": "due_at", "ended_at": "at"}

@@ -38,6 +38,10 @@ class HeldByAnother(Exception):
         self.claim = claim
 
 
+class NotHeld(Exception):
+    """A verdict needs a live claim."""
+
+
 def live_claim(case: Case) -> Claim | None:
     """The claim that holds *case* now."""
     return Claim.objects.live().filter(case=case).select_related("reviewer").first()

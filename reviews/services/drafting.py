@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from reviews.models import Case, Claim, Exercise, VerdictDraft
+from reviews.models import Case, Claim, Exercise, Verdict, VerdictDraft, VerdictText
 from reviews.services.leaving import locked
 from reviews.transitions import PENDING
 
@@ -59,6 +59,30 @@ def save_draft(
         case=found, reviewer=user, defaults={"content": kept, "saved_at": now}
     )
     return True
+
+
+def bring_back(*, verdict: Verdict, now: datetime) -> None:
+    """Make a verdict that was taken back a draft of whoever gave it: nothing is written twice."""
+    words = VerdictText.objects.filter(verdict=verdict).first()
+    cited = verdict.evidence
+    save_draft(
+        case=verdict.case,
+        user=verdict.reviewer,
+        content={
+            "decision": [verdict.decision],
+            "remedy": [verdict.remedy],
+            "policy_followed": [verdict.policy_followed],
+            "severity": [] if verdict.severity is None else [str(verdict.severity)],
+            "category": [verdict.category],
+            "rationale": [words.rationale if words else ""],
+            "reason_codes": verdict.reason_codes,
+            "evidence": [str(one["turn"]) for one in cited if "start" not in one],
+            "ranges": [
+                f"{one['turn']}:{one['start']}-{one['end']}" for one in cited if "start" in one
+            ],
+        },
+        now=now,
+    )
 
 
 def _kept(content: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from django.db.models.functions import Now
 from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, Claim, Reservation
-from reviews.services.claims import HeldByAnother, live_claim
-from reviews.services.verdicts import NotHeld
+from reviews.services.claims import HeldByAnother, NotHeld, live_claim
 from reviews.vocabulary import CaseState
 from reviews.ways_out_models import LONGEST_NOTE
 

@@ -21,8 +21,9 @@ from reviews.models import Case, Claim, Exercise, Verdict, VerdictDraft, Verdict
 from reviews.permissions import check_decide
 from reviews.reply_texts import LONGEST_REPLY
 from reviews.second_looks import Stakes, needs_second_look
-from reviews.services import exercises, replies
+from reviews.services import drafting, exercises, replies
 from reviews.services.adjudication import agreement_is_checked, differ, standing_verdicts
+from reviews.services.claims import NotHeld
 from reviews.services.reopening import check_last_word, may_reopen
 from reviews.transitions import Action, Forbidden, after_verdict, check
 from reviews.vocabulary import (
@@ -37,10 +38,6 @@ from reviews.vocabulary import (
 )
 
 LONGEST_RATIONALE = 10_000
-
-
-class NotHeld(Exception):
-    """A verdict needs a live claim."""
 
 
 class NewVerdict(Struct, frozen=True, kw_only=True):
@@ -293,7 +290,7 @@ def _reopens_without_a_senior(case: Case, given: list[Verdict]) -> bool:
 
 
 def undo(*, case: Case, user: User, now: datetime) -> None:
-    """Take back the last verdict, by whoever gave it, until it settles.
+    """Take back the last verdict, by whoever gave it, until it settles; it is their draft again.
 
     Raises ``transitions.Forbidden`` once it has, or where it is another's.
     """
@@ -305,6 +302,7 @@ def undo(*, case: Case, user: User, now: datetime) -> None:
         if last.reviewer_id != user.pk:
             raise Forbidden("Only whoever gave the verdict can take it back.")
         Withdrawal.objects.create(verdict=last, at=now)
+        drafting.bring_back(verdict=last, now=now)
         remaining = standing_verdicts(locked)
         locked.state = _state_before(remaining)
         locked.contested = locked.state == CaseState.ADJUDICATION and differ(remaining)

@@ -18,8 +18,8 @@ from reviews.forms import VerdictForm
 from reviews.models import Case
 from reviews.permissions import check_decide
 from reviews.services import verdicts
+from reviews.services.claims import NotHeld
 from reviews.services.seen import seen
-from reviews.services.verdicts import NotHeld
 from reviews.transitions import Forbidden
 from reviews.views.cases import case_page
 from reviews.views.people import case_for, reviewer

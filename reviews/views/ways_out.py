@@ -27,8 +27,7 @@ from reviews.services import (
     skipping,
     takeover,
 )
-from reviews.services.claims import HeldByAnother, claim
-from reviews.services.verdicts import NotHeld
+from reviews.services.claims import HeldByAnother, NotHeld, claim
 from reviews.transitions import Forbidden
 from reviews.views.people import case_for, reviewer
 from reviews.views.refusals import explain

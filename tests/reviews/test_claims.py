@@ -13,8 +13,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.models import Case, Claim
 from reviews.services import claims, verdicts
-from reviews.services.claims import HeldByAnother
-from reviews.services.verdicts import NotHeld
+from reviews.services.claims import HeldByAnother, NotHeld
 from reviews.transitions import Forbidden
 from reviews.vocabulary import Area, CaseState, Queue, Reason
 from tests.concurrency import at_once

@@ -12,8 +12,7 @@ from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Claim, Skip, UnclearSignal
 from reviews.services import claims, skipping
-from reviews.services.claims import HeldByAnother
-from reviews.services.verdicts import NotHeld
+from reviews.services.claims import HeldByAnother, NotHeld
 from reviews.vocabulary import CaseState
 from tests.factories import NOW, give_verdict, make_case, make_user, settle
 from tests.reviews.pages import actions

@@ -10,7 +10,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.models import Case, Claim, Takeover
 from reviews.services import claims, drafting, takeover, verdicts
-from reviews.services.verdicts import NotHeld
+from reviews.services.claims import NotHeld
 from reviews.transitions import Forbidden
 from tests.factories import NOW, give_verdict, make_case, make_user, new_verdict
 

@@ -15,7 +15,7 @@ from accounts.roles import Role
 from reviews.models import Case, Claim, Verdict, VerdictText
 from reviews.services import claims, verdicts
 from reviews.services.adjudication import standing_verdicts
-from reviews.services.verdicts import NotHeld
+from reviews.services.claims import NotHeld
 from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState
 from tests.concurrency import at_once

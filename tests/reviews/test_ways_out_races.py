@@ -28,8 +28,7 @@ from reviews.services import (
     takeover,
     verdicts,
 )
-from reviews.services.claims import HeldByAnother
-from reviews.services.verdicts import NotHeld
+from reviews.services.claims import HeldByAnother, NotHeld
 from reviews.transitions import CLAIMABLE, Forbidden
 from reviews.vocabulary import Area, CaseState
 from tests.concurrency import at_once
