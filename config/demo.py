@@ -19,6 +19,7 @@ from config.supervisor import ALLOCATOR, WEB_SERVER, Interrupted, Program, Super
 from config.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
+_COLLECTED = ROOT / "staticfiles" / ".collected"
 FIRST_PORT = 8000
 PATIENCE = 60.0
 """Seconds within which everything must answer."""
@@ -64,8 +65,10 @@ def _run(supervisor: Supervisor, data: Path) -> None:
     _manage("migrate", "--verbosity", "0")
     credentials = data / "credentials.json"
     _manage("seed_demo", "--credentials", str(credentials))
-    if collecting and collecting.wait():
-        raise SystemExit("The static files could not be collected.")
+    if collecting:
+        if collecting.wait():
+            raise SystemExit("The static files could not be collected.")
+        _COLLECTED.touch()
     _say("Starting the web server, the worker and beat …")
     for name, argv in _programs(data, url).items():
         supervisor.start(name, Program(argv, log=data / "logs" / f"{name.split()[-1]}.log"))
@@ -142,13 +145,16 @@ def _introduce(known: dict[str, Any], data: Path) -> None:
 
 
 def _collect_static() -> "subprocess.Popen[bytes] | None":
-    """Begin to collect the static files, unless they are collected; it takes seconds."""
-    manifest = ROOT / "staticfiles" / "staticfiles.json"
+    """Begin to collect the static files, unless they are collected; it takes seconds.
+
+    Once it is done, the caller says so by touching the file that is looked for here.
+    """
     sources = [ROOT / "requirements.lock", *(ROOT / "static").rglob("*")]
     newest = max(path.stat().st_mtime for path in sources)
-    if manifest.exists() and manifest.stat().st_mtime > newest:
+    if _COLLECTED.exists() and _COLLECTED.stat().st_mtime > newest:
         return None
-    argv = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--no-input"]
+    # What was killed in the middle of it left files without content: all are made anew.
+    argv = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--no-input", "--clear"]
     return processes.start([*argv, "--verbosity", "0"], log=None)
 
 

@@ -59,6 +59,9 @@ class Figure:
             return "undefined"
         if self.low is None or self.high is None:
             return f"{self.value:.2f}"
+        if self.low == self.high:
+            # Every replicate of like pairs is like them: its width says nothing.
+            return f"{self.value:.2f} (all alike: no interval)"
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 

@@ -144,7 +144,7 @@ def test_a_figure_that_most_draws_leave_undefined_has_no_interval() -> None:
     found = measure(doubles(1, 0, 0, 20))
 
     assert found.on_overturns == Figure(1.0)
-    assert found.percent.words == "1.00 (1.00 to 1.00)"
+    assert found.percent.words == "1.00 (all alike: no interval)"
 
 
 @settings(deadline=None)
@@ -232,3 +232,8 @@ def test_reasons_that_both_gave_are_told_from_those_that_one_gave() -> None:
     ]
     assert reasons_shared(pairs) == [("model_loop", 1, 0), ("other", 2, 0), ("roleplay", 1, 1)]
     assert reasons_shared([]) == []
+
+
+def test_pairs_that_are_all_alike_have_no_interval() -> None:
+    assert Figure(1.0, 1.0, 1.0).words == "1.00 (all alike: no interval)"
+    assert Figure(0.9, 0.8, 1.0).words == "0.90 (0.80 to 1.00)"
