@@ -99,7 +99,7 @@ def _origin(row: QueueRow) -> SafeString:
     language = row.case.language or row.case.locale
     spoken = format_html(" · <bdi>{}</bdi>", language) if language else _NOTHING
     queue = format_html('<span class="in-queue">{}</span>', row.queue) if row.queue else _NOTHING
-    return format_html("{}{}{}", row.source, spoken, queue)
+    return format_html('<span class="nowrap">{}{}</span>{}', row.source, spoken, queue)
 
 
 def _time(row: QueueRow, *, waiting_only: bool) -> str:
