@@ -18,14 +18,14 @@ from tests.faults.senders import Sent, batch_of, deliver
 from tests.faults.test_intake_loses_nothing import victim
 
 REVIEWERS = int(os.environ.get("FAULT_REVIEWERS", "8"))
-CASES = int(os.environ.get("FAULT_CASES", "150"))
+CASES = int(os.environ.get("FAULT_CASES", "60"))
 """64 and 10,000 for the long run."""
 
 #: A third of them seniors: whoever decides where two differ has given neither verdict.
 SENIORS = max(4, REVIEWERS // 3)
 
 #: How many times a server process is killed, each time that as many cases more are decided.
-KILLS = int(os.environ.get("FAULT_ROUNDS", "4"))
+KILLS = int(os.environ.get("FAULT_ROUNDS", "2"))
 
 _WAITING = (
     "SELECT count(*) FROM reviews_case WHERE state IN ('open', 'second_review', 'adjudication')"
@@ -106,7 +106,7 @@ def _until_waiting(installation: Installation, worked: Worked, most: int) -> Non
         assert not worked.unexpected
         return bool(installation.rows(_WAITING)[0][0] <= most)
 
-    until(few_wait, seconds=60 + CASES / 2, what=f"no more than {most} cases wait")
+    until(few_wait, seconds=120 + CASES, what=f"no more than {most} cases wait")
 
 
 def _check(installation: Installation, worked: Worked) -> None:
