@@ -10,6 +10,8 @@ import structlog
 from django.core.cache import cache
 from django.test import override_settings
 
+from reviews.services import quality_shares
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _fast_and_plain() -> Iterator[None]:
@@ -24,6 +26,12 @@ def _fast_and_plain() -> Iterator[None]:
         WHITENOISE_AUTOREFRESH=True,
     ):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_drawn_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check no agreement and deal no gold case unless a test sets the shares."""
+    monkeypatch.setattr(quality_shares, "FIRST", quality_shares.Shares(agreement=0, gold=0))
 
 
 @pytest.fixture(autouse=True)

@@ -28,10 +28,14 @@ class Shares:
     gold: float = 0.03
 
 
+#: What holds until somebody sets something else.
+FIRST = Shares()
+
+
 def shares() -> Shares:
-    """The shares that hold now; the first ones where nobody has set any."""
+    """The shares that hold now; :data:`FIRST` where nobody has set any."""
     latest = QualityShares.objects.order_by("-pk").first()
-    return Shares(latest.agreement_share, latest.gold_share) if latest else Shares()
+    return Shares(latest.agreement_share, latest.gold_share) if latest else FIRST
 
 
 def set_shares(*, wanted: Shares, by: User, now: datetime) -> None:

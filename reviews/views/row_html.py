@@ -17,7 +17,7 @@ from reviews.services.rows import QueueRow
 _ROW = (
     '<tr role="row" class="{classes}" data-case="{number}">{box}'
     '<td role="cell" class="mono nowrap">{label}</td>'
-    '<td role="cell"><span class="tag {kind}">{tag}</span></td>'
+    '<td role="cell"><span class="{kind}">{tag}</span></td>'
     '<td role="cell" class="main"><a class="open" id="open-{number}" href="{url}"'
     " data-walk-item>{headline}</a>{labels}{found}</td>"
     '<td role="cell" class="more second-text nowrap">{category}</td>'
@@ -56,7 +56,7 @@ def row_html(
         if may_choose
         else _NOTHING,
         label=case.label,
-        kind=row.tag.kind,
+        kind=f"tag {row.tag.kind}".strip(),
         tag=row.tag.text,
         url=url,
         headline=row.headline,

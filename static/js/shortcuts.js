@@ -81,7 +81,10 @@ addEventListener("submit", (event) => {
 });
 addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]:not([target], [download])");
-  if (link && sameWindow(event) && link.href.split("#")[0] !== location.href.split("#")[0]) leave();
+  if (!link || !sameWindow(event)) return;
+  // By its attribute: in a drawing, "href" is no text.
+  const there = new URL(link.getAttribute("href"), location.href);
+  if (there.href.split("#")[0] !== location.href.split("#")[0]) leave();
 });
 addEventListener("pageshow", () => (leaving = false));
 

@@ -78,7 +78,7 @@ def test_a_case_among_its_relatives_in_each_look(visitor: Visitor) -> None:
     visitor.check()
     page = visitor.go(f"/cases/{case.number}")
     page.locator("summary", has_text="The subject’s other threads").click()
-    page.get_by_role("button", name="Show the subject’s other threads").click()
+    page.locator("#threads").get_by_role("button").click()
     expect(page.get_by_text("thread-0c11-other")).to_be_visible()
     visitor.check()
 

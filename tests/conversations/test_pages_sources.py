@@ -267,8 +267,8 @@ def test_the_queries_of_the_pages_are_few(
 
 
 #: Session, user, rights (2), the sidebar (4: counts, alarms and roles), and the list itself.
-LIST_QUERIES = 10
+LIST_QUERIES = 8
 #: Instead of the list: the source, its figures, tail (2), minutes, keys and secrets.
-PAGE_QUERIES = 17
+PAGE_QUERIES = 15
 #: Session, user, rights (2), the source and the tail (2).
-TAIL_QUERIES = 7
+TAIL_QUERIES = 5

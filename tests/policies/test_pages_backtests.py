@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 HTMX = {"HX-Request": "true"}
 #: Queries of the list, and of a page with figures, however much there is.
-LIST, PAGE = 9, 9
+LIST, PAGE = 7, 7
 
 
 @pytest.fixture(autouse=True)

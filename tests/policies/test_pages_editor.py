@@ -23,7 +23,7 @@ from tests.policies.lifecycle import STRICTER, later, submitted
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 #: Queries of the editor.
-PAGE = 12
+PAGE = 10
 
 
 @pytest.fixture

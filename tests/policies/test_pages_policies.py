@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 #: Stricter than the built-in policy in every threshold.
 STRICTER_THAN_BUILT_IN = msgspec.to_builtins(BUILT_IN) | STRICTER
 #: Queries of the page, however much there is.
-PAGE = 16
+PAGE = 14
 
 
 def activate(version: PolicyVersion, user: User, **how: Any) -> None:

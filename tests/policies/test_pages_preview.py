@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 HTMX = {"HX-Request": "true"}
 #: Queries of a preview over one month, and of a page of cases behind one of its numbers.
-PREVIEW, CASES = 20, 25
+PREVIEW, CASES = 18, 23
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 DAY = timedelta(days=1)
 #: Queries of the pages, however much there is; those of the frame are eight.
-GUARD, SHADOWS, SHADOW = 12, 9, 14
+GUARD, SHADOWS, SHADOW = 10, 7, 12
 
 
 def shadow_of(user: User, *, scope: str = "default", days: int = 7) -> Shadow:

@@ -13,6 +13,7 @@ from accounts.roles import Role
 from conversations.models import Cutoff
 from conversations.vocabulary import FirstReview
 from reviews.models import Case
+from reviews.services import claims
 from tests.factories import (
     NOW,
     give_verdict,
@@ -104,6 +105,8 @@ def test_of_two_reviews_the_first_counts() -> None:
 def test_the_first_answer_of_each_kind_keeps_its_moment() -> None:
     case = make_case()
     hear(case, surprised=False, now=NOW)
+    # Once somebody has looked, what comes is said anew and corrects nothing.
+    claims.claim(case=case, user=make_user(Role.REVIEWER))
     hear(case, surprised=False, now=NOW + timedelta(hours=1))
     hear(case, surprised=True, now=NOW + timedelta(hours=2))
     cutoff = Cutoff.objects.get(pk=case.pk)
