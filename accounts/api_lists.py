@@ -56,7 +56,7 @@ def page_response(
 def _page_size(wanted: str | None) -> int:
     if wanted is None:
         return PAGE_SIZE
-    if not wanted.isdecimal() or not 1 <= int(wanted) <= LARGEST_PAGE:
+    if not wanted.isdecimal() or len(wanted) > 3 or not 1 <= int(wanted) <= LARGEST_PAGE:
         raise serializers.ValidationError({"page_size": f"1 to {LARGEST_PAGE}."})
     return int(wanted)
 

@@ -11,8 +11,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -20,6 +21,9 @@ from django.db.models import Model, Q, QuerySet
 
 Row = TypeVar("Row", bound=Model)
 Way = Literal["next", "previous"]
+
+#: Characters; what is longer was never one of ours.
+LONGEST_CURSOR: Final = 4_000
 
 
 class CursorMismatch(Exception):
@@ -132,19 +136,32 @@ def _write(way: Way, row: Model, binding: str, orders: list[_Order]) -> str:
 def _read(
     cursor: str, binding: str, model: type[Model], orders: list[_Order]
 ) -> tuple[Way, list[Any]]:
+    if len(cursor) > LONGEST_CURSOR:
+        raise CursorMismatch
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         sent_binding, way, values = json.loads(text)
         if sent_binding != binding or way not in ("next", "previous"):
             raise CursorMismatch
         return way, [_typed(model, *pair) for pair in zip(orders, values, strict=True)]
-    except (ValueError, TypeError, ValidationError):
+    # Whoever made it up may have nested it deeply, or written numbers and times beyond all bounds.
+    except (ValueError, TypeError, OverflowError, RecursionError, ValidationError):
         raise CursorMismatch from None
 
 
 def _typed(model: type[Model], order: _Order, value: Any) -> Any:
-    """*value* as its field holds it. Raises ``ValidationError`` or ``ValueError``."""
+    """*value* as its field holds it. Raises ``ValidationError``, ``ValueError`` or
+    ``OverflowError``.
+    """
     if value is None:
         raise ValueError
     field = next(field for field in model._meta.concrete_fields if field.attname == order.name)
-    return getattr(field, "target_field", field).to_python(value)
+    read = getattr(field, "target_field", field).to_python(value)
+    if isinstance(read, str) and "\x00" in read:
+        raise ValueError
+    if isinstance(read, datetime):
+        if read.tzinfo is None:
+            raise ValueError
+        # PostgreSQL takes no offset of a day.
+        return read.astimezone(UTC)
+    return read
