@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from accounts.keeping import both_or_neither, final, kept, staff
 from reviews import rota
-from reviews.danger_vocabulary import Answered, CallState, Weekday, Why
+from reviews.danger_vocabulary import Answered, CallState, Tells, Weekday, Why
 from reviews.outgoing import LONGEST_URL
 
 
@@ -185,12 +185,18 @@ class Alarm(models.Model):
 
 
 class Call(models.Model):
-    """Telling one person by e-mail, or one pager, of one alarm once; several go in one message."""
+    """Telling one person by e-mail, or one pager, of one alarm once; several go in one message.
+
+    Pagers are also told once that it was acknowledged.
+    """
 
     alarm = models.ForeignKey(Alarm, on_delete=models.PROTECT, related_name="calls")
     step = models.PositiveIntegerField()
     person = staff(null=True)
     pager = models.ForeignKey(Pager, null=True, on_delete=models.PROTECT, related_name="+")
+    tells = models.CharField(
+        max_length=12, choices=Tells, default=Tells.RAISED, db_default=Tells.RAISED
+    )
     called_at = models.DateTimeField()
     state = models.CharField(max_length=7, choices=CallState, default=CallState.WAITING)
     due_at = models.DateTimeField()
@@ -202,9 +208,13 @@ class Call(models.Model):
         ordering = ["step", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["alarm", "step", "person", "pager"],
+                fields=["alarm", "step", "person", "pager", "tells"],
                 nulls_distinct=False,
                 name="call_once_a_step",
+            ),
+            models.CheckConstraint(
+                name="call_tells_a_person_what_waits",
+                condition=Q(tells=Tells.RAISED) | Q(pager__isnull=False),
             ),
             models.CheckConstraint(
                 name="call_of_a_person_or_a_pager",

@@ -21,6 +21,13 @@ class Answered(models.TextChoices):
     CLAIM = "claim", "by claiming the case"
 
 
+class Tells(models.TextChoices):
+    """What a call says of its alarm."""
+
+    RAISED = "raised", "it waits"
+    ACKNOWLEDGED = "acknowledged", "somebody has it"
+
+
 class CallState(models.TextChoices):
     """What has become of telling one person, or one pager, once."""
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.keeping import both_or_neither, staff
+from reviews.cues import Heard
 from reviews.vocabulary import Channel, ReasonCode
 
 
@@ -18,12 +19,17 @@ class FeedbackQuerySet(models.QuerySet["Feedback"]):
         """Those that ask for another look which nobody has finished."""
         return self.filter(appeal=True, closed_at=None)
 
+    def not_assessed(self) -> FeedbackQuerySet:
+        """Those with words in which no program could look for signs of a crisis."""
+        return self.filter(heard=Heard.NOT_ASSESSED)
+
 
 class Feedback(models.Model):
     """What the user said of the cutoff.
 
     ``closed_at`` is when the case next settled: until then an appeal is open. ``read_at`` is
-    when somebody of the staff first asked for its words.
+    when somebody of the staff first asked for its words. ``heard`` is what a program found in
+    them on arrival, as ``cues.Heard``; empty of what came before that was kept.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -37,6 +43,13 @@ class Feedback(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     read_by = staff(null=True)
+    heard = models.CharField(
+        max_length=12,
+        choices=[(one.value, one.value) for one in Heard],
+        blank=True,
+        default="",
+        db_default="",
+    )
     answer = models.ForeignKey(
         "reviews.Reply",
         null=True,
@@ -70,6 +83,12 @@ class Feedback(models.Model):
             models.Index(fields=["-at", "-id"], name="feedback_newest"),
             # The same, of what nobody has read.
             models.Index(fields=["-at", "-id"], name="feedback_unread", condition=Q(read_at=None)),
+            # The same, of what no program could read either; how many, for the overview.
+            models.Index(
+                fields=["-at", "-id"],
+                name="feedback_not_assessed",
+                condition=Q(read_at=None, heard=Heard.NOT_ASSESSED.value),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -86,3 +105,21 @@ class FeedbackText(models.Model):
 
     def __str__(self) -> str:
         return str(self.feedback_id)
+
+
+class NoticeOpening(models.Model):
+    """When somebody first opened the notice of a cutoff; without a row nobody has.
+
+    It stands beside the surprise rate: how many could have said anything at all.
+    """
+
+    cutoff = models.OneToOneField(
+        "conversations.Cutoff",
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="notice_opening",
+    )
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"notice of {self.cutoff_id}"

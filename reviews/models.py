@@ -26,6 +26,7 @@ from reviews.case_page_models import CaseNote as CaseNote
 from reviews.case_page_models import CaseNoteText as CaseNoteText
 from reviews.feedback_models import Feedback as Feedback
 from reviews.feedback_models import FeedbackText as FeedbackText
+from reviews.feedback_models import NoticeOpening as NoticeOpening
 from reviews.notice_models import Restriction as Restriction
 from reviews.outcome_models import Attempt as Attempt
 from reviews.outcome_models import Delivery as Delivery

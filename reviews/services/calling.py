@@ -2,7 +2,8 @@
 
 An alarm that is due is turned into calls, a row for each person and pager, and those into messages.
 What a killed worker held is told again: twice is better than never. All that waits for one person
-goes in one message, and none gets more than one a minute.
+goes in one message, and none gets more than one a minute. A pager is also told, at once, when somebody
+has acknowledged what it was told of.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from smtplib import SMTPException, SMTPResponseException
-from typing import Final
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +29,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from reviews.danger_models import Alarm, Call, Pager
-from reviews.danger_vocabulary import CallState
+from reviews.danger_vocabulary import CallState, Tells
 from reviews.posting import Message, Postman
 from reviews.services.on_call import Crew, crew, mail_is_set_up
 from reviews.vocabulary import Queue
@@ -47,8 +49,11 @@ MOST_NAMED: Final = 20
 BATCH: Final = 200
 #: Seconds for which one run goes on; the next one does what is left.
 LONGEST_RUN: Final = 60.0
-#: What a pager is told.
+#: What a pager is told: that alarms wait, and that somebody has them.
 PAGED: Final = "recourse.alarm.raised.v1"
+CLEARED: Final = "recourse.alarm.acknowledged.v1"
+#: Alarms that one message of the second kind closes; the next one goes on.
+MOST_CLEARED: Final = 200
 
 #: Of PostgreSQL's advisory locks, the pair of families that hold one recipient each.
 _LOCKS: Final = {"person": 7_310_453, "pager": 7_310_454}
@@ -131,13 +136,15 @@ def _send_to(person_id: int | None, pager_id: int | None, postman: Postman, now:
     if not _alone(person_id, pager_id):
         return False
     theirs = Call.objects.filter(person=person_id, pager=pager_id)
-    if theirs.filter(state=CallState.SENT, sent_at__gt=now - BETWEEN).exists():
-        return False
     waiting = theirs.filter(state=CallState.WAITING, due_at__lte=now).order_by("pk")
     calls = list(waiting.select_for_update(of=("self",)).select_related("alarm"))
-    spared = [call for call in calls if call.alarm.acknowledged_at]
-    Call.objects.filter(pk__in=[call.pk for call in spared]).update(state=CallState.SPARED)
-    calls = [call for call in calls if not call.alarm.acknowledged_at]
+    calls = _still_needed(calls, theirs)
+    raised = [call for call in calls if call.tells == Tells.RAISED]
+    latest = theirs.filter(tells=Tells.RAISED, state=CallState.SENT, sent_at__gt=now - BETWEEN)
+    if raised and latest.exists():
+        raised = []
+    cleared = [call for call in calls if call.tells == Tells.ACKNOWLEDGED][:MOST_CLEARED]
+    calls = raised or cleared
     if not calls:
         return False
     if person_id:
@@ -146,6 +153,30 @@ def _send_to(person_id: int | None, pager_id: int | None, postman: Postman, now:
         failure = _page(calls, Pager.objects.get(pk=pager_id or 0), postman, now)
     _settle(calls, failure, now)
     return True
+
+
+def _still_needed(calls: Sequence[Call], theirs: QuerySet[Call]) -> list[Call]:
+    """Spare what nobody need be told any more: that an alarm waits which somebody has by now, and
+    that somebody has one of which they were not told.
+    """
+    over = [call.alarm_id for call in calls if call.tells == Tells.ACKNOWLEDGED]
+    tried = (
+        theirs.filter(alarm__in=over, tells=Tells.RAISED, attempts__gt=0) if over else theirs.none()
+    )
+    known = set(tried.values_list("alarm_id", flat=True))
+    needed = [
+        call
+        for call in calls
+        if (
+            call.alarm_id in known
+            if call.tells == Tells.ACKNOWLEDGED
+            else not call.alarm.acknowledged_at
+        )
+    ]
+    keys = {call.pk for call in calls} - {call.pk for call in needed}
+    if keys:
+        Call.objects.filter(pk__in=sorted(keys)).update(state=CallState.SPARED)
+    return needed
 
 
 def _alone(person_id: int | None, pager_id: int | None) -> bool:
@@ -214,18 +245,11 @@ def _page(calls: Sequence[Call], pager: Pager, postman: Postman, now: datetime) 
     if pager.removed_at:
         return str(_("The pager was removed"))
     alarms = _alarms(calls)
-    told = [
-        {
-            "id": alarm.pk,
-            "url": _link(alarm),
-            "drill": alarm.is_drill,
-            "raised_at": alarm.raised_at.isoformat(),
-            "times_told": alarm.step,
-        }
-        for alarm in alarms[:MOST_NAMED]
-    ]
-    data = {"alarms": told, "waiting": len(alarms), "drill": all(one.is_drill for one in alarms)}
-    payload = {"type": PAGED, "timestamp": now.isoformat(), "data": data}
+    cleared = calls[0].tells == Tells.ACKNOWLEDGED
+    data = _cleared(alarms) if cleared else _raised(alarms)
+    data["drill"] = all(alarm.is_drill for alarm in alarms)
+    kind = CLEARED if cleared else PAGED
+    payload = {"type": kind, "timestamp": now.isoformat(), "data": data}
     answer = postman.post(
         Message(
             # The same calls sent again have the same id.
@@ -239,6 +263,29 @@ def _page(calls: Sequence[Call], pager: Pager, postman: Postman, now: datetime) 
     if answer.failure is None:
         return ""
     return f"{answer.failure.label} {answer.status or ''}".strip()
+
+
+def _raised(alarms: Sequence[Alarm]) -> dict[str, Any]:
+    named = [_named(alarm) | {"times_told": alarm.step} for alarm in alarms[:MOST_NAMED]]
+    return {"alarms": named, "waiting": len(alarms)}
+
+
+def _cleared(alarms: Sequence[Alarm]) -> dict[str, Any]:
+    """Each is named, under the id that it was raised with: a pager closes what it opened."""
+    named = [
+        _named(alarm) | {"acknowledged_at": (alarm.acknowledged_at or alarm.due_at).isoformat()}
+        for alarm in alarms
+    ]
+    return {"alarms": named}
+
+
+def _named(alarm: Alarm) -> dict[str, Any]:
+    return {
+        "id": alarm.pk,
+        "url": _link(alarm),
+        "drill": alarm.is_drill,
+        "raised_at": alarm.raised_at.isoformat(),
+    }
 
 
 def _alarms(calls: Sequence[Call]) -> list[Alarm]:

@@ -23,8 +23,8 @@ from conversations.services import standing
 from conversations.vocabulary import Category, Kind
 from policies.conformance import CRISIS_CUE
 from reviews.cues import Heard, heard_in
-from reviews.danger_models import Alarm
-from reviews.danger_vocabulary import Answered, Why
+from reviews.danger_models import Alarm, Call
+from reviews.danger_vocabulary import Answered, Tells, Why
 from reviews.models import Case, CaseQuerySet
 from reviews.permissions import check_answer, check_keep_rota
 from reviews.services import outcomes
@@ -141,14 +141,29 @@ def drill(*, user: User, now: datetime) -> Alarm:
 def answer(*, alarm: Alarm, user: User, now: datetime, how: Answered = Answered.BUTTON) -> bool:
     """Acknowledge *alarm* for *user*: nobody is told of it again. Whether it was still live.
 
-    Raises ``PermissionDenied``.
+    The pagers that were told of it are told that somebody has it. Raises ``PermissionDenied``.
     """
     check_answer(user)
     live = Alarm.objects.live().filter(pk=alarm.pk)
     answered = live.update(acknowledged_by=user, acknowledged_at=now, answered=how)
     if answered:
         _note(alarm, user, "alarm.acknowledged", now, how=how)
+        _give_the_all_clear(alarm, now)
     return bool(answered)
+
+
+def _give_the_all_clear(alarm: Alarm, now: datetime) -> None:
+    """Have every pager that may have been told of *alarm* be told that somebody has it.
+
+    One that is being told of it this moment too: whoever sends waits for that.
+    """
+    calls = alarm.calls.filter(pager__removed_at=None, tells=Tells.RAISED)
+    told = calls.exclude(pager=None).order_by().values_list("pager_id", flat=True).distinct()
+    row = {"alarm": alarm, "step": alarm.step, "tells": Tells.ACKNOWLEDGED}
+    made = [Call(pager_id=key, called_at=now, due_at=now, **row) for key in sorted(told)]
+    if made:
+        Call.objects.bulk_create(made)
+        transaction.on_commit(partial(hurry, CALL_TASK))
 
 
 def answer_by_claim(*, case: Case, user: User, now: datetime) -> None:

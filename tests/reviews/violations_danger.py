@@ -6,7 +6,7 @@ from datetime import time
 from typing import Any
 
 from reviews.danger_models import Alarm, Call, Duty, Pager
-from reviews.danger_vocabulary import Answered, CallState, Why
+from reviews.danger_vocabulary import Answered, CallState, Tells, Why
 from tests.factories import NOW, make_case, make_user
 from tests.violating import guarded, violates
 
@@ -119,6 +119,11 @@ def _forgets_who_acknowledged() -> None:
 def _called_twice_a_step() -> None:
     first = _call(person=make_user())
     _call(alarm=first.alarm, person=first.person)
+
+
+@violates("call_tells_a_person_what_waits")
+def _tells_a_person_that_it_is_over() -> None:
+    _call(person=make_user(), tells=Tells.ACKNOWLEDGED)
 
 
 @violates("call_of_a_person_or_a_pager")
