@@ -19,6 +19,7 @@ from conversations.models import Cutoff, Source, text
 from conversations.vocabulary import Category, Kind, Remedy
 from reviews import appeal_models as appeal_models
 from reviews import danger_models as danger_models
+from reviews import text_models as text_models
 from reviews.care_models import AccessChange as AccessChange
 from reviews.care_models import CareSettings as CareSettings
 from reviews.case_page_models import CannedText as CannedText
@@ -53,14 +54,7 @@ from reviews.taking_part import took_part
 from reviews.transitions import CLAIMABLE
 from reviews.transparency_models import TransparencyReport as TransparencyReport
 from reviews.visibility import Exercise as Viewed
-from reviews.vocabulary import (
-    CaseState,
-    Judgement,
-    PolicyFollowed,
-    Queue,
-    Reason,
-    ReasonCode,
-)
+from reviews.vocabulary import CaseState, Judgement, PolicyFollowed, Queue, Reason, ReasonCode
 from reviews.ways_out_models import Deferral as Deferral
 from reviews.ways_out_models import Escalation as Escalation
 from reviews.ways_out_models import Reclassification as Reclassification

@@ -83,10 +83,14 @@ def reason_for(*, initiator: str, category: str, minor: bool = False) -> NoticeR
         return NoticeReason(gettext(_BY_USER_TITLE), gettext(_BY_USER))
     if initiator == Initiator.OPERATOR:
         return NoticeReason(gettext(_TITLE), gettext(_BY_STAFF))
-    sentences = [_BY_MODEL_TO_MINOR if minor else _BY_MODEL]
-    if about := _ABOUT.get(Category(category)):
-        sentences.append(about)
-    return NoticeReason(gettext(_TITLE), " ".join(map(gettext, sentences)))
+    why = gettext(_BY_MODEL_TO_MINOR if minor else _BY_MODEL)
+    return NoticeReason(gettext(_TITLE), f"{why} {about_category(category)}".rstrip())
+
+
+def about_category(category: str) -> str:
+    """What a conversation that the assistant ended had to do with, in a sentence; may be empty."""
+    about = _ABOUT.get(Category(category))
+    return gettext(about) if about else ""
 
 
 #: By criterion, what it says of a conversation that it was met in.
@@ -119,6 +123,12 @@ def kinds_met(lines: Iterable[ConformanceLine], asked: CategoryThresholds) -> li
             else line.finding == Finding.MET and not line.disagrees
         )
     ]
+
+
+def often_met(*, by_user: bool) -> list[str]:
+    """What a preview shows in the place of what was met."""
+    names = ["user_confirmed"] if by_user else ["refusals", "redirects", "warnings"]
+    return [gettext(_MET[name]) for name in names]
 
 
 def _is_met(line: ConformanceLine, threshold: float) -> bool:

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_safe
 from conversations.models import Cutoff
 from conversations.vocabulary import Initiator, Kind
 from reviews import languages
-from reviews.notices import MINOR, reason_for
+from reviews.notices import MINOR
+from reviews.services import texts
 from reviews.services.notices import kinds_met_as, stored_conformance
 from reviews.services.public_face import face_of
 from reviews.services.statements import statement_for_user
@@ -93,9 +94,11 @@ def _by_token(token: str) -> Cutoff | None:
 def notice(request: HttpRequest, cutoff: Cutoff) -> HttpResponse:
     """Why it ended, and what one can do now."""
     told = about(cutoff)
+    category = told["face"].category
     stored = stored_conformance([cutoff.pk]).get(cutoff.pk)
-    met = kinds_met_as(stored, category=told["face"].category)
-    return render(request, "reviews/notice.html", told | {"met": met})
+    met = kinds_met_as(stored, category=category)
+    words = texts.told_of(cutoff, category=category)
+    return render(request, "reviews/notice.html", told | {"met": met, "words": words})
 
 
 @private
@@ -115,7 +118,6 @@ def about(cutoff: Cutoff) -> dict[str, Any]:
         "token": cutoff.notice_token,
         "ended_at": cutoff.at,
         "face": shown,
-        "reason": reason_for(initiator=cutoff.initiator, category=shown.category, minor=minor),
         "by_itself": cutoff.initiator == Initiator.MODEL,
         "by_user": cutoff.initiator == Initiator.USER,
         "locked": cutoff.conversation.locked,
