@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from accounts.spreadsheets import harmless
 from policies.backtest_figures import Figures
 
 NOT_MODELLED: Final = (
@@ -136,25 +137,10 @@ def _flat(place: str, value: Any) -> Iterator[Row]:
 def as_csv(figures: Figures) -> str:
     """The figures as CSV (RFC 4180): a header, then a place and a figure in each row.
 
-    Names that a spreadsheet would take for a formula begin with an apostrophe.
+    Model and prompt names are the sources' own text.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("figure", "value"))
-    writer.writerows((place, _harmless(value)) for place, value in rows(figures))
+    writer.writerows((place, harmless(value)) for place, value in rows(figures))
     return out.getvalue()
-
-
-def _harmless(value: str) -> str:
-    """Model and prompt names are the sources' own text (OWASP, "CSV Injection")."""
-    if value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(value):
-        return f"'{value}"
-    return value
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import user_of
+from accounts.spreadsheets import harmless
 from reviews.languages import translations
 from reviews.notice_forms import PeriodForm, RestrictionForm, RevokeForm
 from reviews.permissions import check_manage_notices
@@ -141,9 +142,7 @@ def _as_csv(found: Iterable[Statement]) -> Iterator[str]:
         yield str(writer.writerow([_cell(value) for value in msgspec.structs.astuple(statement)]))
 
 
-def _cell(value: object) -> str:
-    """A value as a cell; what a spreadsheet would take for a formula is told to be text."""
+def _cell(value: object) -> object:
     if value is None:
         return ""
-    text = json.dumps(value) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return harmless(json.dumps(value) if isinstance(value, list) else str(value))

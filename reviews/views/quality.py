@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.spreadsheets import harmless
 from reviews.models import Case, GoldCase
 from reviews.permissions import (
     can_decide,
@@ -106,13 +107,8 @@ def as_csv(request: HttpRequest) -> HttpResponse:
         headers={"Content-Disposition": f'attachment; filename="quality-{days}-days.csv"'},
     )
     lines = agreement.as_rows(agreement.report(pairs), named)
-    csv.writer(response).writerows([map(_plain, line) for line in lines])
+    csv.writer(response).writerows([map(harmless, line) for line in lines])
     return response
-
-
-def _plain(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula: a name may begin as one."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
 
 
 @require_safe
