@@ -159,11 +159,11 @@ def facts_of_each(cases: Iterable[Case]) -> dict[UUID, CaseFacts]:
     """Each of *cases* as the visibility rules know it, in one query at most."""
     listed = list(cases)
     pending = [case.pk for case in listed if case.state in PENDING]
-    deciders: dict[UUID, set[int]] = {key: set() for key in pending}
+    deciders: dict[UUID, list[int]] = {key: [] for key in pending}
     if pending:
-        given = Verdict.objects.filter(case__in=pending, withdrawal=None)
+        given = Verdict.objects.filter(case__in=pending, withdrawal=None).order_by("at", "id")
         for key, reviewer_id in given.values_list("case_id", "reviewer_id"):
-            deciders[key].add(reviewer_id)
+            deciders[key].append(reviewer_id)
     return {
         case.pk: CaseFacts(
             case.queue == Queue.CHILD_SAFETY,
@@ -171,6 +171,7 @@ def facts_of_each(cases: Iterable[Case]) -> dict[UUID, CaseFacts]:
             frozenset(deciders.get(case.pk, ())),
             case.contested,
             case.exercise,
+            (deciders.get(case.pk) or [0])[-1] if case.state == CaseState.SETTLING else 0,
         )
         for case in listed
     }

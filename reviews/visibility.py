@@ -44,7 +44,8 @@ class CaseFacts:
     """What of a case decides on who sees what.
 
     ``restricted`` is a case of child safety. ``verdict_by`` are the users whose verdicts are
-    in, of whatever round: none of them is asked again.
+    in, of whatever round: none of them is asked again. ``may_undo`` is whose verdict can still be
+    taken back, 0 where nobody's can: then they would be asked once more.
     """
 
     restricted: bool
@@ -52,6 +53,7 @@ class CaseFacts:
     verdict_by: frozenset[int] = frozenset()
     contested: bool = False
     exercise: Exercise = ""
+    may_undo: int = 0
 
 
 _BY_ROLE: Final[dict[Role, frozenset[Text]]] = {
@@ -78,12 +80,12 @@ def visible(viewer: Viewer, case: CaseFacts) -> frozenset[Text]:
 def is_blind(viewer: Viewer, case: CaseFacts) -> bool:
     """Whether *viewer* may yet give a verdict of their own on a case that has one already.
 
-    On a gold case they stay blind when their answer is in.
+    On a gold case they stay blind when their answer is in. So does whoever can take theirs back:
+    the next one would not be independent of what they had read meanwhile.
     """
-    asked_again = case.state in PENDING and bool(case.verdict_by)
-    return bool(case.exercise) or (
-        asked_again and _decides(viewer) and viewer.user_id not in case.verdict_by
-    )
+    final = case.verdict_by - {case.may_undo}
+    asked_again = case.state in PENDING and bool(case.verdict_by - {viewer.user_id})
+    return bool(case.exercise) or (asked_again and _decides(viewer) and viewer.user_id not in final)
 
 
 def shown_state(viewer: Viewer, case: CaseFacts) -> CaseState:

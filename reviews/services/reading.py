@@ -102,8 +102,9 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
         opened.lineage = lineage_of(case=case, user=user, viewer=viewer, blind=opened.blind)
     if Text.TRANSCRIPT in shows:
         _add_transcript(opened, user)
-    if Text.VERDICTS in shows:
-        opened.verdicts = list(_verdicts(case))
+    opened.verdicts = [
+        given for given in _verdicts(case) if Text.VERDICTS in shows or given.reviewer_id == user.pk
+    ]
     if case.exercise == "answered":
         opened.verdicts = list(_own_answer(case, user))
     opened.contested = contested(case=case, user=user)
@@ -267,11 +268,12 @@ def _timeline(opened: OpenedCase, user: User) -> list[TimelineEntry]:
     # A gold case is nobody's to know of but the one person's to whom it was dealt.
     entries = entries.exclude(~Q(actor=user), action__startswith="exercise.")
     if Text.VERDICTS not in opened.shows:
-        entries = entries.exclude(action__in=_TOLD_BY_VERDICTS)
+        entries = entries.exclude(~Q(actor=user), action__in=_TOLD_BY_VERDICTS)
     if Text.NOTES not in opened.shows:
         entries = entries.exclude(~Q(actor=user), action="note.written")
     if opened.folded:
         entries = entries.exclude(action__startswith="feedback.")
+    if opened.folded or opened.blind:
         entries = entries.exclude(~Q(actor=user), action__in=_TELLS_OF_OTHERS)
     if case.exercise:
         entries = entries.filter(actor=user)

@@ -112,6 +112,9 @@ def readable_rationales(user: User, now: datetime) -> QuerySet[VerdictText]:
         same_case = OuterRef("verdict__case")
         own = Verdict.objects.filter(case=same_case, reviewer=user, withdrawal=None)
         texts = texts.filter(~Q(verdict__case__state__in=PENDING) | Exists(own))
+        # While one of them can be taken back, one's own alone.
+        settling = Q(verdict__case__state=CaseState.SETTLING)
+        texts = texts.exclude(settling & ~Q(verdict__reviewer=user))
         if not can_manage_quality(user):
             unseen = Exercise.objects.covering(user, now).filter(case=same_case)
             texts = texts.exclude(Exists(unseen))
