@@ -154,6 +154,7 @@ def feedback_data(line: inbox.Line, *, words: bool) -> dict[str, Any]:
         "read_at": said.read_at,
         "read_by": said.read_by.name if said.read_by else None,
         "answered": said.answer_id is not None,
+        "heard": said.heard or None,
         "has_words": line.readable,
         "comment": feedback.comment_of(said) if words and line.readable else None,
     }

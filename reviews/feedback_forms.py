@@ -102,6 +102,7 @@ class InboxFilter(forms.Form):
             ("not_surprised", _("Not surprised")),
             ("appeal", _("Appeal")),
             ("open_appeal", _("Open appeal")),
+            ("not_assessed", _("Not looked at for signs of a crisis")),
         ],
         required=False,
     )

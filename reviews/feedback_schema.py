@@ -18,6 +18,7 @@ from accounts.api_schema import (
     shape,
 )
 from conversations.vocabulary import Category, Standing
+from reviews.cues import Heard
 from reviews.services.feedback import LONGEST_COMMENT
 from reviews.vocabulary import PLAIN_REASONS, CaseState, Channel
 
@@ -43,13 +44,16 @@ COMPONENTS: dict[str, Any] = {
                 "read_at": nullable(MOMENT),
                 "read_by": nullable(TEXT),
                 "answered": FLAG,
+                "heard": {"enum": [*(one.value for one in Heard), None]},
                 "has_words": FLAG,
                 "comment": nullable(TEXT),
             }
         ),
         "description": (
             "What a user said of a cutoff. `standing` is null where the caller may yet judge the"
-            " case independently, `comment` unless `words=yes` asked for it."
+            " case independently, `comment` unless `words=yes` asked for it. `heard` is what a"
+            " program found in the words on arrival: a crisis cue, none, or that it could not be"
+            " assessed, which is not none; null of what came before that was kept."
         ),
     }
 }
@@ -60,7 +64,13 @@ list_feedback = extend_schema(
     summary="What users said",
     parameters=[
         OpenApiParameter("read", enum=["yes", "no"]),
-        OpenApiParameter("said", enum=["surprised", "not_surprised", "appeal", "open_appeal"]),
+        OpenApiParameter(
+            "said",
+            enum=["surprised", "not_surprised", "appeal", "open_appeal", "not_assessed"],
+            description=(
+                "`not_assessed`: with words in which no program could look for signs of a crisis."
+            ),
+        ),
         OpenApiParameter("reason", enum=[code.value for code in PLAIN_REASONS]),
         OpenApiParameter("channel", enum=Channel.values),
         OpenApiParameter(

@@ -17,6 +17,7 @@ from reviews.permissions import (
     can_list,
     can_manage_notices,
     can_mentor,
+    can_oversee,
     can_read_feedback,
     can_read_unclear,
     can_route,
@@ -70,6 +71,7 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
     lists = can_list(user)
     work, quality, rules = "", _("Reviewing"), _("Set up")
     pages = (
+        (work, can_oversee(user), _("Overview"), "overview", "overview"),
         (work, lists, _("Review"), "queue", "review"),
         (
             work,

@@ -299,3 +299,14 @@ def check_manage_notices(user: User) -> None:
     """Raise where *user* may not."""
     if not can_manage_notices(user):
         raise PermissionDenied("Your role does not include what stands behind notices.")
+
+
+def can_oversee(user: User) -> bool:
+    """May see on one page what needs somebody: whoever keeps the rota, or reads policies."""
+    return can_list(user) and (can_keep_rota(user) or user.has_perm("policies.view_policyversion"))
+
+
+def check_oversee(user: User) -> None:
+    """Raise where *user* has nothing to do with the running of this installation."""
+    if not can_oversee(user):
+        raise PermissionDenied("Your role does not include the overview.")

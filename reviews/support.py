@@ -16,6 +16,9 @@ DIRECTORY: Final = "https://findahelpline.com"
 #: Numbers change: one that nobody has looked at for so long is marked to administrators.
 STALE_AFTER: Final = timedelta(days=180)
 
+#: Who owns the lines that come with the product, until an installation names somebody.
+NOBODY_YET: Final = "Trust and safety lead"
+
 _FILE: Final = Path(__file__).with_name("support_lines.toml")
 
 
@@ -44,6 +47,11 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def href(self) -> str:
         """The address that has a phone call it."""
         return "tel:" + "".join(sign for sign in self.number if sign.isdigit() or sign == "+")
+
+    @property
+    def has_owner(self) -> bool:
+        """Whether this installation has named who answers for it."""
+        return self.owner != NOBODY_YET
 
     def is_stale(self, today: date) -> bool:
         """Whether somebody should look at it again."""

@@ -14,6 +14,7 @@ from reviews.views import (
     holds,
     notes,
     notices,
+    overview,
     queue,
     replies,
     saved_views,
@@ -22,10 +23,12 @@ from reviews.views import (
     verdicts,
     ways_out,
 )
-from reviews.views.training import home
 
 urlpatterns = [
-    path("", home, name="home"),
+    path("", overview.home, name="home"),
+    path("overview", overview.page, name="overview"),
+    path("overview/not-read", overview.not_read, name="not-read"),
+    path("overview/not-read/again", overview.read_again, name="read-again"),
     path("review", queue.queue, name="queue"),
     path("review/changes", queue.changes, name="queue-changes"),
     path("review/claim-next", queue.claim_next, name="claim-next"),

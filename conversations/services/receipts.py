@@ -105,6 +105,37 @@ def _overview(
     return Overview(slug, name, Mode(mode), Count(hour), Count(day), Count(refused), parked, last)
 
 
+_SILENT = """
+SELECT count(*) FROM conversations_source s
+CROSS JOIN LATERAL (
+    SELECT max(received_at) AS last, max(gap) AS longest FROM (
+        SELECT received_at, received_at - lag(received_at) OVER (ORDER BY received_at) AS gap
+        FROM (SELECT received_at FROM conversations_event WHERE source_id = s.id
+              ORDER BY received_at DESC, id DESC LIMIT %(latest)s) latest) gaps) seen
+WHERE seen.last < %(now)s - greatest(%(day)s, 2 * seen.longest)
+  AND (EXISTS (SELECT 1 FROM conversations_sourcekey k WHERE k.source_id = s.id
+               AND k.revoked_at IS NULL AND 'events:write' = ANY(k.scopes))
+       OR EXISTS (SELECT 1 FROM conversations_sourcesecret c WHERE c.source_id = s.id
+                  AND c.revoked_at IS NULL))
+"""
+
+#: So many events tell how often a source sends one.
+_LATEST = 20
+
+
+def silent(*, now: datetime) -> int:
+    """How many sources may send events and have stopped to: one query.
+
+    Silent is one that sent something before, nothing for a day, and nothing for twice as long
+    as it ever waited between its latest events: one that sends few is not silent each weekend.
+    """
+    asked: dict[str, Any] = {"now": now, "day": timedelta(days=1), "latest": _LATEST}
+    with connection.cursor() as cursor:
+        cursor.execute(_SILENT, asked)
+        (found,) = cursor.fetchone()
+    return int(found)
+
+
 @dataclass(frozen=True)
 class Receipt:
     """One line of the tail: an event that was accepted, or refused with *errors*."""

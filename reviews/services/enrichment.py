@@ -16,12 +16,15 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 
+from accounts.ledger import Actor, record
+from accounts.models import User
 from conversations.models import Cutoff, Enrichment
 from conversations.services import search
 from conversations.services.evidence import assess_transcripts
 from policies.conformance import CRISIS_CUE, NO_WARNING, Conformance
 from policies.services import conformance
 from reviews.models import Case
+from reviews.permissions import check_change_outcomes
 from reviews.services import danger
 from reviews.services.routing import learn_language_and_route
 from reviews.services.selection import select
@@ -36,6 +39,8 @@ MOST_ATTEMPTS = 5
 RETRY_AFTER = timedelta(seconds=30)
 #: The sweep leaves what is younger to the message that was sent with it.
 GRACE = timedelta(seconds=10)
+#: Parked ones that a page lists; what stands behind them is mended together.
+MOST_LISTED = 200
 
 
 def enrich(*, cutoff_ids: Iterable[UUID], now: datetime | None = None) -> int:
@@ -82,6 +87,49 @@ def backlog(*, now: datetime) -> Backlog:
     )
     lag = max(now - (found["oldest"] or now), timedelta())
     return Backlog(lag, found["waiting"], found["parked"])
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """A conversation that a worker failed at for good, and the name of the failure.
+
+    ``number`` is that of its case, None where the reader may not know of it.
+    """
+
+    number: int | None
+    failure: str
+    parked_at: datetime | None
+
+
+def not_read(*, user: User) -> list[NotRead]:
+    """What is parked, the oldest first, up to :data:`MOST_LISTED`, as *user* may know of it."""
+    found = Enrichment.objects.filter(parked_at__isnull=False).order_by("parked_at", "pk")
+    parked = list(found[:MOST_LISTED])
+    cases = Case.objects.listed_for(user).filter(pk__in=[one.pk for one in parked])
+    numbers = dict(cases.values_list("pk", "number"))
+    return [NotRead(numbers.get(one.pk), one.failure, one.parked_at) for one in parked]
+
+
+def try_again(*, user: User, now: datetime) -> int:
+    """Take back what is parked: it is due now, with all of its attempts before it. How many.
+
+    Raises ``PermissionDenied``.
+    """
+    check_change_outcomes(user)
+    with transaction.atomic():
+        parked = Enrichment.objects.filter(parked_at__isnull=False)
+        locked = list(parked.order_by("pk").select_for_update().values_list("pk", flat=True))
+        Enrichment.objects.filter(pk__in=locked).update(parked_at=None, attempts=0, due_at=now)
+        if locked:
+            record(
+                actor=Actor(user=user),
+                at=now,
+                action="enrichment.tried_again",
+                obj="enrichment",
+                object_id="",
+                details={"count": len(locked)},
+            )
+    return len(locked)
 
 
 def _batch_or_each(cutoff_ids: list[UUID], now: datetime) -> int:

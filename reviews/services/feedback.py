@@ -102,7 +102,8 @@ def submit(
         else:
             given = _add(case, said, channel, now)
         _set_in_motion(case, cutoff, given, now)
-        danger.heard(case=case, comment=said.comment, now=now)
+        given.heard = danger.heard(case=case, comment=said.comment, now=now)
+        given.save(update_fields=["heard"])
     return given
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.db.models import QuerySet
 
 from accounts.ledger import Actor, record_each
 from accounts.models import User
+from conversations import keys
 from conversations.models import Cutoff
 from conversations.vocabulary import Initiator, Kind
 from policies.feedback_rates import ANSWER_WINDOW, Noticed, SurpriseRate, surprise_rate
@@ -28,7 +30,7 @@ RATE_WINDOW: Final = timedelta(days=28)
 MOST_COUNTED: Final = 100_000
 #: The rate is as good for ten minutes, in seconds.
 _FRESH: Final = 600
-_KEY: Final = "reviews.surprise_rate"
+_KEY: Final = "reviews.surprise"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ def listed_for(user: User, wanted: dict[str, str], *, words: bool = False) -> Qu
             found = found.filter(appeal=True)
         case "open_appeal":
             found = found.filter(appeal=True, closed_at=None)
+        case "not_assessed":
+            found = found.not_assessed()
     beside = ("case__cutoff", "case__source", "read_by", "words")
     found = found.select_related(*beside)
     return found if words else found.defer("words__comment")
@@ -118,39 +122,68 @@ def read(found: Iterable[Line], *, user: User, now: datetime) -> None:
             one.read_at, one.read_by = now, user
 
 
-def surprise(*, now: datetime) -> SurpriseRate:
+@dataclass(frozen=True)
+class Surprise:
+    """The surprise rate; ``capped`` where there were more cutoffs, and the newest were counted."""
+
+    found: SurpriseRate
+    capped: bool
+
+
+def surprise(*, now: datetime) -> Surprise:
     """How often users said that an end by the model surprised them; ten minutes old at most.
 
     Of the cutoffs of four weeks that are old enough for an answer (ESTIMATION.md, "Estimands").
     """
-    known: SurpriseRate | None = cache.get(_KEY)
+    known: Surprise | None = cache.get(_KEY)
     if known is None:
         known = _surprise(now)
         cache.set(_KEY, known, _FRESH)
     return known
 
 
-def _surprise(now: datetime) -> SurpriseRate:
+def _surprise(now: datetime) -> Surprise:
     until = now - ANSWER_WINDOW
+    since = until - RATE_WINDOW
     cutoffs = Cutoff.objects.filter(
         kind=Kind.CUTOFF,
         initiator=Initiator.MODEL,
         trial=False,
-        at__gt=until - RATE_WINDOW,
+        at__gt=since,
         at__lte=until,
+        # Keys are minted from that time: what is younger is not walked past.
+        pk__gte=keys.lowest(since),
+        pk__lt=keys.lowest(until + timedelta(milliseconds=1)),
     )
-    columns = ("source_id", "conversation__subject", "pk", "at", "surprised_at", "unsurprised_at")
-    rows = cutoffs.order_by("-pk").values_list(*columns)[:MOST_COUNTED]
-    return surprise_rate(
-        [
-            Noticed(
-                # Who is not known is somebody of their own.
-                subject=f"{source}:{subject or key}",
-                ended=at,
-                answered=surprised or unsurprised,
-                surprised=surprised is not None,
-            )
-            for source, subject, key, at, surprised, unsurprised in rows
-        ],
-        now=now,
+    columns = (
+        "source_id",
+        "conversation__subject",
+        "pk",
+        "at",
+        "notice_opening__at",
+        "surprised_at",
+        "unsurprised_at",
+    )
+    rows = cutoffs.order_by("-pk").values_list(*columns)[: MOST_COUNTED + 1]
+    noticed = [_noticed(*row) for row in rows]
+    return Surprise(surprise_rate(noticed[:MOST_COUNTED], now=now), len(noticed) > MOST_COUNTED)
+
+
+def _noticed(
+    source: int,
+    subject: str,
+    key: UUID,
+    ended: datetime,
+    opened: datetime | None,
+    surprised: datetime | None,
+    unsurprised: datetime | None,
+) -> Noticed:
+    """A cutoff with its user's first answer; what they said after a week does not undo it."""
+    return Noticed(
+        # Who is not known is somebody of their own.
+        subject=f"{source}:{subject or key}",
+        ended=ended,
+        opened=opened,
+        answered=min((at for at in (surprised, unsurprised) if at), default=None),
+        surprised=surprised is not None and surprised - ended <= ANSWER_WINDOW,
     )

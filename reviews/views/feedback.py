@@ -58,11 +58,12 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 def _surprise() -> dict[str, Any]:
-    found = surprise(now=timezone.now())
+    told = surprise(now=timezone.now())
+    found = told.found
     shares = (found.rate.estimate or 0.0, found.rate.low, found.rate.high)
     names = ("estimate", "low", "high")
-    told = {name: f"{100 * share:.1f} %" for name, share in zip(names, shares, strict=True)}
-    return {"surprise": found, **told}
+    shown = {name: f"{100 * share:.1f} %" for name, share in zip(names, shares, strict=True)}
+    return {"surprise": found, "capped": told.capped, **shown}
 
 
 def _link(cursor: str | None, kept: str) -> str:

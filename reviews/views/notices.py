@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -21,6 +21,7 @@ from conversations.vocabulary import Initiator, Kind
 from reviews import languages
 from reviews.notices import MINOR
 from reviews.services import texts
+from reviews.services.notice_opened import note_opened
 from reviews.services.notices import kinds_met_as, stored_conformance
 from reviews.services.public_face import face_of
 from reviews.services.statements import statement_for_user
@@ -93,6 +94,8 @@ def _by_token(token: str) -> Cutoff | None:
 @require_safe
 def notice(request: HttpRequest, cutoff: Cutoff) -> HttpResponse:
     """Why it ended, and what one can do now."""
+    if request.method == "GET":
+        note_opened(cutoff=cutoff, now=timezone.now())
     told = about(cutoff)
     category = told["face"].category
     stored = stored_conformance([cutoff.pk]).get(cutoff.pk)

@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.roles import Role
 from reviews.forms import VerdictForm
 from reviews.models import Exercise
-from reviews.permissions import can_list, can_mentor, can_train, check_mentor
+from reviews.permissions import can_mentor, can_train, check_mentor
 from reviews.quality_forms import CertifyForm, CommentForm, PracticeForm
 from reviews.services import certification, training
 from reviews.services.page import page_of
@@ -26,14 +26,6 @@ from reviews.views.refusals import explain
 from reviews.views.shown import show_turns, shown
 
 MOST_LISTED = 200
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """The first page of whoever signs in: the queue, and for a trainee their exercises."""
-    user = request.user
-    practises = isinstance(user, User) and can_train(user) and not can_list(user)
-    return redirect("training" if practises else "queue")
 
 
 def _person(request: HttpRequest) -> User:

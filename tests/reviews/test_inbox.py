@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from time_machine import travel
 
+import reviews.services.inbox
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
-from reviews.models import Feedback
+from reviews.models import Case, Feedback, NoticeOpening
 from reviews.services.inbox import surprise
 from reviews.vocabulary import Channel
 from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
+from tests.reviews.alarms import WORDS
 
 pytestmark = pytest.mark.django_db
+
+GERMAN = "Das Gespräch wurde beendet und ich weiß nicht warum."
 
 
 @pytest.fixture
@@ -123,18 +129,91 @@ def test_a_page_takes_the_same_queries_whatever_its_length(
         inbox.get("/feedback")
 
 
+def an_end(days_ago: float) -> Case:
+    """A case whose conversation ended so many days ago."""
+    return make_case(time=(timezone.now() - timedelta(days=days_ago)).isoformat())
+
+
 def test_the_surprise_rate_is_of_cutoffs_a_week_old(inbox: Client) -> None:
-    ended = timezone.now() - timedelta(days=8)
-    cases = [make_case() for _ in range(4)]
-    Cutoff.objects.filter(pk__in=[case.pk for case in cases]).update(at=ended)
+    cases = [an_end(8) for _ in range(4)]
+    ended = cases[0].cutoff.at
     hear(cases[0], now=ended + timedelta(days=1))
     hear(cases[1], surprised=False, reason="", now=ended + timedelta(days=1))
     hear(cases[2], now=ended + timedelta(days=7, hours=1))
-    hear(make_case(), now=timezone.now())
-    cache.clear()
-    found = surprise(now=timezone.now())
+    hear(an_end(6.9), now=timezone.now())
+    hear(an_end(36), now=timezone.now() - timedelta(days=35))
+    found = surprise(now=timezone.now()).found
     assert (found.rate.events, found.cutoffs, found.answered) == (1, 4, 2)
     assert found.rate.low < 0.25 < found.rate.high
     text = inbox.get("/feedback").text
     assert "25.0 %" in text
     assert "1 of 4 cutoffs" in text
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "days", "events", "answered"),
+    [
+        # What was said in time stays said; what is said after a week is no answer in time.
+        (True, False, 2, 1, 1),
+        (False, True, 2, 1, 1),
+        (False, True, 9, 0, 1),
+        (True, False, 9, 1, 1),
+    ],
+)
+def test_of_two_answers_each_counts_by_when_it_came(
+    first: bool, second: bool, days: int, events: int, answered: int
+) -> None:
+    case = an_end(12)
+    said = ((Channel.NOTICE, first, 1), (Channel.API, second, days))
+    for channel, surprised, after in said:
+        at = case.cutoff.at + timedelta(days=after)
+        hear(case, surprised=surprised, reason="", channel=channel, now=at)
+    found = surprise(now=timezone.now()).found
+    assert (found.rate.events, found.answered) == (events, answered)
+
+
+@pytest.mark.parametrize(("days", "opened"), [(1, 1), (8, 0)])
+def test_beside_it_stands_how_many_opened_the_notice_in_that_week(
+    inbox: Client, days: int, opened: int
+) -> None:
+    case = an_end(10)
+    url = f"/n/{Cutoff.objects.get(pk=case.pk).notice_token}"
+    with travel(case.cutoff.at + timedelta(days=days)):
+        inbox.head(url)
+        inbox.get(f"{url}/status")
+        assert not NoticeOpening.objects.exists()
+        inbox.get(url)
+    inbox.get(url)
+    assert NoticeOpening.objects.get().at < case.cutoff.at + timedelta(days=days, hours=1)
+    found = surprise(now=timezone.now()).found
+    assert (found.opened, found.answered, found.cutoffs) == (opened, 0, 1)
+    assert f"{opened} opened the notice" in inbox.get("/feedback").text
+
+
+def test_where_there_were_more_cutoffs_it_says_so(inbox: Client) -> None:
+    for _ in range(2):
+        an_end(8)
+    with patch.object(reviews.services.inbox, "MOST_COUNTED", 1):
+        assert "these are the latest" in inbox.get("/feedback").text
+    cache.clear()
+    assert "these are the latest" not in inbox.get("/feedback").text
+
+
+def test_words_that_no_program_could_read_are_marked_and_found(inbox: Client) -> None:
+    foreign = str(hear(make_case(conversation={"locale": "de"}), comment=GERMAN).pk)
+    plain = str(hear(make_case(), comment="I was writing a story about a castle.").pk)
+    cue = str(hear(make_case(), comment=WORDS).pk)
+    found = {one["id"]: one["heard"] for one in inbox.get("/api/v1/feedback").json()["results"]}
+    assert found == {foreign: "not_assessed", plain: "none", cue: "cue"}
+    assert ids(inbox, "said=not_assessed") == [foreign]
+    assert inbox.get("/feedback").text.count("Not assessed") == 1
+    number = Feedback.objects.get(pk=foreign).case.number
+    shown = inbox.post(f"/cases/{number}/feedback", headers={"HX-Request": "true"}).text
+    assert "You are the one who looks." in shown
+
+
+def test_what_is_changed_is_read_anew() -> None:
+    case = make_case()
+    hear(case, comment=GERMAN)
+    given = hear(case, comment="I was writing a story about a castle.")
+    assert (Feedback.objects.get(), given.heard) == (given, "none")

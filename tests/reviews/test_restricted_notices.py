@@ -133,7 +133,7 @@ def test_it_costs_the_same_queries(
     restrict(restricted, lawyer)
     for case in (restricted, ordinary):
         token = Cutoff.objects.get(pk=case.pk).notice_token
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             client.get(f"/n/{token}")
         with django_assert_num_queries(1):
             status_of(source=source, external_id="c1")
