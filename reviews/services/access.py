@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.roles import ROLE_LABELS, Role
 from reviews.models import AccessChange, Qualification
 from reviews.permissions import check_manage_people
-from reviews.services import qualifications
+from reviews.services import qualifications, shifts
 from reviews.vocabulary import Access, Area
 
 LONGEST_REASON = 500
@@ -100,10 +100,19 @@ def checked_reason(reason: str) -> str:
 def apply(
     *, user: User, access: Access, name: str, given: bool, by: User, reason: str, at: datetime
 ) -> None:
-    """Give or take something that *user*, whom the caller has locked, has not or has."""
+    """Give or take something that *user*, whom the caller has locked, has not or has.
+
+    What they may no longer decide leaves their hands at once.
+    """
     AccessChange.objects.create(
         user=user, access=access, name=name, given=given, by=by, reason=reason, at=at
     )
+    _write(user, access, name, given, by, at)
+    if not given:
+        shifts.hand_back_what_is_lost(user=user, now=at)
+
+
+def _write(user: User, access: Access, name: str, given: bool, by: User, at: datetime) -> None:
     match access:
         case Access.QUALIFICATION:
             act = qualifications.grant if given else qualifications.revoke

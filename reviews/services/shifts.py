@@ -14,10 +14,20 @@ from django.db.models.functions import Now
 
 from accounts.ledger import Actor, record
 from accounts.models import User
-from reviews.models import Case, Claim, Deferral, Escalation, ShiftEnd
+from reviews.models import (
+    Case,
+    CaseQueue,
+    Claim,
+    Deferral,
+    Escalation,
+    Reservation,
+    ShiftEnd,
+)
+from reviews.permissions import can_decide
 from reviews.services import exercises
 from reviews.services.claims import HeldByAnother, claim, lock_person
 from reviews.services.deferring import end, put_off
+from reviews.services.escalating import of_the_team
 from reviews.services.leaving import locked, note
 from reviews.transitions import Forbidden
 
@@ -65,18 +75,7 @@ def end_shift(*, user: User, now: datetime) -> ShiftEnd | None:
     in_hand = held_by_person(user=user)
     if not in_hand:
         return None
-    for held in in_hand.claims:
-        Claim.objects.filter(pk=held.pk, ended_at=None).update(ended_at=Now())
-        if given := exercises.gold_of(held.case, user):
-            exercises.note(given, "exercise.released", now)
-        else:
-            note(held.case, "case.released", user=user, now=now)
-    for deferral in in_hand.deferrals:
-        end(deferral, deferral.case, by=user, reserved_for=None, now=now)
-    for asked in in_hand.questions:
-        asked.taken_by = asked.taken_at = None
-        asked.save(update_fields=["taken_by", "taken_at"])
-        note(asked.case, "case.handed_back", user=user, now=now, escalation=asked.pk)
+    _give_back(in_hand, user, now)
     # What was meant for this person alone would wait for them.
     given_back = [held.case_id for held in in_hand.claims]
     given_back += [deferral.case_id for deferral in in_hand.deferrals]
@@ -89,6 +88,48 @@ def end_shift(*, user: User, now: datetime) -> ShiftEnd | None:
     )
     _record(user, "shift.ended", ended, now)
     return ended
+
+
+def _give_back(in_hand: Held, user: User, now: datetime) -> None:
+    """Free all of it for others. The caller has locked the cases."""
+    for held in in_hand.claims:
+        Claim.objects.filter(pk=held.pk, ended_at=None).update(ended_at=Now())
+        if given := exercises.gold_of(held.case, user):
+            exercises.note(given, "exercise.released", now)
+        else:
+            note(held.case, "case.released", user=user, now=now)
+    for deferral in in_hand.deferrals:
+        end(deferral, deferral.case, by=user, reserved_for=None, now=now)
+    for asked in in_hand.questions:
+        asked.taken_by = asked.taken_at = None
+        asked.save(update_fields=["taken_by", "taken_at"])
+        note(asked.case, "case.handed_back", user=user, now=now, escalation=asked.pk)
+
+
+def hand_back_what_is_lost(*, user: User, now: datetime) -> None:
+    """Free for others what somebody has in hand, or is kept for, that they may no longer decide.
+
+    In the transaction that took a role, a qualification or the account from them, with their row
+    locked. It would wait for somebody to whom it is dealt no more.
+    """
+    # Anew: what they may do was read before.
+    person = User.objects.get(pk=user.pk)
+    kept_for = Case.objects.filter(assignee=person)
+    if can_decide(person):
+        worked = CaseQueue.objects.worked_by(person).values("pk")
+        kept_for = kept_for.exclude(queue__in=worked)
+    _lock_all(_keys(held_by_person(user=person)) | set(kept_for.values_list("pk", flat=True)))
+    in_hand = held_by_person(user=person)
+    lost = Held(
+        [held for held in in_hand.claims if not can_decide(person, held.case)],
+        [deferral for deferral in in_hand.deferrals if not can_decide(person, deferral.case)],
+        [asked for asked in in_hand.questions if not of_the_team(person, asked)],
+    )
+    _give_back(lost, person, now)
+    kept_for.update(assignee=None)
+    reserved = Reservation.objects.filter(reviewer=person).select_related("case")
+    gone = [one.pk for one in reserved if not can_decide(person, one.case)]
+    Reservation.objects.filter(pk__in=gone).delete()
 
 
 def _keys(in_hand: Held) -> set[UUID]:
@@ -156,7 +197,7 @@ def _claim_again(key: UUID, user: User) -> bool:
 
 def _defer_again(before: Deferral, user: User, now: datetime) -> bool:
     case = locked(before.case)
-    if case.state != before.state_before or before.until <= now:
+    if case.state != before.state_before or before.until <= now or not can_decide(user, case):
         return False
     if Claim.objects.live().filter(case=case).exists():
         return False
