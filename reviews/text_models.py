@@ -7,6 +7,7 @@ from operator import or_
 from typing import Final
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.keeping import both_or_neither, final, kept, staff
 from conversations.models import Source
 from conversations.vocabulary import Category
-from reviews.texts import LONGEST, LONGEST_NOTE, TELLING, NoticeKind, Scope, Words
+from reviews.texts import LONGEST, LONGEST_NOTE, TELLING, NoticeKind, Scope, Words, wider_categories
 
 _SCOPE: Final = ("kind", "category", "source", "language")
 _DECISION: Final = ("decision", "decided_by", "decided_at", "reason")
@@ -69,6 +70,16 @@ class Worded(models.Model):
     def words(self) -> Words:
         """What it says."""
         return Words(self.heading, self.what_happened, self.not_meant, self.can_do)
+
+    @property
+    def language_name(self) -> str:
+        """Its language, as those who speak it call it."""
+        return dict(settings.LANGUAGES).get(self.language, self.language)
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether it would be told to nobody: of a crisis, in a language that nobody reviewed."""
+        return self.category not in wider_categories(self.scope)
 
 
 class NoticeDraft(Worded):
