@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_noop
 
 
 class Category(models.TextChoices):
     """What a conversation was ended for."""
 
-    VIOLENT_CRIMES = "violent_crimes", "Violent crimes"
-    NONVIOLENT_CRIMES = "nonviolent_crimes", "Nonviolent crimes"
-    SEX_RELATED_CRIMES = "sex_related_crimes", "Sex-related crimes"
-    CHILD_SEXUAL_EXPLOITATION = "child_sexual_exploitation", "Child sexual exploitation"
-    INDISCRIMINATE_WEAPONS = "indiscriminate_weapons", "Indiscriminate weapons"
-    SUICIDE_SELF_HARM = "suicide_self_harm", "Suicide and self-harm"
-    HATE = "hate", "Hate"
-    PRIVACY = "privacy", "Privacy"
-    INTELLECTUAL_PROPERTY = "intellectual_property", "Intellectual property"
-    DEFAMATION = "defamation", "Defamation"
-    SEXUAL_CONTENT = "sexual_content", "Sexual content"
-    SPECIALIZED_ADVICE = "specialized_advice", "Specialized advice"
-    ELECTIONS = "elections", "Elections"
-    CODE_INTERPRETER_ABUSE = "code_interpreter_abuse", "Code interpreter abuse"
-    HARASSMENT_OF_MODEL = "harassment_of_model", "Harassment of the model"
-    OTHER = "other", "Other"
+    VIOLENT_CRIMES = "violent_crimes", gettext_noop("Violent crimes")
+    NONVIOLENT_CRIMES = "nonviolent_crimes", gettext_noop("Nonviolent crimes")
+    SEX_RELATED_CRIMES = "sex_related_crimes", gettext_noop("Sex-related crimes")
+    CHILD_SEXUAL_EXPLOITATION = (
+        "child_sexual_exploitation",
+        gettext_noop("Child sexual exploitation"),
+    )
+    INDISCRIMINATE_WEAPONS = "indiscriminate_weapons", gettext_noop("Indiscriminate weapons")
+    SUICIDE_SELF_HARM = "suicide_self_harm", gettext_noop("Suicide and self-harm")
+    HATE = "hate", gettext_noop("Hate")
+    PRIVACY = "privacy", gettext_noop("Privacy")
+    INTELLECTUAL_PROPERTY = "intellectual_property", gettext_noop("Intellectual property")
+    DEFAMATION = "defamation", gettext_noop("Defamation")
+    SEXUAL_CONTENT = "sexual_content", gettext_noop("Sexual content")
+    SPECIALIZED_ADVICE = "specialized_advice", gettext_noop("Specialized advice")
+    ELECTIONS = "elections", gettext_noop("Elections")
+    CODE_INTERPRETER_ABUSE = "code_interpreter_abuse", gettext_noop("Code interpreter abuse")
+    HARASSMENT_OF_MODEL = "harassment_of_model", gettext_noop("Harassment of the model")
+    OTHER = "other", gettext_noop("Other")
 
 
 class Initiator(models.TextChoices):

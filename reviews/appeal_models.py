@@ -73,14 +73,15 @@ class AnswerAddress(models.Model):
     """Where the user of a cutoff wants its replies sent, once they have said so by a link.
 
     ``digest`` is of the token in the newest link, SHA-256; ``due_at`` is when something is to be
-    sent there, which after ``attempts`` that failed is over. Nothing but that link is sent
-    before ``verified_at``.
+    sent there, which after ``attempts`` that failed is over. ``language`` is that of the page on
+    which they gave it. Nothing but that link is sent before ``verified_at``.
     """
 
     case = models.OneToOneField(
         "reviews.Case", primary_key=True, on_delete=models.PROTECT, related_name="answer_address"
     )
     address = models.EmailField()
+    language = models.CharField(max_length=8, blank=True, default="", db_default="")
     asked_at = models.DateTimeField()
     links = models.PositiveSmallIntegerField(default=1, help_text="Links asked for, ever.")
     digest = models.BinaryField(null=True, unique=True, max_length=32)

@@ -24,7 +24,9 @@ TEMPLATES: Final = (
     "reviews/_choices.html",
     "reviews/_danger.html",
     "reviews/_languages.html",
+    "reviews/_published.html",
     "reviews/_support.html",
+    "reviews/transparency.html",
     "components/field.html",
 )
 #: Modules, or what bears one name in a module, whose texts users read.
@@ -36,6 +38,8 @@ MODULES: Final = (
     ("reviews/reply_texts.py", "TEXTS"),
     ("reviews/services/addresses.py", ""),
     ("reviews/services/feedback.py", ""),
+    ("reviews/views/transparency.py", ""),
+    ("conversations/vocabulary.py", "Category"),
 )
 #: Plural-Forms of each language, as GNU gettext lists them.
 PLURALS: Final = {

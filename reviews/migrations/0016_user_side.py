@@ -41,6 +41,11 @@ class Migration(migrations.Migration):
             name='heard',
             field=models.CharField(blank=True, choices=[('cue', 'cue'), ('none', 'none'), ('not_assessed', 'not_assessed')], db_default='', default='', max_length=12),
         ),
+        migrations.AddField(
+            model_name='answeraddress',
+            name='language',
+            field=models.CharField(blank=True, db_default='', default='', max_length=8),
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name='call',
             trigger=pgtrigger.compiler.Trigger(name='call_read_only', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."alarm_id" IS DISTINCT FROM (NEW."alarm_id") OR OLD."step" IS DISTINCT FROM (NEW."step") OR OLD."person_id" IS DISTINCT FROM (NEW."person_id") OR OLD."pager_id" IS DISTINCT FROM (NEW."pager_id") OR OLD."tells" IS DISTINCT FROM (NEW."tells") OR OLD."called_at" IS DISTINCT FROM (NEW."called_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='d0f3f69d0c7ccd9fa935e63a8231e88614d0ca25', operation='UPDATE', pgid='pgtrigger_call_read_only_33e2c', table='reviews_call', when='BEFORE')),

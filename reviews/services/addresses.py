@@ -64,7 +64,8 @@ def may_be_asked(cutoff: Cutoff) -> bool:
 def ask(*, cutoff: Cutoff, address: str, now: datetime) -> None:
     """Send a link to *address*; once it was followed, answers on *cutoff* go there.
 
-    Raises ``ValidationError`` where it is none, where no address is taken, or after too many.
+    In the language in which they were asked for. Raises ``ValidationError`` where it is none,
+    where no address is taken, or after too many.
     """
     address = address.strip()
     if not may_be_asked(cutoff):
@@ -85,7 +86,12 @@ def ask(*, cutoff: Cutoff, address: str, now: datetime) -> None:
         links = kept.links + 1 if kept else 1
         AnswerAddress.objects.filter(case=case).delete()
         AnswerAddress.objects.create(
-            case=case, address=address, asked_at=now, due_at=now, links=links
+            case=case,
+            address=address,
+            language=translation.get_language() or "",
+            asked_at=now,
+            due_at=now,
+            links=links,
         )
         _record(case.pk, "address.given", now)
         transaction.on_commit(partial(hurry, SEND_TASK))
@@ -212,8 +218,9 @@ def _take(
 
 
 def _language(kept: AnswerAddress) -> str:
-    """The language of the chat, as far as it is one of ours."""
-    return language_for(asked="", remembered="", locale=kept.case.cutoff.locale, accepted="")
+    """The language in which they were asked for, else that of the chat if it is one of ours."""
+    locale = kept.language or kept.case.cutoff.locale
+    return language_for(asked="", remembered="", locale=locale, accepted="")
 
 
 def _link(kept: AnswerAddress, now: datetime) -> tuple[EmailMessage, list[UUID]]:

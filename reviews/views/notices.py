@@ -25,6 +25,7 @@ from reviews.services.notice_opened import note_opened
 from reviews.services.notices import kinds_met_as, stored_conformance
 from reviews.services.public_face import face_of
 from reviews.services.statements import statement_for_user
+from reviews.views.spoken import spoken
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: Asked for in place of what cannot be a token: the database does the same work for each.
@@ -48,12 +49,7 @@ def private(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
     def handle(request: HttpRequest, token: str) -> HttpResponse:
         cutoff = _by_token(token)
         asked = request.GET.get("lang", "")
-        language = languages.language_for(
-            asked=asked,
-            remembered=request.COOKIES.get(languages.COOKIE, ""),
-            locale=cutoff.locale if cutoff else "",
-            accepted=request.headers.get("Accept-Language", ""),
-        )
+        language = spoken(request, locale=cutoff.locale if cutoff else "")
         with translation.override(language):
             response = (
                 view(request, cutoff)

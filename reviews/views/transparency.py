@@ -13,6 +13,8 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -21,6 +23,7 @@ from policies.charts import up_to
 from reviews.services.transparency import latest
 from reviews.suppression import LEAST_PUBLISHED
 from reviews.transparency import MONTHS, Line, Report
+from reviews.views.spoken import spoken
 
 _COLUMNS = ("cutoffs", "reviewed", "overturned", "appeals", "hours")
 
@@ -49,8 +52,15 @@ class Table:
 @login_not_required
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """How many conversations were ended, and what became of it."""
+    """How many conversations were ended, and what became of it, in the reader's language."""
     found = _published()
+    with translation.override(spoken(request)):
+        response = _page(request, found)
+    patch_vary_headers(response, ["Accept-Language"])
+    return response
+
+
+def _page(request: HttpRequest, found: tuple[datetime, Report] | None) -> HttpResponse:
     context: dict[str, Any] = {"least": LEAST_PUBLISHED, "months": MONTHS, "made_at": None}
     if found:
         made_at, report = found
@@ -107,7 +117,7 @@ def _tables(report: Report) -> Iterator[Table]:
         "category",
         _("By category"),
         _("Category"),
-        [(str(Category(line.name).label), line) for line in report.categories] + [total],
+        [(_(str(Category(line.name).label)), line) for line in report.categories] + [total],
     )
     yield Table(
         "policy_version",

@@ -175,6 +175,22 @@ def test_the_form_asks_for_it_and_the_page_behind_the_link_for_a_yes(client: Cli
     assert not AnswerAddress.objects.exists()
 
 
+def test_mail_and_page_speak_the_language_in_which_they_were_asked_for(client: Client) -> None:
+    case = make_case(conversation={"locale": "en-US"})
+    client.post(f"{form_of(case)}?lang=ar", {"surprised": "yes", "address": ADDRESS})
+    addresses.send_due(now=timezone.now())
+    assert mail.outbox[-1].subject == "هل هذا عنوانك؟"
+    page = f"/answers/{token()}"
+    mailed = Client()  # the cookie of the notice is for notices alone
+    asked = mailed.get(page, headers={"Accept-Language": "de"})
+    assert '<html lang="ar"' in asked.text
+    assert (asked.headers["Content-Language"], 'dir="rtl"' in asked.text) == ("ar", True)
+    assert '<html lang="fr"' in mailed.get(f"{page}?lang=fr").text
+    # Of one that leads nowhere only the browser tells.
+    wrong = mailed.get("/answers/nothing", headers={"Accept-Language": "de"})
+    assert '<html lang="de"' in wrong.text
+
+
 def test_one_address_gets_few_links_from_whatever_notice(client: Client) -> None:
     said = {"surprised": "yes", "address": ADDRESS}
     answers = [client.post(form_of(make_case()), said).status_code for _ in range(4)]

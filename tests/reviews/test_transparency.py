@@ -129,6 +129,25 @@ def test_the_page_is_for_everybody_where_it_is_switched_on(
     assert [row["cutoffs"] for row in rows if row["table"] == "month"][-3:] == ["12", "12", "24"]
 
 
+def test_the_page_speaks_the_readers_language(client: Client, settings: Settings) -> None:
+    settings.TRANSPARENCY = True
+    for _ in range(24):
+        _ended(datetime(2026, 10, 3, tzinfo=UTC))
+    transparency.make(now=NIGHT)
+    german = client.get("/transparency", headers={"Accept-Language": "de-AT"})
+    assert '<html lang="de"' in german.text
+    assert "Nach Kategorie" in german.text
+    assert "Hass" in german.text
+    assert "Accept-Language" in german.headers["Vary"]
+    arabic = client.get("/transparency?lang=ar").text
+    assert 'dir="rtl"' in arabic
+    assert "تقرير الشفافية" in arabic
+    assert "By category" in client.get("/transparency").text
+    # A program reads this: it stays as it is.
+    table = client.get("/transparency.csv", headers={"Accept-Language": "de"}).text
+    assert table.startswith("table,name,cutoffs")
+
+
 def test_the_page_reads_one_row(
     client: Client, settings: Settings, django_assert_num_queries: Any
 ) -> None:
