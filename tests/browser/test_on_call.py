@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.roles import Role
+from conversations.models import Enrichment
 from reviews.danger_models import Alarm
 from reviews.services import danger, on_call
 from tests.browser.conftest import Visitor
@@ -38,6 +39,20 @@ def test_the_pages_in_each_look(visitor: Visitor) -> None:
     for alarm in Alarm.objects.exclude(pk=first.pk).order_by("pk"):
         visitor.go(f"/on-call/alarms/{alarm.pk}")
         visitor.check()
+
+
+def test_the_overview_in_each_look(visitor: Visitor) -> None:
+    visitor.sign_in(make_user(Role.ADMINISTRATOR, name="Ida"))
+    expect(visitor.page.get_by_role("heading", name="Overview")).to_be_visible()
+    make_case(**BREACH)
+    cutoff = make_case().cutoff
+    found = Enrichment.objects.filter(pk=cutoff.pk)
+    found.update(parked_at=timezone.now(), failure="ValueError")
+    for path in ("/overview", "/overview/not-read"):
+        visitor.go(path)
+        visitor.check()
+    visitor.page.get_by_role("button", name="Try all again").click()
+    expect(visitor.page.get_by_text("They are tried again now.")).to_be_visible()
 
 
 def test_hours_a_refusal_and_a_drill(visitor: Visitor) -> None:
