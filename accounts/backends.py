@@ -8,6 +8,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.db import connection
 
 from accounts.models import User
+from accounts.plans import kept_plans
 
 _FIELDS: Final = [field.attname for field in User._meta.concrete_fields]
 
@@ -35,7 +36,7 @@ class OneQueryBackend(ModelBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """Who has a session, if they may still sign in."""
-        with connection.cursor() as cursor:
+        with kept_plans(), connection.cursor() as cursor:
             cursor.execute(_WITH_PERMISSIONS, [user_id])
             row = cursor.fetchone()
         if row is None:

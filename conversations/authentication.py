@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.authentication import bearer_token
+from accounts.plans import kept_plans
 from conversations import signatures
 from conversations.models import Source, SourceKey, SourceSecret
 from conversations.received import body_as_sent
@@ -64,7 +65,7 @@ class SourceKeyAuthentication(BaseAuthentication):
         token = bearer_token(request)
         if token is None or token.kind != "rk":
             return None
-        with connection.cursor() as cursor:
+        with kept_plans(), connection.cursor() as cursor:
             cursor.execute(_live_key(), [token.public_id])
             row = cursor.fetchone()
         if row is None or not token.matches(bytes(row[0])):

@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import QuerySet
 
+from accounts.plans import kept_plans
 from conversations import keys
 from conversations.evidence import assess
 from conversations.models import Cutoff, Source
@@ -42,6 +43,7 @@ class Answer:
     evaluation: Evaluation
 
 
+@kept_plans()
 def answer(
     *, source: Source, question: Question, messages: list[Message] | None, now: datetime
 ) -> Answer:

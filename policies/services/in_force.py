@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from django.db import connection
 
+from accounts.plans import kept_plans
 from policies import scopes
 from policies.models import BUILT_IN_NUMBER
 from policies.thresholds import BUILT_IN, Thresholds
@@ -84,7 +85,7 @@ def in_force(
     """
     wanted = scopes.candidates(model=model, surface=surface, locale=locale)
     asked: dict[str, Any] = {"wanted": wanted, "paused": [scopes.EVERYTHING, *wanted], "at": at}
-    with connection.cursor() as cursor:
+    with kept_plans(), connection.cursor() as cursor:
         cursor.execute(_IN_FORCE, asked)
         paused, scope, activated_at, percent, number, content, beside, other = cursor.fetchone()
     if scope is None:

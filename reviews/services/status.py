@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from django.db import connection
 
+from accounts.plans import kept_plans
 from conversations.models import Source
 from conversations.services.intake import notice_url
 from conversations.vocabulary import ConversationState
@@ -45,7 +46,7 @@ WHERE conversation.source_id = %s AND conversation.external_id = %s
 
 def status_of(*, source: Source, external_id: str) -> Status | None:
     """The status of one conversation, in one indexed read; None where it is not known."""
-    with connection.cursor() as cursor:
+    with kept_plans(), connection.cursor() as cursor:
         cursor.execute(_READ, [source.pk, external_id])
         row = cursor.fetchone()
     if row is None:
