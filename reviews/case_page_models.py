@@ -1,4 +1,6 @@
-"""What people write beside a case: notes among themselves, and texts kept for rationales."""
+"""What people write beside a case: notes among themselves, texts kept for rationales; and since when
+nobody goes on with what they began, because the words that it speaks of were erased.
+"""
 
 from __future__ import annotations
 
@@ -86,3 +88,18 @@ class CannedText(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class ErasedWords(models.Model):
+    """When the words of a case were erased last, by the database's clock.
+
+    Whoever had the case open then may still read them there.
+    """
+
+    case = models.OneToOneField(
+        "reviews.Case", primary_key=True, on_delete=models.PROTECT, related_name="erased_words"
+    )
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.case_id} at {self.at:%Y-%m-%d %H:%M}"

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from reviews.models import Case, Claim, Exercise, Verdict, VerdictDraft, VerdictText
+from reviews.services.erased import is_fresh
 from reviews.services.leaving import locked
 from reviews.transitions import PENDING
 
@@ -41,11 +42,12 @@ def save_draft(
 ) -> bool:
     """Keep what *user* has typed on *case*; whether it was kept.
 
-    Only for whoever has held the case and has no verdict on it that stands: what is sent on its
-    way while the verdict goes in comes too late. *content* has the values of each field.
+    Only for whoever has held the case, since its words were erased if they were, and has no
+    verdict on it that stands: what is sent on its way while the verdict goes in comes too late.
+    *content* has the values of each field.
     """
     found = locked(case)
-    if not Claim.objects.filter(case=found, reviewer=user).exists():
+    if not Claim.objects.filter(case=found, reviewer=user).exists() or not is_fresh(found, user):
         return False
     if found.verdicts.filter(reviewer=user, withdrawal=None).exists():
         return False

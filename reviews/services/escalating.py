@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from reviews.models import Case, Escalation
 from reviews.permissions import can_list
+from reviews.services.erased import check_fresh
 from reviews.services.exercises import check_stays
 from reviews.services.leaving import come_back, end_claim, held, locked, note, words
 from reviews.services.qualifications import areas_of
@@ -98,6 +99,8 @@ def _open(case: Case, user: User, action: Action) -> Escalation:
     if asked.taken_by_id not in (None, user.pk):
         assert asked.taken_by is not None  # noqa: S101 - the row has an id
         raise Forbidden(f"{asked.taken_by.name} has taken this question.")
+    if action != Action.ACCEPT and asked.taken_by_id is None:
+        check_fresh(found, user)
     return asked
 
 
@@ -110,7 +113,8 @@ def of_the_team(user: User, asked: Escalation) -> bool:
 def answer(*, case: Case, user: User, text: str, now: datetime) -> Escalation:
     """Answer the question: *case* waits again, first for whoever asked.
 
-    Raises as :func:`accept` does, ``ValidationError`` without an answer.
+    Raises as :func:`accept` does, ``ValidationError`` without an answer, and ``Forbidden`` for
+    whoever has not taken it since the words of *case* were erased.
     """
     kept = words(text, field="answer", missing="Write the answer.")
     asked = _open(case, user, Action.ANSWER)

@@ -12,6 +12,7 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, Claim, Reservation
 from reviews.services.claims import HeldByAnother, NotHeld, live_claim
+from reviews.services.erased import check_fresh
 from reviews.vocabulary import CaseState
 from reviews.ways_out_models import LONGEST_NOTE
 
@@ -25,10 +26,14 @@ def locked(case: Case) -> Case:
 
 
 def held(case: Case, user: User) -> Case:
-    """*case*, locked, which *user* holds. Raises :class:`HeldByAnother` or :class:`NotHeld`."""
+    """*case*, locked, which *user* holds. Raises :class:`HeldByAnother` or :class:`NotHeld`.
+
+    Raises ``transitions.Forbidden`` where it was taken from them because its words were erased.
+    """
     found = locked(case)
     claim = live_claim(found)
     if claim is None:
+        check_fresh(found, user)
         raise NotHeld("You do not hold this case any more. Claim it again first.")
     if claim.reviewer_id != user.pk:
         raise HeldByAnother(claim)

@@ -15,6 +15,8 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from reviews.models import Case, CaseNote, CaseNoteText
 from reviews.permissions import facts_of, viewer_of
+from reviews.services.erased import check_fresh
+from reviews.services.leaving import locked
 from reviews.transitions import Forbidden
 from reviews.visibility import Text, is_blind, visible
 
@@ -47,12 +49,15 @@ def changeable(note: CaseNote, *, user: User, now: datetime) -> bool:
 
 
 def write(*, case: Case, user: User, text: str, now: datetime) -> CaseNote:
-    """Leave a note. Raises ``ValidationError`` for no words or too many, or ``Forbidden``."""
+    """Leave a note. Raises ``ValidationError`` for no words or too many, or ``Forbidden``: also
+    where the words of *case* were erased since *user* took it up.
+    """
     words = _words(text)
     viewer, facts = viewer_of(user), facts_of(case)
     if not may_write(visible(viewer, facts), blind=is_blind(viewer, facts)):
         raise Forbidden("Your role does not include notes.")
     with transaction.atomic():
+        check_fresh(locked(case), user)
         note = CaseNote.objects.create(case=case, author=user, at=now)
         CaseNoteText.objects.create(note=note, text=words)
         _record(note, user, "note.written", now)
@@ -67,23 +72,24 @@ def change(*, note: CaseNote, user: User, text: str, now: datetime) -> None:
     """
     words = _words(text)
     with transaction.atomic():
-        locked = _own(note, user)
-        if not changeable(locked, user=user, now=now):
+        check_fresh(locked(note.case), user)
+        own = _own(note, user)
+        if not changeable(own, user=user, now=now):
             raise Forbidden("A note can be changed for 15 minutes. Write another one.")
-        CaseNoteText.objects.filter(note=locked).update(text=words)
-        locked.edited_at = now
-        locked.save(update_fields=["edited_at"])
-        _record(locked, user, "note.changed", now)
+        CaseNoteText.objects.filter(note=own).update(text=words)
+        own.edited_at = now
+        own.save(update_fields=["edited_at"])
+        _record(own, user, "note.changed", now)
 
 
 def delete(*, note: CaseNote, user: User, now: datetime) -> None:
     """Delete one's own note: its words go, that there was one stays. ``Forbidden`` else."""
     with transaction.atomic():
-        locked = _own(note, user)
-        CaseNoteText.objects.filter(note=locked).delete()
-        locked.deleted_at = now
-        locked.save(update_fields=["deleted_at"])
-        _record(locked, user, "note.deleted", now)
+        own = _own(note, user)
+        CaseNoteText.objects.filter(note=own).delete()
+        own.deleted_at = now
+        own.save(update_fields=["deleted_at"])
+        _record(own, user, "note.deleted", now)
 
 
 def _words(text: str) -> str:
@@ -96,10 +102,10 @@ def _words(text: str) -> str:
 
 
 def _own(note: CaseNote, user: User) -> CaseNote:
-    locked = CaseNote.objects.select_for_update(no_key=True).get(pk=note.pk)
-    if locked.author_id != user.pk or locked.deleted_at is not None:
+    own = CaseNote.objects.select_for_update(no_key=True).get(pk=note.pk)
+    if own.author_id != user.pk or own.deleted_at is not None:
         raise Forbidden("Only whoever wrote a note can change or delete it.")
-    return locked
+    return own
 
 
 def _record(note: CaseNote, user: User, action: str, now: datetime) -> None:

@@ -17,6 +17,7 @@ from reviews.permissions import can_decide, visible_texts
 from reviews.reply_texts import LONGEST_REPLY, Canned, fitting
 from reviews.services import addresses, outcomes
 from reviews.services.adjudication import standing_verdicts
+from reviews.services.erased import check_fresh
 from reviews.services.public_face import is_withheld
 from reviews.visibility import Text
 from reviews.vocabulary import CaseState, Judgement
@@ -68,8 +69,9 @@ def draft_of(case: Case, user: User) -> Reply | None:
 def write(*, case: Case, user: User, canned: str, words: str, now: datetime) -> Reply:
     """Keep a reply of *user* to the user of *case*; publish it where the case is settled.
 
-    Raises ``PermissionDenied``, or ``ValidationError`` where it is empty, too long, or of a text
-    that does not go with the decision.
+    Raises ``PermissionDenied``, ``ValidationError`` where it is empty, too long, or of a text that
+    does not go with the decision, or ``transitions.Forbidden`` where the words that it answers
+    were erased since *user* took the case up.
     """
     with transaction.atomic():
         locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
@@ -77,6 +79,8 @@ def write(*, case: Case, user: User, canned: str, words: str, now: datetime) -> 
         if not can_write(locked, user):
             raise PermissionDenied("You can answer once your verdict is in.")
         check(canned=canned, words=words, offered=offered(locked, user))
+        if words.strip():
+            check_fresh(locked, user)
         if locked.state == CaseState.SETTLED:
             if locked.replies.count() >= MOST_PER_CASE:
                 raise ValidationError({"words": _("This case has as many replies as it can.")})

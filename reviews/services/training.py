@@ -21,6 +21,8 @@ from reviews.models import Case, Exercise, MentorComment, Verdict
 from reviews.permissions import can_mentor, can_train, check_mentor
 from reviews.services import exercises
 from reviews.services.adjudication import standing_verdicts
+from reviews.services.erased import check_fresh
+from reviews.services.leaving import locked as locked_case
 from reviews.services.verdicts import NewVerdict, problems
 from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState, ExerciseKind, Queue
@@ -50,7 +52,8 @@ def next_exercise(*, user: User, queue: str, now: datetime) -> Exercise | None:
     # One at a time for each person: a double click must not open two.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     mine = Exercise.objects.training().filter(person=user)
-    if unanswered := mine.filter(answered_at=None).first():
+    # Of one whose words were erased nobody can tell any more.
+    if unanswered := mine.filter(answered_at=None, case__erased_words=None).first():
         return unanswered
     case = _unknown_to(user, queue)
     if case is None:
@@ -95,12 +98,14 @@ def exercise_for(user: User, key: UUID) -> Exercise | None:
 def answer(*, exercise: Exercise, user: User, verdict: NewVerdict, now: datetime) -> Exercise:
     """Keep the trainee's answer, once; then they see the outcome.
 
-    Raises ``PermissionDenied`` for another's, ``ValidationError`` where something is missing.
+    Raises ``PermissionDenied`` for another's, ``ValidationError`` where something is missing, or
+    ``transitions.Forbidden`` where its words were erased.
     """
     check_train(user)
     if exercise.person_id != user.pk:
         raise PermissionDenied("This exercise is another's.")
     problems(exercise.case, verdict)
+    check_fresh(locked_case(exercise.case), user)
     locked = Exercise.objects.select_for_update().get(pk=exercise.pk)
     if locked.answered_at:
         return locked
@@ -110,7 +115,7 @@ def answer(*, exercise: Exercise, user: User, verdict: NewVerdict, now: datetime
 @transaction.atomic
 def comment(*, exercise: Exercise, by: User, text: str, now: datetime) -> MentorComment:
     """A mentor's words on an answer. Raises ``PermissionDenied``, ``ValidationError`` or, before
-    there is an answer, ``transitions.Forbidden``.
+    there is an answer and once its words were erased, ``transitions.Forbidden``.
     """
     check_mentor(by)
     if not exercise.answered_at:
@@ -118,6 +123,7 @@ def comment(*, exercise: Exercise, by: User, text: str, now: datetime) -> Mentor
     kept = text.replace("\x00", "\ufffd").strip()
     if not kept or len(kept) > LONGEST_COMMENT:
         raise ValidationError({"text": f"Write something, at most {LONGEST_COMMENT:,} characters."})
+    check_fresh(locked_case(exercise.case), by)
     given = MentorComment.objects.create(exercise=exercise, by=by, at=now, text=kept)
     record(
         actor=Actor(user=by),

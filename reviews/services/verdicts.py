@@ -24,6 +24,7 @@ from reviews.second_looks import Stakes, needs_second_look
 from reviews.services import drafting, exercises, replies
 from reviews.services.adjudication import agreement_is_checked, differ, standing_verdicts
 from reviews.services.claims import NotHeld
+from reviews.services.erased import check_fresh
 from reviews.services.reopening import check_last_word, may_reopen
 from reviews.transitions import Action, Forbidden, after_verdict, check
 from reviews.vocabulary import (
@@ -84,6 +85,7 @@ def decide(
             return earlier
         check_decide(user, locked)
         if not _HELD.first(case=case.pk, user=user.pk):
+            check_fresh(locked, user)
             raise NotHeld("You do not hold this case any more. Claim it again to decide.")
         if gold := exercises.gold_of(locked, user):
             VerdictDraft.objects.filter(case=locked, reviewer=user).delete()

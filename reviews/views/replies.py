@@ -15,6 +15,7 @@ from reviews.feedback_forms import ReplyForm
 from reviews.models import Case
 from reviews.reply_texts import paragraphs
 from reviews.services import replies
+from reviews.transitions import Forbidden
 from reviews.views.people import case_for, reviewer
 
 
@@ -40,6 +41,8 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
             preview = paragraphs(**form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
+        except Forbidden as refused:
+            form.add_error(None, str(refused))
     return render(
         request,
         "reviews/reply.html",

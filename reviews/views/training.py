@@ -22,6 +22,7 @@ from reviews.quality_forms import CertifyForm, CommentForm, PracticeForm
 from reviews.services import certification, training
 from reviews.services.page import page_of
 from reviews.services.reading import open_case, reveal
+from reviews.transitions import Forbidden
 from reviews.views.refusals import explain
 from reviews.views.shown import show_turns, shown
 
@@ -84,7 +85,13 @@ def exercise(request: HttpRequest, pk: UUID) -> HttpResponse:
     if found.answered_at is None:
         form = VerdictForm(request.POST or None, case=found.case, messages=opened.messages)
         if form.is_bound and form.is_valid():
-            training.answer(exercise=found, user=user, verdict=form.verdict(), now=timezone.now())
+            try:
+                training.answer(
+                    exercise=found, user=user, verdict=form.verdict(), now=timezone.now()
+                )
+            except Forbidden as refused:
+                messages.warning(request, str(refused))
+                return redirect("training")
             messages.success(request, _("Your answer is in. Below it is what was decided."))
             return redirect("exercise", pk=pk)
     context: dict[str, Any] = {
@@ -144,6 +151,8 @@ def comment(request: HttpRequest, pk: UUID) -> HttpResponse:
         )
     except ValidationError as refused:
         messages.warning(request, " ".join(refused.messages))
+    except Forbidden as early:
+        messages.warning(request, str(early))
     else:
         messages.success(request, _("Your comment stands below the answer."))
     return redirect("exercise", pk=pk)
