@@ -14,7 +14,7 @@ from django.utils.dates import MONTHS
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_bidi
 
 register = template.Library()
 
@@ -76,7 +76,8 @@ def _exact(when: datetime) -> str:
     A page that is not in English, and has one or two, writes it as its language does.
     """
     if get_language() != "en":
-        return f"{date_format(when)}, {date_format(when, 'TIME_FORMAT')} {when.tzname()}"
+        comma = "،" if get_language_bidi() else ","
+        return f"{date_format(when)}{comma} {date_format(when, 'TIME_FORMAT')} {when.tzname()}"
     return f"{when.day} {MONTHS[when.month]} {when.year}, {when:%H:%M} {when.tzname()}"
 
 
