@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keeping import both_or_neither, final, kept, staff
@@ -75,6 +76,11 @@ class Worded(models.Model):
     def language_name(self) -> str:
         """Its language, as those who speak it call it."""
         return dict(settings.LANGUAGES).get(self.language, self.language)
+
+    @property
+    def direction(self) -> str:
+        """In which its language is written, ``rtl`` or ``ltr``."""
+        return "rtl" if get_language_info(self.language)["bidi"] else "ltr"
 
     @property
     def is_withheld(self) -> bool:

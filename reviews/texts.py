@@ -204,6 +204,10 @@ def told(words: Words | None, *, reason: NoticeReason, about: str) -> Told:
     )
 
 
+#: Share of words below which two texts are shown whole: word by word nobody could read them.
+_LIKENESS: Final = 0.5
+
+
 class Piece(NamedTuple):
     """A stretch of a text that was compared: kept, ``added`` or ``removed``."""
 
@@ -212,10 +216,12 @@ class Piece(NamedTuple):
 
 
 def differences(before: str, after: str) -> list[Piece]:
-    """What makes *after* of *before*, by whole words."""
+    """What makes *after* of *before*, by whole words; one after the other where few are alike."""
+    if before and after and _alike(before.split(), after.split()).ratio() < _LIKENESS:
+        return [Piece("removed", before), Piece("", "\n"), Piece("added", after)]
     old, new = re.findall(r"\s+|\S+", before), re.findall(r"\s+|\S+", after)
     found: list[Piece] = []
-    for what, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for what, i, j, k, m in _alike(old, new).get_opcodes():
         if what == "equal":
             found.append(Piece("", "".join(old[i:j])))
             continue
@@ -224,3 +230,7 @@ def differences(before: str, after: str) -> list[Piece]:
         if k < m:
             found.append(Piece("added", "".join(new[k:m])))
     return found
+
+
+def _alike(old: list[str], new: list[str]) -> SequenceMatcher[str]:
+    return SequenceMatcher(None, old, new, autojunk=False)

@@ -189,7 +189,7 @@ def test_of_two_who_edit_a_draft_the_second_is_told_and_loses_nothing(
     response = client.post(f"/notices/drafts/{draft.pk}", mine)
     assert response.status_code == 409
     assert "Ben saved this draft while you were writing" in response.text
-    assert re.search(r"<del>.*?Ben\.</del>", response.text)
+    assert re.search(r"Words of <del>.*?Ben\.</del>", response.text)
     assert "Words of Ada.</textarea>" in response.text
     assert not NoticeText.objects.exists()
     revision = re.search(r'name="revision" value="(\d+)"', response.text)

@@ -317,16 +317,21 @@ def test_what_is_refused_is_not_saved(ada: User) -> None:
 
 
 def test_a_difference_is_shown_by_whole_words() -> None:
-    found = differences("It was ended by us.", "It was stopped by us all.")
+    found = differences("It was ended by us today.", "It was stopped by us all.")
     assert [tuple(piece) for piece in found] == [
         ("", "It was "),
         ("removed", "ended"),
         ("added", "stopped"),
-        ("", " by "),
-        ("removed", "us."),
-        ("added", "us all."),
+        ("", " by us "),
+        ("removed", "today."),
+        ("added", "all."),
     ]
     assert differences("", "") == []
+    assert [piece.change for piece in differences("Old words.", "Quite another text.")] == [
+        "removed",
+        "",
+        "added",
+    ]
 
 
 def test_a_version_is_compared_with_what_stands_in_its_place() -> None:
