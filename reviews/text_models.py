@@ -153,7 +153,7 @@ class NoticeTextQuerySet(models.QuerySet["NoticeText"]):
 class NoticeText(Worded):
     """A version of words, never changed. In force from when it was approved to ``until``.
 
-    So the times tell which words a notice had at any moment: nothing is written when one is read.
+    So the times tell which words a notice had at any moment; none are noted when one is opened.
     """
 
     number = models.PositiveIntegerField(help_text="Counted in its scope.")
