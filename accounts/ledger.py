@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from structlog.contextvars import get_contextvars
 
+from accounts.inserts import insert
 from accounts.models import LedgerEntry, User
 
 #: Lines about legal holds are for those alone who may place one.
@@ -58,7 +59,7 @@ def record(
     is rolled back, or the other way round, would be worse than none.
     """
     _check_shared(action)
-    return LedgerEntry.objects.create(**_row(actor, action, obj, object_id, details, at))
+    return insert(LedgerEntry(**_row(actor, action, obj, object_id, details, at)))
 
 
 def record_each(

@@ -8,7 +8,7 @@ its plan too. The queryset stays the one place that says what is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
@@ -16,11 +16,15 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
+from django.db.models.query import get_related_populators
 from psycopg.sql import Literal
 
 from accounts.plans import kept_plans
 
 Row = TypeVar("Row", bound=Model)
+
+#: The stubs are a version ahead.
+_populators: Callable[..., list[Any]] = get_related_populators
 
 #: What no real value equals, for each type and place among the values.
 _STAND_INS: Final[dict[type, Callable[[int], object]]] = {
@@ -32,7 +36,7 @@ _STAND_INS: Final[dict[type, Callable[[int], object]]] = {
 
 
 class Prepared(Generic[Row]):
-    """What *build* makes of some values: whole rows of one model, nothing joined or annotated.
+    """What *build* makes of some values: whole rows of one model, and of those joined to it.
 
     *types* names the arguments of *build*, each an ``int``, ``str``, ``UUID`` or ``datetime``.
     Whatever else shapes the queryset must stay the same.
@@ -81,7 +85,8 @@ class _Statement(Generic[Row]):
         self._compiler = compiler
         self._converters = compiler.get_converters(column for column, *_ in compiler.select)
         self._fields = [field.attname for field in rows.model._meta.concrete_fields]
-        assert len(self._fields) == len(compiler.select)  # noqa: S101
+        self._joined = _populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
+        assert not compiler.annotation_col_map  # noqa: S101
         self._model = rows.model
 
     def made_of(self, found: list[tuple[Any, ...]]) -> list[Row]:
@@ -89,7 +94,13 @@ class _Statement(Generic[Row]):
         rows: Any = found
         if self._converters and rows:
             rows = self._compiler.apply_converters(rows, self._converters)
-        return [self._model.from_db(DEFAULT_DB_ALIAS, self._fields, row) for row in rows]
+        return [self._made_of(row) for row in rows]
+
+    def _made_of(self, row: Sequence[Any]) -> Row:
+        made = self._model.from_db(DEFAULT_DB_ALIAS, self._fields, row[: len(self._fields)])
+        for joined in self._joined:
+            joined.populate(row, made)
+        return made
 
 
 def _literal(value: object) -> str:

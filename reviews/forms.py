@@ -26,35 +26,38 @@ from reviews.vocabulary import (
 
 
 class VerdictForm(forms.Form):
-    """A verdict on one case. What is required or fits together is for the service to say."""
+    """A verdict on one case. What is required or fits together is for the service to say.
+
+    Choices are called for: a form copies its fields, and lists of choices with them.
+    """
 
     decision = forms.ChoiceField(widget=forms.RadioSelect, required=False)
     remedy = forms.ChoiceField(
-        choices=[(Remedy.REOPEN, _("Reopen")), (Remedy.KEEP_LOCKED, _("Keep locked"))],
+        choices=lambda: [(Remedy.REOPEN, _("Reopen")), (Remedy.KEEP_LOCKED, _("Keep locked"))],
         widget=forms.RadioSelect,
         required=False,
     )
     policy_followed = forms.ChoiceField(
-        choices=PolicyFollowed.choices, widget=forms.RadioSelect, required=False
+        choices=lambda: PolicyFollowed.choices, widget=forms.RadioSelect, required=False
     )
     severity = forms.TypedChoiceField(
-        choices=[(str(grade), str(grade)) for grade in range(5)],
+        choices=lambda: [(str(grade), str(grade)) for grade in range(5)],
         widget=forms.RadioSelect,
         coerce=int,
         empty_value=None,
         required=False,
     )
     category = forms.ChoiceField(
-        choices=[("", _("As reported")), *Category.choices], required=False
+        choices=lambda: [("", _("As reported")), *Category.choices], required=False
     )
     reason_codes = forms.MultipleChoiceField(
-        choices=ReasonCode.choices, widget=forms.CheckboxSelectMultiple, required=False
+        choices=lambda: ReasonCode.choices, widget=forms.CheckboxSelectMultiple, required=False
     )
     rationale = forms.CharField(
         widget=forms.Textarea, max_length=LONGEST_RATIONALE, strip=True, required=False
     )
     reply_canned = forms.ChoiceField(
-        choices=[("", _("No kept text")), *Canned.choices], required=False
+        choices=lambda: [("", _("No kept text")), *Canned.choices], required=False
     )
     reply_words = forms.CharField(
         widget=forms.Textarea, max_length=LONGEST_REPLY, strip=True, required=False

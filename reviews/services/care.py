@@ -79,10 +79,14 @@ class SevereShare:
 
 def care_of(user: User) -> CareSettings:
     """What *user* has set; the defaults, unsaved, where that is nothing. One query, once."""
-    try:
-        return user.care
-    except CareSettings.DoesNotExist:
-        return CareSettings(user=user)
+    kept: CareSettings | None = user._state.fields_cache.get("care")
+    if kept is None:
+        kept = _CARE.first(user=user.pk) or CareSettings()
+        kept.user = user
+    return kept
+
+
+_CARE: Final = Prepared(lambda user: CareSettings.objects.filter(user=user), user=int)
 
 
 def hiding_of(

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.plans import kept_plans
 from accounts.prepared import Prepared
 from reviews.models import Case, Claim, Exercise, Skip
 from reviews.permissions import check_decide
@@ -77,12 +78,8 @@ def claim_next(*, user: User, queue: str = "") -> Claim | None:
 
 def lock_person(user: User) -> None:
     """Let *user* do one thing at a time. Before any case is locked: nobody waits in a ring."""
-    _LOCK.all(user=user.pk)
-
-
-_LOCK: Final = Prepared(
-    lambda user: User.objects.filter(pk=user).select_for_update(no_key=True), user=int
-)
+    with kept_plans(), connection.cursor() as cursor:
+        cursor.execute("SELECT FROM accounts_user WHERE id = %s FOR NO KEY UPDATE", [user.pk])
 
 
 @transaction.atomic
@@ -153,10 +150,11 @@ def _take(
     case: Case, user: User, at: datetime | None = None, exercise: Exercise | None = None
 ) -> Claim:
     """Begin a claim in the present transaction, ending one that ran out."""
-    with connection.cursor() as cursor:
-        cursor.execute(_END_WHAT_RAN_OUT, [case.pk])
-        cursor.execute(_BEGIN, [case.pk, user.pk, settings.CLAIM_LEASE_SECONDS, case.severe])
-        begun = cursor.fetchone()
+    begun = _begin(case, user)
+    if begun is None:
+        with kept_plans(), connection.cursor() as cursor:
+            cursor.execute(_END_WHAT_RAN_OUT, [case.pk])
+        begun = _begin(case, user)
     if begun is None:
         held = live_claim(case)
         if held is None:
@@ -178,6 +176,14 @@ def _take(
         record(actor=Actor(user=user), action="case.claimed", obj="case", object_id=case.pk, at=at)
         danger.answer_by_claim(case=case, user=user, now=at or timezone.now())
     return taken
+
+
+def _begin(case: Case, user: User) -> tuple[int, datetime, datetime] | None:
+    """The key and the times of a new claim; None where one that has not ended stands."""
+    with kept_plans(), connection.cursor() as cursor:
+        cursor.execute(_BEGIN, [case.pk, user.pk, settings.CLAIM_LEASE_SECONDS, case.severe])
+        begun: tuple[int, datetime, datetime] | None = cursor.fetchone()
+    return begun
 
 
 def _expiry() -> Any:

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from accounts.plans import kept_plans
 from accounts.prepared import Prepared
 from reviews.models import Case, CaseQuerySet, CaseQueue, Reservation, Skip
 from reviews.services.care import languages_of, opted_out_by, severe_share, spared_of
@@ -24,16 +25,19 @@ from reviews.transitions import CLAIMABLE
 
 _Key = tuple[int, datetime, UUID]
 
+#: Written out, as in the condition of the index.
+_CLAIMABLE: Final = ", ".join(f"'{state.value}'" for state in CLAIMABLE)
+
 #: Of each queue that somebody works in, and of each language that they read, the first case that
 #: nobody holds. A language of NULL is any.
-_HEADS: Final = """
+_HEADS: Final = f"""
 SELECT queue.slug, reads.language, head.priority, head.due_at, head.cutoff_id
 FROM reviews_casequeue queue
 CROSS JOIN unnest(%(languages)s::text[]) reads (language)
 CROSS JOIN LATERAL (
     SELECT priority, due_at, cutoff_id FROM reviews_case waits
-    WHERE waits.queue = queue.slug {of_language}
-      AND waits.selected AND waits.state = ANY (%(claimable)s) AND NOT waits.trial
+    WHERE waits.queue = queue.slug {{of_language}}
+      AND waits.selected AND waits.state IN ({_CLAIMABLE}) AND NOT waits.trial
       AND NOT EXISTS (
           SELECT FROM reviews_claim held
           WHERE held.case_id = waits.cutoff_id
@@ -47,7 +51,7 @@ WHERE queue.area = '' OR %(everything)s OR EXISTS (
     WHERE has.user_id = %(user)s AND has.area = queue.area AND has.revoked_at IS NULL
 )
 ORDER BY head.priority DESC, head.due_at, head.cutoff_id
-"""
+"""  # noqa: S608 - states, never of a request
 
 
 def suited_to(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
@@ -151,11 +155,10 @@ def _stretches_by_urgency(user: User) -> list[tuple[str, str | None, _Key]]:
     parameters: dict[str, Any] = {
         "everything": user.is_superuser,
         "user": user.pk,
-        "claimable": [state.value for state in CLAIMABLE],
         "languages": languages or [None],
     }
     of_language = "AND waits.language = reads.language" if languages else ""
-    with connection.cursor() as cursor:
+    with kept_plans(), connection.cursor() as cursor:
         cursor.execute(_HEADS.format(of_language=of_language), parameters)
         return [(slug, spoken, (-priority, *rest)) for slug, spoken, priority, *rest in cursor]
 

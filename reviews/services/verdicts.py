@@ -11,8 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from msgspec import Struct
 
+from accounts.inserts import insert
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.plans import kept_plans
 from accounts.prepared import Prepared
 from conversations.services import holds
 from conversations.vocabulary import Category, Remedy
@@ -95,9 +97,7 @@ def decide(
         check(locked.state, Action.DECIDE)
         check_last_word(locked, user, verdict.remedy)
         given = _write(locked, user, verdict, now, idempotency_key)
-        _move_on(locked, now)
-        with connection.cursor() as cursor:
-            cursor.execute(_END, {"case": locked.pk, "user": user.pk})
+        _move_on(locked, user, now)
         record(
             actor=Actor(user=user),
             at=now,
@@ -130,10 +130,13 @@ _HELD: Final = Prepared(
     user=int,
 )
 
-#: The claim, and what *user* had drafted.
-_END: Final = """
+#: With the case's new state, the claim ends, and what was drafted goes.
+_MOVE_ON: Final = """
 WITH drafted AS (
     DELETE FROM reviews_verdictdraft WHERE case_id = %(case)s AND reviewer_id = %(user)s
+), moved AS (
+    UPDATE reviews_case SET state = %(state)s, contested = %(contested)s, settle_at = %(settle_at)s
+    WHERE cutoff_id = %(case)s
 )
 UPDATE reviews_claim SET ended_at = statement_timestamp()
 WHERE case_id = %(case)s AND ended_at IS NULL
@@ -231,7 +234,7 @@ def _reply_problem(case: Case, verdict: NewVerdict) -> str:
 def _write(
     case: Case, user: User, verdict: NewVerdict, now: datetime, idempotency_key: str | None
 ) -> Verdict:
-    given = Verdict.objects.create(
+    given = Verdict(
         case=case,
         round=case.round,
         reviewer=user,
@@ -245,8 +248,9 @@ def _write(
         idempotency_key=idempotency_key,
         at=now,
     )
+    insert(given)
     rationale = verdict.rationale.strip()
-    VerdictText.objects.create(verdict=given, rationale=rationale, terms=index_text([rationale]))
+    insert(VerdictText(verdict=given, rationale=rationale, terms=index_text([rationale])))
     if verdict.reply_canned or verdict.reply_words.strip():
         replies.write_with(
             verdict=given, canned=verdict.reply_canned, words=verdict.reply_words, now=now
@@ -254,7 +258,7 @@ def _write(
     return given
 
 
-def _move_on(case: Case, now: datetime) -> None:
+def _move_on(case: Case, user: User, now: datetime) -> None:
     given = standing_verdicts(case)
     stakes = _stakes(case, given[-1].decision, now)
     case.state = after_verdict(
@@ -268,7 +272,17 @@ def _move_on(case: Case, now: datetime) -> None:
     case.settle_at = (
         now + timedelta(seconds=settings.UNDO_SECONDS) if case.state == CaseState.SETTLING else None
     )
-    case.save(update_fields=["state", "contested", "settle_at"])
+    with kept_plans(), connection.cursor() as cursor:
+        cursor.execute(
+            _MOVE_ON,
+            {
+                "case": case.pk,
+                "user": user.pk,
+                "state": case.state,
+                "contested": case.contested,
+                "settle_at": case.settle_at,
+            },
+        )
 
 
 def _stakes(case: Case, decision: str, now: datetime) -> Stakes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest
 
 from accounts.models import User
+from accounts.prepared import Prepared
 from accounts.requests import user_of
 from reviews.models import Case
 from reviews.permissions import check_change_outcomes, check_list, check_see_outcomes
@@ -29,8 +30,18 @@ def case_for(
 
     *joined* is what of it is read at once.
     """
-    cases = Case.objects.listed_for(user).select_related(*joined)
-    return seen(get_object_or_404(cases, number=number), user=user)
+    kind = user.has_perm("reviews.view_restricted_case"), tuple(joined)
+    if kind not in _BY_NUMBER:
+        cases = Case.objects.listed_for(user).select_related(*joined)
+        _BY_NUMBER[kind] = Prepared(lambda number: cases.filter(number=number), number=int)
+    found = _BY_NUMBER[kind].first(number=number)
+    if found is None:
+        raise Http404
+    return seen(found, user=user)
+
+
+#: How a case is found by its number: for those who see child safety or not, and what is joined.
+_BY_NUMBER: Final[dict[tuple[bool, tuple[str, ...]], Prepared[Case]]] = {}
 
 
 def who_sees_outcomes(request: HttpRequest) -> User:

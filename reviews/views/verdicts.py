@@ -19,7 +19,7 @@ from reviews.models import Case
 from reviews.permissions import check_decide
 from reviews.services import verdicts
 from reviews.services.claims import NotHeld
-from reviews.services.seen import seen
+from reviews.services.seen import as_seen
 from reviews.transitions import Forbidden
 from reviews.views.cases import case_page
 from reviews.views.people import case_for, reviewer
@@ -48,7 +48,9 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         form.add_error(None, str(refused))
         return case_page(request, case, user, form=form)
     case.state = given.case.state
-    messages.success(request, _sent(seen(case, user=user)))
+    # Whether it is a gold case was asked with the case.
+    (told,) = as_seen([case], user=user, gold=None if case.exercise else {})
+    messages.success(request, _sent(told))
     return redirect("case", number=number)
 
 

@@ -14,6 +14,7 @@ from accounts.models import LedgerEntry, User
 from accounts.prepared import Prepared
 from accounts.roles import Role
 from conversations.models import Cutoff
+from reviews.models import Case
 from tests.factories import NOW, make_case, make_user
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,20 @@ def test_rows_are_whole(django_assert_num_queries: DjangoAssertNumQueries) -> No
         field.attname: getattr(wanted, field.attname) for field in Cutoff._meta.fields
     }
     assert cutoff.first(key=uuid4()) is None
+
+
+def test_what_is_joined_comes_with_it(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    wanted = make_case()
+    prepared = Prepared(
+        lambda key: Case.objects.select_related("cutoff__conversation", "source").filter(pk=key),
+        key=UUID,
+    )
+    with django_assert_num_queries(1):
+        case = prepared.first(key=wanted.pk)
+        assert case
+        assert case.cutoff.case is case
+        found = case, case.cutoff.conversation, case.source
+    assert found == (wanted, wanted.cutoff.conversation, wanted.source)
 
 
 def test_a_value_that_no_condition_asks_for_is_a_mistake() -> None:
