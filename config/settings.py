@@ -224,9 +224,7 @@ TEMPLATES = [
 ]
 
 try:
-    _database = dj_database_url.parse(
-        DATABASE_URL or embedded.database_url(DATA_DIR / "postgres"), conn_health_checks=True
-    )
+    _database = dj_database_url.parse(DATABASE_URL or embedded.database_url(DATA_DIR / "postgres"))
 except ValueError as _error:
     raise SystemExit(
         "DATABASE_URL is malformed: set it to the address of a PostgreSQL database, postgresql://…."
@@ -238,6 +236,7 @@ if _database["ENGINE"] != "django.db.backends.postgresql":
 # A pool, not CONN_MAX_AGE: granian's threads come and go (an idle one ends after 30 s), and with
 # each would go its connection. The pool outlives them, bounds the connections of a process, and
 # replaces those that a restart of the database broke before a request meets them.
+_database["ENGINE"] = "config.postgresql"
 _database["OPTIONS"] = {
     **_database.get("OPTIONS", {}),
     "pool": {

@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
+from accounts.plans import kept_plans
 from conversations import bulk, partitions, rows
 from conversations.keys import month_of
 from conversations.models import (
@@ -104,6 +105,7 @@ def _result(
     return Result(item.ce_id, "rejected", errors=[error])
 
 
+@kept_plans()
 def _store(source: Source, events: list[Parsed], now: datetime) -> dict[tuple[str, str], Result]:
     settings_row = AuditSettings.objects.latest("id")
     prepared = [rows.prepare(source, event, settings_row, now) for event in events]

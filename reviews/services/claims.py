@@ -62,6 +62,7 @@ _HELD: Final = Prepared(
 )
 
 
+@kept_plans()
 def claim_next(*, user: User, queue: str = "") -> Claim | None:
     """The next case for *user*: the one they hold already, else the first that waits.
 
@@ -96,6 +97,7 @@ def _held_or_next(user: User, queue: str) -> Claim | None:
     return _take(given.case, user, exercise=given) if given else _take(case, user)
 
 
+@kept_plans()
 def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
     """Claim this very case; whoever holds it already gets the same claim again.
 
@@ -190,12 +192,14 @@ def _expiry() -> Any:
     return Now() + timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
 
 
+@kept_plans()
 def heartbeat(*, case: Case, user: User) -> Claim | None:
     """Renew the lease; None where *user* does not hold the case any more."""
     renewed = Claim.objects.live().filter(case=case, reviewer=user).update(expires_at=_expiry())
     return live_claim(case) if renewed else None
 
 
+@kept_plans()
 def release(*, case: Case, user: User) -> bool:
     """Give the case back; whether there was a live claim to end."""
     with transaction.atomic():

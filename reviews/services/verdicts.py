@@ -61,6 +61,7 @@ class NewVerdict(Struct, frozen=True, kw_only=True):
     reply_words: str = ""
 
 
+@kept_plans()
 def decide(
     *,
     case: Case,
