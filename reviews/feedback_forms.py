@@ -45,7 +45,11 @@ class FeedbackForm(forms.Form):
             " there. You can read the answer here without it."
         ),
     )
-    website = forms.CharField(required=False)
+    website = forms.CharField(
+        required=False,
+        # No browser is to fill it for somebody.
+        widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
+    )
 
     def __init__(self, *args: Any, appeals: bool, asks_address: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,6 +1,6 @@
 """The pages of reviews, and its API."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from reviews.views import (
     answer_addresses,
@@ -89,5 +89,7 @@ urlpatterns = [
     path("n/<str:token>/thanks", appeals.thanks, name="notice-thanks"),
     path("n/<str:token>/status", appeals.status, name="notice-status"),
     path("n/<str:token>/no-mail", appeals.forget_address, name="notice-no-mail"),
+    # Whatever else begins like a link to a notice leads nowhere, and says it in the same words.
+    re_path("^n/(?P<token>.*)$", notices.notice),
     path("answers/<str:token>", answer_addresses.answers, name="answers"),
 ]

@@ -14,6 +14,7 @@ from conversations.models import Cutoff
 from conversations.retention import APPEAL_WINDOW_DAYS
 from conversations.services import standing
 from policies.services.due_hours import due_hours
+from reviews.cues import Heard, heard_in
 from reviews.models import Case, Claim, Feedback, FeedbackText
 from reviews.priorities import due_in
 from reviews.services import danger
@@ -24,6 +25,8 @@ from reviews.vocabulary import PLAIN_REASONS, CaseState, Channel, Reason
 LONGEST_COMMENT: Final = 5_000
 #: One link takes this much feedback; a person who has more to say has been heard.
 MOST_PER_CUTOFF: Final = 20
+#: Words that sound like a crisis are heard however much was said before; not without an end.
+MOST_IN_A_CRISIS: Final = 100
 
 #: For how long one can appeal: at least six months from when one can know of the decision
 #: (Regulation (EU) 2022/2065, the Digital Services Act, Article 20(1) and (2)).
@@ -131,7 +134,8 @@ def _said(feedback: Feedback) -> _Said:
 
 
 def _add(case: Case, said: _Said, channel: Channel, now: datetime) -> Feedback:
-    if case.feedback.count() >= MOST_PER_CUTOFF:
+    cue = heard_in(said.comment, locale=case.locale) == Heard.CUE
+    if case.feedback.count() >= (MOST_IN_A_CRISIS if cue else MOST_PER_CUTOFF):
         raise ValidationError(_("We have received your messages about this and will read them."))
     given = Feedback.objects.create(
         case=case,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from conversations.models import Cutoff
 from conversations.rate_limits import take_share
 from reviews.appeal_models import AnswerAddress
+from reviews.cues import Heard, heard_in
 from reviews.feedback_forms import FeedbackForm
 from reviews.models import Feedback
 from reviews.notices import Review
@@ -106,10 +107,12 @@ def _too_often(minutes: int) -> str:
 
 def _kept(cutoff: Cutoff, form: FeedbackForm) -> bool:
     """Keep what was sent; whether all of it could be. What could not is said in the form."""
-    # A program that fills every field is thanked like anybody, and nothing is kept.
-    if form.from_a_program:
-        return True
     sent, now = form.cleaned_data, timezone.now()
+    # A program that fills every field is thanked like anybody, and nothing is kept; but a browser
+    # may have filled that field too, and nobody in danger is taken for a program.
+    cue = heard_in(sent["comment"], locale=cutoff.locale) == Heard.CUE
+    if form.from_a_program and not cue:
+        return True
     try:
         feedback.submit(
             cutoff=cutoff,

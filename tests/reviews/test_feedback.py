@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -11,15 +12,17 @@ from django.core.exceptions import ValidationError
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
+from reviews.danger_models import Alarm
 from reviews.models import Case, Feedback, FeedbackText
 from reviews.permissions import facts_of
 from reviews.priorities import SELECTED_WEIGHT, WEIGHTS
-from reviews.services import claims, verdicts
+from reviews.services import claims, feedback, verdicts
 from reviews.services.feedback import LONGEST_COMMENT, MOST_PER_CUTOFF
 from reviews.services.reading import is_folded
 from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState, Channel, Queue, Reason
 from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
+from tests.reviews.alarms import WORDS
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +98,21 @@ def test_one_link_takes_only_so_much() -> None:
     with pytest.raises(ValidationError, match="received your messages"):
         hear(case, comment="More", channel=Channel.API)
     assert case.feedback.count() == MOST_PER_CUTOFF
+
+
+def test_words_of_a_crisis_are_heard_however_much_was_said_before() -> None:
+    case = make_case()
+    for number in range(MOST_PER_CUTOFF):
+        hear(case, comment=str(number), channel=Channel.API)
+    with pytest.raises(ValidationError):
+        hear(case, comment="Once more", channel=Channel.API)
+    hear(case, comment=WORDS, channel=Channel.API)
+    assert Alarm.objects.get().case == case
+    with (
+        patch.object(feedback, "MOST_IN_A_CRISIS", MOST_PER_CUTOFF),
+        pytest.raises(ValidationError),
+    ):
+        hear(case, comment=f"{WORDS} Really.", channel=Channel.API)
 
 
 def test_an_appeal_before_any_verdict_hurries_the_first_review() -> None:

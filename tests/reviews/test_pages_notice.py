@@ -13,11 +13,13 @@ from accounts.roles import Role
 from conversations.models import Conversation, Cutoff
 from conversations.services import standing
 from conversations.vocabulary import Category, ConversationState, Remedy, Standing
+from reviews.danger_models import Alarm
 from reviews.models import Case, Feedback
 from reviews.views import appeals
 from reviews.views import feedback as inbox
 from reviews.vocabulary import CaseState, Channel, Reason
 from tests.factories import hear, make_case, make_source, make_user, near_miss_event, record
+from tests.reviews.alarms import WORDS
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +142,13 @@ def test_a_program_that_fills_every_field_is_thanked_and_nothing_is_kept(
     )
     assert response.status_code == 302
     assert not Feedback.objects.exists()
+
+
+def test_nobody_in_danger_is_taken_for_a_program(client: Client, case: Case) -> None:
+    filled = {"surprised": "yes", "website": "https://filled.example", "comment": WORDS}
+    assert client.post(url(case, "/feedback"), filled).status_code == 302
+    assert Alarm.objects.get().case == case
+    assert Feedback.objects.get().heard == "cue"
 
 
 def test_somebody_who_wrote_very_often_is_told_that_it_was_received(

@@ -169,6 +169,10 @@ def test_wrong_cut_short_and_revoked_tokens_are_answered_alike(
         "%00",
         "é",
         "x" * 500,
+        "",
+        "a/b",
+        f"{token}/c",
+        f"{token}%2F",
     ]
     bodies = set()
     for page in PAGES:
