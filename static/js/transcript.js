@@ -87,7 +87,13 @@ document.addEventListener("turn-wanted", async (event) => {
   if (turn) document.dispatchEvent(new CustomEvent("turn-shown", { detail: { number, turn } }));
 });
 
-document.addEventListener("htmx:afterSettle", mark);
+// Turns that came in are marked too: once, though each of them says that it has come.
+let due = false;
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (due || !proving.length || !event.target.closest("#transcript")) return;
+  due = true;
+  queueMicrotask(() => ((due = false), mark()));
+});
 
 const fromAddress = () => {
   const found = /^#turn-(\d+)$/.exec(location.hash);
