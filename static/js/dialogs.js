@@ -1,5 +1,6 @@
 /* Dialogs, from markup alone.
-   data-opens="id"       on a button: opens <dialog id> as a modal; the browser keeps and returns focus.
+   data-opens="id"       on a button: opens <dialog id> as a modal; the browser keeps and returns focus, to the
+                         button where nothing had it.
    data-closes           on a button inside: closes its dialog. Escape does too.
    data-confirm="text"   on a <form>: asks before it is sent, in <dialog id="confirm"> (components/confirm.html).
    htmx's own hx-confirm is shown in the same dialog. */
@@ -18,7 +19,8 @@ const question = (text, proceed) => {
 };
 
 // One begins at the first thing to fill in; where there is none, the browser chooses.
-const open = (dialog) => {
+const open = (dialog, opener) => {
+  if (document.activeElement === document.body) opener.focus({ preventScroll: true });
   dialog.showModal();
   dialog.querySelector(`:checked:not(option), ${FIELD}`)?.focus();
 };
@@ -28,7 +30,7 @@ document.addEventListener("click", (event) => {
   if (opener) {
     event.preventDefault();
     const dialog = document.getElementById(opener.dataset.opens);
-    if (dialog) open(dialog);
+    if (dialog) open(dialog, opener);
     return;
   }
   if (event.target.closest("[data-closes]")) {

@@ -22,10 +22,9 @@ const paint = () => {
       // A letter may change its length with its case: nothing is marked rather than the wrong letters.
       if (text.length !== node.data.length) continue;
       for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
-        const range = new Range();
-        range.setStart(node, at);
-        range.setEnd(node, at + wanted.length);
-        highlight.add(range);
+        // A live range for each of ten thousand hits would be looked at with every change of the page.
+        const [startOffset, endOffset] = [at, at + wanted.length];
+        highlight.add(new StaticRange({ startContainer: node, startOffset, endContainer: node, endOffset }));
       }
     }
   }
@@ -56,12 +55,18 @@ if (found && field) {
       step(1);
     }
   }, true);
+  // Once for all that came: a stretch of turns says it for each of them.
+  let due = false;
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target === found) {
       place = -1;
+      // The count is said, not every number of the list.
+      const said = found.querySelector("[data-said]")?.textContent ?? "";
+      document.getElementById("found-said").textContent = said.trim().replace(/\s+/g, " ");
       if (numbers().length) step(1);
-    }
-    paint();
+    } else if (!event.target.closest("#transcript")) return;
+    if (!due) queueMicrotask(() => ((due = false), paint()));
+    due = true;
   });
   paint();
 }

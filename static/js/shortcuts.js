@@ -100,24 +100,32 @@ const line = (label, keys) => {
   return [term, value];
 };
 
-const openList = () => {
-  const lines = document.createElement("dl");
-  lines.className = "keys";
-  for (const element of document.querySelectorAll("[data-key]")) {
-    if (usable(element)) lines.append(...line(words(element), [name(element.dataset.key)]));
-  }
+const singleKeys = () => {
+  const lines = [];
   for (const walk of document.querySelectorAll("[data-walk]")) {
-    lines.append(...line(`Next, previous ${walk.dataset.walk}`, ["j", "k"]));
+    lines.push(...line(`Next, previous ${walk.dataset.walk}`, ["j", "k"]));
+    lines.push(...line(`From a field back to the ${walk.dataset.walk}`, ["Esc"]));
     for (const extra of walk.dataset.walkKeys?.split(";") ?? []) {
       const [key, label] = extra.split("=");
-      lines.append(...line(label, [key]));
+      lines.push(...line(label, [key]));
     }
   }
   for (const extra of document.querySelectorAll("[data-keys-also]")) {
-    lines.append(...line(extra.dataset.keysLabel, [extra.dataset.keysAlso]));
+    lines.push(...line(extra.dataset.keysLabel, [extra.dataset.keysAlso]));
   }
-  lines.append(...line("This list", ["?"]));
+  return [...lines, ...line("This list", ["?"])];
+};
+
+const openList = () => {
+  const lines = document.createElement("dl");
+  lines.className = "keys";
+  for (const element of document.querySelectorAll(on ? "[data-key]" : "[data-key='mod+enter']")) {
+    if (usable(element)) lines.append(...line(words(element), [name(element.dataset.key)]));
+  }
+  if (on) lines.append(...singleKeys());
   list.querySelector("[data-keys]").replaceChildren(lines);
+  // The browser gives it back afterwards; where nothing had it, Tab would go on from the end of the page.
+  if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   list.showModal();
 };
 

@@ -1,7 +1,8 @@
 /* Keeps relative times true while a page stays open: <time datetime data-relative>.
    Past: "just now", "12 min ago", "3 h ago", "5 d ago". Future: "in 12 min". Beyond 30 days the date
    stands. With data-relative="due" a passed time reads "12 min overdue", however long ago. data-countdown shows "8:41".
-   The exact time, in the reader's own zone, becomes the title. */
+   The exact time, in the reader's own zone, becomes the title; <input type="checkbox" data-exact-times> puts it in
+   the place of the relative words, for whoever has no pointer to rest on them. Kept in the browser. */
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
@@ -33,6 +34,17 @@ const countdown = (when, now) => {
   return `${Math.floor(left / MINUTE)}:${String(left % MINUTE).padStart(2, "0")}`;
 };
 
+const plain = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
+  dateStyle: "medium",
+  timeStyle: "short",
+});
+const choice = document.querySelector("[data-exact-times]");
+
+const inWords = (when, now, kind) => {
+  if (!choice?.checked) return relative(when, now, kind);
+  return kind === "due" && when < now ? `${plain.format(when)}, overdue` : plain.format(when);
+};
+
 const refresh = (root) => {
   const now = Date.now();
   for (const time of root.querySelectorAll("time[data-relative], time[data-countdown]")) {
@@ -42,12 +54,24 @@ const refresh = (root) => {
     const words =
       "countdown" in time.dataset
         ? countdown(when, now)
-        : relative(when, now, time.dataset.relative);
+        : inWords(when, now, time.dataset.relative);
     if (time.textContent !== words) time.textContent = words;
   }
 };
 
+if (choice) {
+  choice.checked = localStorage.getItem("times") === "exact";
+  choice.addEventListener("change", () => {
+    localStorage.setItem("times", choice.checked ? "exact" : "relative");
+    refresh(document);
+  });
+}
 refresh(document);
-document.addEventListener("htmx:afterSettle", () => refresh(document));
+// Once for all that came, though each element says so.
+let due = false;
+document.addEventListener("htmx:afterSettle", () => {
+  if (!due) queueMicrotask(() => ((due = false), refresh(document)));
+  due = true;
+});
 const fast = document.querySelector("time[data-countdown]");
 setInterval(() => document.hidden || refresh(document), fast ? 1000 : 30000);
