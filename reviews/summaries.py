@@ -248,7 +248,6 @@ class Row:
     differs: bool
     finding: str
     kind: str
-    explanation: str
     is_severity: bool = False
     folded: bool = False
 
@@ -294,7 +293,6 @@ def _row(line: ConformanceLine, *, folded: bool, expired: bool) -> Row:
         differs=line.disagrees and not folded,
         finding="" if folded else finding,
         kind="" if folded else kind,
-        explanation="" if folded else line.explanation,
         is_severity=line.name == _SEVERITY,
         folded=folded,
     )

@@ -57,6 +57,7 @@ const say = (question, text) => {
   line.textContent = text;
   list.append(line);
   errors.replaceChildren(...(text ? [list] : []));
+  question.querySelector("textarea")?.setAttribute("aria-invalid", String(text !== ""));
 };
 
 const refuse = (event) => {
@@ -119,7 +120,7 @@ const beat = document.querySelector("form[data-heartbeat]");
 
 const lost = () => {
   beat.dispatchEvent(new CustomEvent("lease-lost", { bubbles: true }));
-  const text = "You no longer hold this case. Copy what you wrote, then claim it again.";
+  const text = "You no longer hold this case. What you wrote is kept as your draft.";
   document.dispatchEvent(new CustomEvent("toast", { detail: { text, kind: "bad" } }));
 };
 

@@ -230,7 +230,7 @@ def test_severity_feedback_and_priority_wait_for_the_verdict(client: Client, ana
     case = case_of(signals={"severity": 0.4321})
     say(case)
     text = client.get(f"/cases/{case.number}").text
-    assert "folded until your verdict" in text
+    assert "The reported severity is folded" in text
     for kept_back in ("0.43", "I only told a story.", "surprised +", "Surprised"):
         assert kept_back not in text
 

@@ -146,7 +146,7 @@ def test_a_near_miss_went_on() -> None:
 def test_the_table_keeps_the_reported_severity_back_while_folded() -> None:
     conformed = conformance(Observation("model", "hate", SIGNALS), Thresholds(), None)
     (row,) = (row for row in table(conformed, folded=True) if row.label == "Severity")
-    assert (row.reported, row.finding, row.explanation) == (FOLDED_SEVERITY, "", "")
+    assert (row.reported, row.finding) == (FOLDED_SEVERITY, "")
     (row,) = (row for row in table(conformed, folded=False) if row.label == "Severity")
     assert (row.reported, row.finding) == ("0.90", "Met")
 
