@@ -42,7 +42,9 @@ def test_the_pages_look_well(visitor: Visitor) -> None:
         f"/notices/drafts/{draft.pk}",
         f"/notices/drafts/{draft.pk}/preview",
     ):
-        visitor.go(path)
+        page = visitor.go(path)
+        if page.locator(".text-rules").count():
+            page.locator(".text-rules summary").click()
         visitor.check()
     expect(visitor.page.locator("html")).to_have_attribute("dir", "rtl")
     expect(visitor.page.get_by_text("Preview, for staff")).to_be_visible()
