@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -16,7 +18,7 @@ from tests.reviews.texts_made import EVERYBODY, NOTHING, make_draft, make_waitin
 pytestmark = pytest.mark.django_db(transaction=True)
 
 _ARABIC = EVERYBODY._replace(kind=NoticeKind.TO_MINOR, language="ar")
-_WORDS = {
+_WORDS: dict[str, Any] = {
     "what_happened": "Our assistant ended this chat.\n\nIt seldom does that.",
     "not_meant": "Your account stays as it is.",
     "can_do": "Take a walk.",
