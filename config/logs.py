@@ -12,7 +12,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 # Addresses that are keys: a user's notice, links that were mailed, and that to a first password.
-_SECRET = re.compile(r"(/n/|/answers/|/welcome/[^/\s]+/)[^/\s?#\"'<>]+")
+_SECRET = re.compile(r"(/n/+|/answers/+|/welcome/[^/\s]+/+)[^/\s?#\"'<>]+")
 
 # Exceptions whose messages speak of code and machines. The message of any other can quote data: a
 # violated constraint prints the row, a failed conversion prints the text.

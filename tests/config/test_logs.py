@@ -72,6 +72,7 @@ def test_the_token_of_a_notice_is_struck_out(client: Client, log: Log) -> None:
         ("Not Found: /n/t0ken", "Not Found: /n/[redacted]"),
         ("https://recourse.test/n/t0ken?x", "https://recourse.test/n/[redacted]?x"),
         ("/n/t0ken/feedback /n/0ther", "/n/[redacted]/feedback /n/[redacted]"),
+        ("Not Found: /n//t0ken", "Not Found: /n//[redacted]"),
         ("GET /welcome/OA/d1e-t0ken 302", "GET /welcome/OA/[redacted] 302"),
         ("/api/v1/events", "/api/v1/events"),
     ],
