@@ -1,5 +1,5 @@
-"""What people write beside a case: notes among themselves, texts kept for rationales; and since when
-nobody goes on with what they began, because the words that it speaks of were erased.
+"""What people write beside a case: notes among themselves, texts kept for rationales; and when its
+words were erased, since nobody goes on then with what they had begun.
 """
 
 from __future__ import annotations

@@ -97,7 +97,9 @@ def host_of(url: httpx.URL) -> str:
 
 def port_of(url: httpx.URL) -> int:
     """The port that is connected to."""
-    return url.port or (443 if url.scheme == "https" else 80)
+    if url.port is not None:
+        return url.port
+    return 443 if url.scheme == "https" else 80
 
 
 def parsed_url(text: str, *, named: Collection[str]) -> httpx.URL:

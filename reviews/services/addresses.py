@@ -18,7 +18,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
-from django.core.validators import validate_email
+from django.core.validators import EmailValidator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
@@ -52,6 +52,17 @@ RETRIES: Final = (
 BATCH: Final = 100
 
 
+class _PublicDomain(EmailValidator):
+    """An address at a name: not at this very machine, nor at a bare number, which may be inside."""
+
+    def validate_domain_part(self, domain_part: str) -> bool:
+        """Whether it is a name."""
+        return not domain_part.startswith("[") and super().validate_domain_part(domain_part)
+
+
+_PUBLIC_DOMAIN: Final = _PublicDomain(allowlist=[])
+
+
 def may_be_asked(cutoff: Cutoff) -> bool:
     """Whether the user is asked for an address: where mail can be sent, and never a minor.
 
@@ -71,7 +82,7 @@ def ask(*, cutoff: Cutoff, address: str, now: datetime) -> None:
     if not may_be_asked(cutoff):
         raise ValidationError({"address": _("We cannot take an address here.")})
     try:
-        validate_email(address)
+        _PUBLIC_DOMAIN(address)
     except ValidationError:
         raise ValidationError({"address": _("This does not look like an address.")}) from None
     with transaction.atomic():
