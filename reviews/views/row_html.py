@@ -1,12 +1,14 @@
 """A row of the list of cases as HTML.
 
 Fifty of them written by a template took sixteen milliseconds, more than all else on the page;
-this takes a quarter. ``format_html`` escapes whatever comes from outside.
+this takes an eighth. :func:`_filled` escapes whatever comes from outside.
 """
 
 from __future__ import annotations
 
-from django.utils.html import format_html, format_html_join
+from collections.abc import Iterable
+from html import escape
+
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -37,6 +39,21 @@ _WHY = (
 _NOTHING = SafeString("")
 
 
+def _filled(html: str, *values: object, **named: object) -> SafeString:
+    """As ``format_html``, which for each value asks first whether it is to be translated later."""
+    return SafeString(
+        html.format(*map(_safe, values), **{name: _safe(named[name]) for name in named})
+    )
+
+
+def _safe(value: object) -> str:
+    return value if isinstance(value, SafeString) else escape(str(value))
+
+
+def _joined(parts: Iterable[SafeString]) -> SafeString:
+    return SafeString("".join(parts))
+
+
 def row_html(
     row: QueueRow,
     highlights: list[Highlight],
@@ -48,11 +65,11 @@ def row_html(
     """``<tr>`` for one case; *may_choose* puts a box before it."""
     case = row.case
     classes = [name for name, holds in _classes(row) if holds]
-    return format_html(
+    return _filled(
         _ROW,
         classes=" ".join(classes),
         number=case.number,
-        box=format_html(_BOX, case.number, case.number, _("Choose"), case.label)
+        box=_filled(_BOX, case.number, case.number, _("Choose"), case.label)
         if may_choose
         else _NOTHING,
         label=case.label,
@@ -60,8 +77,8 @@ def row_html(
         tag=row.tag.text,
         url=url,
         headline=row.headline,
-        labels=format_html_join("", ' <span class="label">{}</span>', ((x,) for x in row.labels)),
-        found=format_html_join("", "{}", ((_found(found, url),) for found in highlights)),
+        labels=_joined(_filled(' <span class="label">{}</span>', label) for label in row.labels),
+        found=_joined(_found(found, url) for found in highlights),
         category=row.category,
         origin=_origin(row),
         time=_time(row, waiting_only=waiting_only),
@@ -77,35 +94,30 @@ def _classes(row: QueueRow) -> tuple[tuple[str, bool], ...]:
 def _found(found: Highlight, url: str) -> SafeString:
     """Where the searched words stand; hidden ones are named, not shown."""
     place = (
-        format_html('<a href="{}#turn-{}">{}</a>', url, found.turn, found.where)
+        _filled('<a href="{}#turn-{}">{}</a>', url, found.turn, found.where)
         if found.turn
-        else format_html("<b>{}</b>", found.where)
+        else _filled("<b>{}</b>", found.where)
     )
     if found.warning:
         hidden = _("Hidden: it %(warning)s.") % {"warning": found.warning}
-        return format_html('<span class="found">{} <i>{}</i></span>', place, hidden)
-    words = format_html_join(
-        "",
-        "{}",
-        (
-            (format_html("<mark>{}</mark>", piece.text) if piece.found else piece.text,)
-            for piece in found.pieces
-        ),
+        return _filled('<span class="found">{} <i>{}</i></span>', place, hidden)
+    words = _joined(
+        _filled("<mark>{}</mark>" if piece.found else "{}", piece.text) for piece in found.pieces
     )
-    return format_html('<span class="found">{} {}</span>', place, words)
+    return _filled('<span class="found">{} {}</span>', place, words)
 
 
 def _origin(row: QueueRow) -> SafeString:
     language = row.case.language or row.case.locale
-    spoken = format_html(" · <bdi>{}</bdi>", language) if language else _NOTHING
-    queue = format_html('<span class="in-queue">{}</span>', row.queue) if row.queue else _NOTHING
-    return format_html('<span class="nowrap">{}{}</span>{}', row.source, spoken, queue)
+    spoken = _filled(" · <bdi>{}</bdi>", language) if language else _NOTHING
+    queue = _filled('<span class="in-queue">{}</span>', row.queue) if row.queue else _NOTHING
+    return _filled('<span class="nowrap">{}{}</span>{}', row.source, spoken, queue)
 
 
 def _time(row: QueueRow, *, waiting_only: bool) -> str:
     if not waiting_only:
         return moment(row.case.at)
-    return format_html('<span class="due {}">{}</span>', row.due, moment(row.case.due_at, "due"))
+    return _filled('<span class="due {}">{}</span>', row.due, moment(row.case.due_at, "due"))
 
 
 def _priority(row: QueueRow) -> str:
@@ -113,19 +125,19 @@ def _priority(row: QueueRow) -> str:
     case = row.case
     if not row.parts:
         return str(case.priority)
-    parts = format_html_join(
-        "", "<span>{} <b>+{}</b></span>", ((part.label, part.weight) for part in row.parts)
+    parts = _joined(
+        _filled("<span>{} <b>+{}</b></span>", part.label, part.weight) for part in row.parts
     )
-    return format_html(_WHY, case.number, case.priority, case.number, parts)
+    return _filled(_WHY, case.number, case.priority, case.number, parts)
 
 
 def _holder(row: QueueRow) -> SafeString:
     if row.mine:
-        return format_html("<b>{}</b>", _("you"))
+        return _filled("<b>{}</b>", _("you"))
     if row.claim:
         until = moment(row.claim.expires_at, "clock")
-        return format_html("{} {} {}", row.claim.reviewer.name, _("until"), until)
+        return _filled("{} {} {}", row.claim.reviewer.name, _("until"), until)
     if row.assigned:
         kept = _("for %(name)s") % {"name": row.assigned}
-        return format_html('<span class="quiet-text">{}</span>', kept)
+        return _filled('<span class="quiet-text">{}</span>', kept)
     return _NOTHING
