@@ -59,6 +59,7 @@ def test_a_request_is_one_line_without_its_query(client: Client, log: Log) -> No
     assert "words" not in log.text
 
 
+@pytest.mark.django_db
 def test_the_token_of_a_notice_is_struck_out(client: Client, log: Log) -> None:
     client.get("/n/nobodys-token/nowhere")
 

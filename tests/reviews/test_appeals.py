@@ -284,6 +284,7 @@ def test_whoever_decides_an_appeal_sees_earlier_verdicts_afterwards(ana: User) -
     assert Text.VERDICTS not in before.shows
 
     give_verdict(case, ben, "overturn", now=NOW + timedelta(days=1))
+    settle(case, now=NOW + timedelta(days=2))
     after = open_case(case=case, user=ben)
     assert {verdict.decision for verdict in after.verdicts} == {"uphold", "overturn"}
 
