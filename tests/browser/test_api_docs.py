@@ -6,6 +6,7 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
@@ -30,6 +31,15 @@ def test_the_api_is_browsed_without_another_host(desk: Visitor) -> None:
     expect(block.locator(".responses-table").first).to_be_visible()
     hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {urlsplit(desk.server).netloc}
+
+
+def test_it_is_accessible_as_far_as_swagger_ui_lets_it(desk: Visitor) -> None:
+    """Its headings leave a level out, the first stands by itself; its buttons hold links."""
+    page = desk.go("/api/docs")
+    expect(page.locator(".opblock").first).to_be_visible()
+    theirs = ("heading-order", "region", "nested-interactive")
+    found = Axe().run(page, options={"rules": {rule: {"enabled": False} for rule in theirs}})
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_the_document_is_linked_and_downloads(desk: Visitor) -> None:
