@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -148,7 +149,7 @@ def test_a_repeat_after_it_was_taken_back_gets_the_first_answer_and_gives_no_ver
 ) -> None:
     case = make_case()
     claims.claim(case=case, user=ana)
-    sent = {"case": case, "user": ana, "verdict": new_verdict(), "now": NOW}
+    sent: dict[str, Any] = {"case": case, "user": ana, "verdict": new_verdict(), "now": NOW}
     first = verdicts.decide(**sent, idempotency_key="k")
     verdicts.undo(case=case, user=ana, now=NOW)
     claims.claim(case=case, user=ana)
