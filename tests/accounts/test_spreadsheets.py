@@ -34,6 +34,6 @@ def test_a_cell_is_one_cell_whatever_parts_lines_and_columns() -> None:
 def test_a_reviewer_named_like_a_formula() -> None:
     named = [PersonRow(name="=1+1 (a@example.com)", n=0, percent="", gold=0, gold_right=0)]
     lines = agreement.as_rows(agreement.report([]), named)
-    assert [
-        str(harmless(line[1])) for line in lines if line[0] == "reviewer"
-    ] == ["'=1+1 (a@example.com)"] * 2
+    assert [str(harmless(line[1])) for line in lines if line[0] == "reviewer"] == [
+        "'=1+1 (a@example.com)"
+    ] * 2
