@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import psycopg
 from django.db import connection
+from psycopg._queries import PostgresQuery
 
 
 class _Keeping(psycopg.Cursor[Any]):
@@ -22,6 +23,11 @@ class _Keeping(psycopg.Cursor[Any]):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         """Run *query*, as psycopg does. What has no values, as a savepoint, has no plan either."""
         return super().execute(query, params, **options | {"prepare": bool(params)})
+
+    def _send_query_prepared(self, name: bytes, pgq: PostgresQuery, **options: Any) -> None:
+        # For Django's log of queries, which would else show None.
+        self._query = pgq
+        super()._send_query_prepared(name, pgq, **options)
 
 
 @contextmanager

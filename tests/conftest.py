@@ -9,8 +9,13 @@ import pytest
 import structlog
 from django.core.cache import cache
 from django.test import override_settings
+from hypothesis import settings
 
 from reviews.services import quality_shares
+
+# No test is timed: on a busy machine any example may take long.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

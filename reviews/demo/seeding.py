@@ -246,7 +246,10 @@ def _work_off(
 ) -> None:
     """Decide what was selected and is older than a few days, but for the appeal that waits."""
     old = Case.objects.waiting().filter(at__lt=began - OLDEST_WAITING, source=source)
-    waiting = set(old.exclude(selections__reason=Reason.APPEAL).values_list("pk", flat=True))
+    old = old.exclude(selections__reason=Reason.APPEAL)
+    # Told again after an interruption: what the daily work has begun stays as it is.
+    old = old.exclude(state=CaseState.OPEN, selections__reason=Reason.CHOSEN)
+    waiting = set(old.values_list("pk", flat=True))
     ids = dict(
         Event.objects.filter(source=source, cutoff_id__in=waiting).values_list("ce_id", "cutoff_id")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.plans import kept_plans
@@ -29,9 +30,8 @@ def test_a_statement_is_planned_once_whatever_its_values() -> None:
 
 def test_nothing_is_kept_of_what_runs_outside_or_has_no_values() -> None:
     before = kept()
-    with kept_plans(), transaction.atomic():
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM accounts_user")
+    with kept_plans(), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM accounts_user")
     assert not User.objects.filter(name="Cleo", email="outside@example.org").exists()
     assert kept() == before
 
@@ -48,3 +48,10 @@ def test_it_ends_with_an_error_and_may_stand_within_itself() -> None:
     before = kept()
     assert User.objects.filter(email="outside again@example.org").count() == 0
     assert kept() == before
+
+
+def test_what_runs_shows_in_the_log_of_queries() -> None:
+    with CaptureQueriesContext(connection) as queries, kept_plans():
+        assert not User.objects.filter(email="logged@example.org").exists()
+    (only,) = queries
+    assert 'FROM "accounts_user"' in only["sql"]
