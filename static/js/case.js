@@ -19,14 +19,18 @@ const chooseReasons = () => {
   for (const group of fields("[data-for]")) group.disabled = group.dataset.for !== decision();
 };
 
-let remedyChosen = Boolean(document.querySelector('[name="remedy"]:checked'));
+const proposedRemedy = () => {
+  const codes = reasons();
+  const categoryAlone = codes.length === 1 && codes[0] === "wrong_category";
+  return decision() === "overturn" && !categoryAlone ? "reopen" : "keep_locked";
+};
+
+// A draft that came back with the remedy as it was proposed has chosen none.
+let remedyChosen = false;
 
 const proposeRemedy = () => {
   if (remedyChosen || !decision()) return;
-  const codes = reasons();
-  const categoryAlone = codes.length === 1 && codes[0] === "wrong_category";
-  const remedy = decision() === "overturn" && !categoryAlone ? "reopen" : "keep_locked";
-  const radio = document.querySelector(`[name="remedy"][value="${remedy}"]`);
+  const radio = document.querySelector(`[name="remedy"][value="${proposedRemedy()}"]`);
   if (radio) radio.checked = true;
 };
 
@@ -90,6 +94,8 @@ const nextText = () => {
 
 if (form) {
   chooseReasons();
+  const remedy = document.querySelector('[name="remedy"]:checked')?.value;
+  remedyChosen = remedy !== undefined && remedy !== proposedRemedy();
   // What the server said of a verdict that it refused stays until something changes.
   if (!place.children.length) tell();
   document.addEventListener("change", (event) => {

@@ -71,6 +71,20 @@ def test_the_remedy_is_proposed_until_one_is_chosen(desk: Visitor) -> None:
     expect(locked).to_be_checked()
 
 
+def test_a_draft_that_comes_back_has_chosen_no_remedy_by_itself(desk: Visitor) -> None:
+    ana = make_user(Role.REVIEWER)
+    case = full_case()
+    claims.claim(case=case, user=ana)
+    desk.sign_in(ana)
+    page = desk.go(f"/cases/{case.number}")
+    page.keyboard.press("o")
+    expect(page.locator("#draft-saved")).to_contain_text("Draft saved")
+    page.reload()
+    expect(page.locator("[name=remedy][value=reopen]")).to_be_checked()
+    page.keyboard.press("u")
+    expect(page.locator("[name=remedy][value=keep_locked]")).to_be_checked()
+
+
 def test_the_fold_opens_in_place_and_keeps_nothing_back(desk: Visitor) -> None:
     case = full_case()
     desk.sign_in(make_user(Role.REVIEWER))
