@@ -79,7 +79,7 @@ def claim_next(*, user: User, queue: str = "") -> Claim | None:
 
 def lock_person(user: User) -> None:
     """Let *user* do one thing at a time. Before any case is locked: nobody waits in a ring."""
-    with kept_plans(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT FROM accounts_user WHERE id = %s FOR NO KEY UPDATE", [user.pk])
 
 
@@ -154,7 +154,7 @@ def _take(
     """Begin a claim in the present transaction, ending one that ran out."""
     begun = _begin(case, user)
     if begun is None:
-        with kept_plans(), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(_END_WHAT_RAN_OUT, [case.pk])
         begun = _begin(case, user)
     if begun is None:
@@ -182,7 +182,7 @@ def _take(
 
 def _begin(case: Case, user: User) -> tuple[int, datetime, datetime] | None:
     """The key and the times of a new claim; None where one that has not ended stands."""
-    with kept_plans(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_BEGIN, [case.pk, user.pk, settings.CLAIM_LEASE_SECONDS, case.severe])
         begun: tuple[int, datetime, datetime] | None = cursor.fetchone()
     return begun

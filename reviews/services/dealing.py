@@ -17,7 +17,6 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from accounts.plans import kept_plans
 from accounts.prepared import Prepared
 from reviews.models import Case, CaseQuerySet, CaseQueue, Reservation, Skip
 from reviews.services.care import languages_of, opted_out_by, severe_share, spared_of
@@ -158,7 +157,7 @@ def _stretches_by_urgency(user: User) -> list[tuple[str, str | None, _Key]]:
         "languages": languages or [None],
     }
     of_language = "AND waits.language = reads.language" if languages else ""
-    with kept_plans(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_HEADS.format(of_language=of_language), parameters)
         return [(slug, spoken, (-priority, *rest)) for slug, spoken, priority, *rest in cursor]
 

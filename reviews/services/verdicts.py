@@ -273,7 +273,7 @@ def _move_on(case: Case, user: User, now: datetime) -> None:
     case.settle_at = (
         now + timedelta(seconds=settings.UNDO_SECONDS) if case.state == CaseState.SETTLING else None
     )
-    with kept_plans(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             _MOVE_ON,
             {
