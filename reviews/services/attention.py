@@ -36,6 +36,7 @@ from reviews.permissions import (
 )
 from reviews.services import escalating, on_call, stuck
 from reviews.support import lines
+from reviews.text_models import NoticeText
 
 #: More than these are not counted: then there are "100 or more".
 MANY: Final = 100
@@ -70,6 +71,7 @@ class Need(StrEnum):
     ERASURES = "erasures"
     NOT_ASSESSED = "not_assessed"
     APPROVALS = "approvals"
+    TEXTS = "texts"
     HOLDS = "holds"
     GAPS = "gaps"
     NEVER_PROVEN = "never_proven"
@@ -123,6 +125,8 @@ def _rows(user: User, now: datetime) -> Iterator[tuple[Need, QuerySet[Any]]]:
         late = ErasureRequest.objects.filter(requested_at__lte=now - ERASED_WITHIN)
         at_work = [ErasureState.PENDING, ErasureState.RUNNING]
         yield Need.ERASURES, late.filter(state__in=at_work)
+    if can_manage_notices(user):
+        yield Need.TEXTS, NoticeText.objects.waiting()
     if can_place_hold(user):
         yield Need.HOLDS, LegalHold.objects.live(now).filter(expires_at__lte=now + ENDS_SOON)
 

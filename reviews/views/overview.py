@@ -112,6 +112,12 @@ _SAID: Final[dict[Need, tuple[str, Any, str, Any]]] = {
         "policies",
         _g("Policies"),
     ),
+    Need.TEXTS: (
+        "info",
+        _g("Texts of notices that wait for a second person"),
+        "notice-texts",
+        _g("Texts of notices"),
+    ),
     Need.HOLDS: ("info", _g("Legal holds that end within two weeks"), "holds", _g("Holds")),
     Need.GAPS: (
         "info",

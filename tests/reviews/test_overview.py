@@ -51,6 +51,7 @@ from tests.factories import (
 )
 from tests.policies.violations import guard_reading
 from tests.reviews.alarms import BREACH
+from tests.reviews.texts_made import EVERYBODY, make_waiting
 from tests.reviews.violations_outcomes import _delivery
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +171,10 @@ def _hold() -> None:
     )
 
 
+def _text() -> None:
+    make_waiting(EVERYBODY._replace(source_id=make_source().pk), heading="It ended.")
+
+
 def _not_assessed() -> None:
     case = make_case(conversation={"locale": "ar"})
     hear(case, comment="أريد أن أعرف لماذا انتهت المحادثة", now=timezone.now())
@@ -189,6 +194,7 @@ MADE: dict[Need, tuple[Callable[[], None], Role]] = {
     Need.SILENT: (_silent, Role.ADMINISTRATOR),
     Need.ERASURES: (_erasure, Role.ADMINISTRATOR),
     Need.HOLDS: (_hold, Role.SENIOR),
+    Need.TEXTS: (_text, Role.ADMINISTRATOR),
     Need.NOT_ASSESSED: (_not_assessed, Role.SENIOR),
 }
 
