@@ -7,6 +7,7 @@ overlapping batches wait for one another instead of deadlocking.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -167,8 +168,16 @@ def _retried(store: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-@transaction.atomic
 def _store_together(
+    source: Source, prepared: list[rows.Prepared], now: datetime
+) -> dict[tuple[str, str], Result]:
+    # Not many events at once: all their rows would lie in the driver's memory.
+    together = bulk.without_waiting() if len(prepared) == 1 else nullcontext()
+    with transaction.atomic(), together:
+        return _write(source, prepared, now)
+
+
+def _write(
     source: Source, prepared: list[rows.Prepared], now: datetime
 ) -> dict[tuple[str, str], Result]:
     written = bulk.insert(

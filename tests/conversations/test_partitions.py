@@ -32,8 +32,16 @@ def there(month: datetime) -> set[str]:
 
 @pytest.fixture
 def _afterwards() -> Iterator[None]:
-    """Take away what a test with committed data made, also out of the memory of this process."""
+    """Take away what a test with committed data made, also out of the memory of this process.
+
+    Before it too: events of other tests may have lain in these months.
+    """
+    _drop()
     yield
+    _drop()
+
+
+def _drop() -> None:
     with connection.cursor() as cursor:
         for table in PARTITIONED:
             for month in (MONTH, OTHER):
