@@ -16,7 +16,8 @@ urlpatterns = [
     *(
         path("", include(f"{app}.{urls}"))
         for urls in ("api_urls", "urls")
-        for app in ("reviews", "policies", "conversations", "accounts")
+        # And of that, events: they are the most.
+        for app in ("conversations", "reviews", "policies", "accounts")
         if find_spec(f"{app}.{urls}")
     ),
 ]

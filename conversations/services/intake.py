@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 from uuid import UUID
 
 import structlog
@@ -21,6 +21,7 @@ from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from accounts.plans import kept_plans
+from accounts.prepared import Prepared
 from conversations import bulk, partitions, rows
 from conversations.keys import month_of
 from conversations.models import (
@@ -106,9 +107,13 @@ def _result(
     return Result(item.ce_id, "rejected", errors=[error])
 
 
+_LATEST_SETTINGS: Final = Prepared(lambda: AuditSettings.objects.order_by("-id")[:1])
+
+
 @kept_plans()
 def _store(source: Source, events: list[Parsed], now: datetime) -> dict[tuple[str, str], Result]:
-    settings_row = AuditSettings.objects.latest("id")
+    settings_row = _LATEST_SETTINGS.first()
+    assert settings_row  # noqa: S101 - written with the first source
     prepared = [rows.prepare(source, event, settings_row, now) for event in events]
     partitions.ensure(month_of(item.event.id) for item in prepared)
     try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
+from django.db import connection
 from django.db.models import Q
 
+from accounts.plans import kept_plans
 from policies.models import DEFAULT_SCOPE, Activation
 from policies.thresholds import DueHours
 
@@ -20,9 +23,22 @@ def due_hours() -> DueHours:
 
     In one query. The first ones where nothing was activated, or it can no longer be read.
     """
+    with kept_plans(), connection.cursor() as cursor:
+        cursor.execute(*_asked())
+        said = cursor.fetchone()
+    if said is None:
+        return DueHours()
+    version, beside, number = said
+    return _read(
+        msgspec.json.decode(version or "null"), msgspec.json.decode(beside or "null"), number
+    )
+
+
+@cache
+def _asked() -> tuple[str, tuple[Any, ...]]:
+    """Written once: it runs with every event, and to write it took 0.5 ms."""
     live = Activation.objects.live().filter(scope=DEFAULT_SCOPE)
-    said = live.values_list(*_SAID).first()
-    return _read(*said) if said else DueHours()
+    return live.order_by("pk").values_list(*_SAID)[:1].query.sql_with_params()
 
 
 def due_hours_at(*, since: datetime, until: datetime) -> Callable[[datetime], DueHours]:
