@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from bench import spread
 
 
 @dataclass
@@ -43,7 +46,8 @@ def meanwhile(
     """POST *bodies* until the block is over, or until all are sent; then the load is complete."""
     sending = _Sending(iter(bodies), target, progress)
     threads = [
-        threading.Thread(target=sending.work, daemon=True) for _ in range(target.connections)
+        threading.Thread(target=sending.work, args=[connected], daemon=True)
+        for connected in spread.connect(target.port, target.connections)
     ]
     began = time.perf_counter()
     for thread in threads:
@@ -69,16 +73,17 @@ class _Sending:
         self._bodies, self._target, self._progress = bodies, target, progress
         self._lock = threading.Lock()
 
-    def work(self) -> None:
+    def work(self, connected: socket.socket) -> None:
         try:
-            self._work()
+            self._work(connected)
         except (OSError, http.client.HTTPException) as failure:
             if not self.over.is_set():
                 self.failures.append(failure)
 
-    def _work(self) -> None:
+    def _work(self, connected: socket.socket) -> None:
         target = self._target
         connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=60)
+        connection.sock = connected
         while (body := self._next()) is not None:
             began = time.perf_counter()
             connection.request("POST", target.path, body, target.headers)

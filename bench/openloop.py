@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bench import spread
 from bench.load import percentile
 
 CONNECTIONS = 32
@@ -80,8 +81,9 @@ class _Run:
 
     async def send(self, requests: list[bytes], rate: float, connections: int) -> Answers:
         loop = asyncio.get_running_loop()
-        for _ in range(connections):
-            await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self.port)
+        for connected in spread.connect(self.port, connections):
+            connected.setblocking(False)
+            await loop.create_connection(lambda: _Connection(self), sock=connected)
         self.left = len(requests)
         began = loop.time()
         for number, content in enumerate(requests):
