@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import offer
 from reviews.reply_texts import LONGEST_REPLY, TEXTS, Canned
 from reviews.services.feedback import LONGEST_COMMENT
 from reviews.vocabulary import PLAIN_REASONS, Channel
@@ -53,9 +54,9 @@ class FeedbackForm(forms.Form):
 
     def __init__(self, *args: Any, appeals: bool, asks_address: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].choices = [  # type: ignore[attr-defined]
-            (code.value, gettext(words)) for code, words in PLAIN_REASONS.items()
-        ]
+        offer(
+            self, "reason", [(code.value, gettext(words)) for code, words in PLAIN_REASONS.items()]
+        )
         if not appeals:
             del self.fields["appeal"]
         if not asks_address:
@@ -84,10 +85,8 @@ class ReplyForm(forms.Form):
 
     def __init__(self, *args: Any, offered: list[Canned], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["canned"].choices = [  # type: ignore[attr-defined]
-            *((one.value, TEXTS[one]) for one in offered),
-            ("", _("None of these: my own words alone")),
-        ]
+        none = ("", _("None of these: my own words alone"))
+        offer(self, "canned", [*((one.value, TEXTS[one]) for one in offered), none])
 
 
 class InboxFilter(forms.Form):

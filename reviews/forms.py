@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import offer
 from conversations.transcripts import Message
 from conversations.vocabulary import Category, Remedy
 from reviews.citations import cited_range, cited_turn
@@ -75,12 +77,9 @@ class VerdictForm(forms.Form):
         self.case = case
         self.messages = messages or []
         self.judgements = CUTOFF_JUDGEMENTS if case.is_cutoff else NEAR_MISS_JUDGEMENTS
-        self.fields["decision"].choices = [  # type: ignore[attr-defined]
-            (judgement.value, judgement.label) for judgement in self.judgements
-        ]
-        self.fields["evidence"].choices = [  # type: ignore[attr-defined]
-            (str(number), str(number)) for number in range(1, len(self.messages) + 1)
-        ]
+        offer(self, "decision", [(one.value, one.label) for one in self.judgements])
+        turns = map(str, range(1, len(self.messages) + 1))
+        offer(self, "evidence", [(turn, turn) for turn in turns])
         if not case.is_cutoff:
             del self.fields["remedy"], self.fields["reply_canned"], self.fields["reply_words"]
 
@@ -156,9 +155,9 @@ class VerdictForm(forms.Form):
 
     def _written(self, name: str) -> list[str]:
         """The values of a field: as they were sent, else those of the draft that came back."""
-        if self.is_bound:
-            return list(self.data.getlist(name))  # type: ignore[attr-defined]
-        return list(self.initial.get(name, ()))
+        if isinstance(self.data, QueryDict):
+            return self.data.getlist(name)
+        return [str(value) for value in self.initial.get(name, ())]
 
     @property
     def missing(self) -> list[tuple[str, str]]:
@@ -173,13 +172,9 @@ class VerdictForm(forms.Form):
     @property
     def cited(self) -> set[int]:
         """The turns that were cited, for a form that is shown again."""
-        return {int(turn) for turn in self._sent("evidence") if turn.isdecimal() and len(turn) < 7}
-
-    def _sent(self, name: str) -> list[str]:
-        """The values of a field that has several, as they were sent or drafted."""
-        if self.is_bound:
-            return list(self.data.getlist(name))  # type: ignore[attr-defined]
-        return [str(value) for value in self.initial.get(name, ())]
+        return {
+            int(turn) for turn in self._written("evidence") if turn.isdecimal() and len(turn) < 7
+        }
 
 
 class CannedTextForm(forms.Form):

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from django.conf import settings
-from django.utils.translation import get_supported_language_variant
+from django.utils.translation import get_language_info, get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 ENGLISH: Final = "en"
@@ -53,6 +53,11 @@ def translations() -> dict[str, Translation]:
 def is_offered(code: str | None) -> bool:
     """Whether *code* is one of the languages."""
     return code in translations()
+
+
+def direction_of(code: str) -> str:
+    """In which direction the language *code* is written, ``rtl`` or ``ltr``."""
+    return "rtl" if get_language_info(code)["bidi"] else "ltr"
 
 
 def language_for(*, asked: str, remembered: str, locale: str, accepted: str) -> str:

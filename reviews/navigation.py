@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.permissions import can_place_hold
+from policies.permissions import can_view as can_view_policies
 from reviews.permissions import (
     can_decide,
     can_list,
@@ -93,7 +94,7 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         (quality, can_train(user) or can_mentor(user), _("Training"), "training", "branch"),
         (
             rules,
-            user.has_perm("policies.view_policyversion"),
+            can_view_policies(user),
             _("Policies"),
             "policies",
             "policies",

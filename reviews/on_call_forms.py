@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import offer
 from accounts.models import User
 from reviews import outgoing
 from reviews.danger_vocabulary import Weekday
@@ -56,9 +57,10 @@ class DutyForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Django types what a form holds as fields of any kind.
         self.fields["person"].queryset = eligible()  # type: ignore[attr-defined]
         zones = [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
-        self.fields["time_zone"].choices = zones  # type: ignore[attr-defined]
+        offer(self, "time_zone", zones)
         self.initial.setdefault("time_zone", user.time_zone)
 
     @property

@@ -10,6 +10,7 @@ from django.db.models import prefetch_related_objects
 
 from accounts.models import User
 from accounts.roles import Role
+from policies.permissions import can_view as can_view_policies
 from reviews.models import Case, CaseQueue, Verdict
 from reviews.transitions import PENDING
 from reviews.visibility import CaseFacts, Text, Viewer, visible
@@ -303,7 +304,7 @@ def check_manage_notices(user: User) -> None:
 
 def can_oversee(user: User) -> bool:
     """May see on one page what needs somebody: whoever keeps the rota, or reads policies."""
-    return can_list(user) and (can_keep_rota(user) or user.has_perm("policies.view_policyversion"))
+    return can_list(user) and (can_keep_rota(user) or can_view_policies(user))
 
 
 def check_oversee(user: User) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import offer
 from reviews.models import Case
 from reviews.services.access import LONGEST_REASON
 from reviews.services.gold import LONGEST_EXPLANATION
@@ -44,9 +45,8 @@ class GoldForm(forms.Form):
         super().__init__(*args, **kwargs)
         possible = CUTOFF_JUDGEMENTS if case.is_cutoff else NEAR_MISS_JUDGEMENTS
         codes = dict.fromkeys(code for one in possible for code in CODES_OF[one])
-        decisions, reasons = self.fields["decisions"], self.fields["reason_codes"]
-        decisions.choices = [(one.value, one.label) for one in possible]  # type: ignore[attr-defined]
-        reasons.choices = [(code.value, code.label) for code in codes]  # type: ignore[attr-defined]
+        offer(self, "decisions", [(one.value, one.label) for one in possible])
+        offer(self, "reason_codes", [(code.value, code.label) for code in codes])
 
 
 class SharesForm(forms.Form):

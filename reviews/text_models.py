@@ -11,12 +11,12 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keeping import both_or_neither, final, kept, staff
 from conversations.models import Source
 from conversations.vocabulary import Category
+from reviews.languages import direction_of
 from reviews.texts import LONGEST, LONGEST_NOTE, TELLING, NoticeKind, Scope, Words, wider_categories
 
 _SCOPE: Final = ("kind", "category", "source", "language")
@@ -80,7 +80,7 @@ class Worded(models.Model):
     @property
     def direction(self) -> str:
         """In which its language is written, ``rtl`` or ``ltr``."""
-        return "rtl" if get_language_info(self.language)["bidi"] else "ltr"
+        return direction_of(self.language)
 
     @property
     def is_withheld(self) -> bool:

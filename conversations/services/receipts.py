@@ -105,6 +105,7 @@ def _overview(
     return Overview(slug, name, Mode(mode), Count(hour), Count(day), Count(refused), parked, last)
 
 
+#: By the index ``event_received`` of each source: its latest events alone are read.
 _SILENT = """
 SELECT count(*) FROM conversations_source s
 CROSS JOIN LATERAL (

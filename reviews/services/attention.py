@@ -21,6 +21,7 @@ from conversations.permissions import can_place_hold
 from conversations.retention_models import ErasureState
 from conversations.services import receipts
 from policies.models import ActivationKind, Pause, Submission, SubmissionDecision
+from policies.permissions import can_view as can_view_policies
 from policies.services import break_glass, guard_overview
 from reviews.danger_models import Alarm
 from reviews.danger_vocabulary import Why
@@ -97,10 +98,6 @@ def overview(*, user: User, now: datetime) -> Overview:
     return Overview({need: found[need] for need in Need if found.get(need)}, proven)
 
 
-def _reads_policies(user: User) -> bool:
-    return user.has_perm("policies.view_policyversion")
-
-
 def _rows(user: User, now: datetime) -> Iterator[tuple[Need, QuerySet[Any]]]:
     """What a row of some table says, a query each."""
     if can_answer(user):
@@ -108,7 +105,7 @@ def _rows(user: User, now: datetime) -> Iterator[tuple[Need, QuerySet[Any]]]:
     if can_read_feedback(user):
         said = Feedback.objects.not_assessed().filter(case__in=Case.objects.listed_for(user))
         yield Need.NOT_ASSESSED, said.filter(read_at=None)
-    if _reads_policies(user):
+    if can_view_policies(user):
         yield Need.PAUSED, Pause.objects.live()
         yield Need.LOOKS, break_glass.unreviewed()
         # What one person activated alone waits for a look, which decides on it.
@@ -177,7 +174,7 @@ def _cases(user: User, now: datetime) -> dict[Need, int]:
 def _set_up(user: User, now: datetime) -> dict[Need, int]:
     """What was watched and is quiet or errs, and what somebody should have looked at by now."""
     found: dict[Need, int] = {}
-    if _reads_policies(user):
+    if can_view_policies(user):
         found[Need.GUARD] = len(guard_overview.alerts())
     if can_see_outcomes(user):
         found[Need.SILENT] = receipts.silent(now=now)

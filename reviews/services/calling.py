@@ -2,8 +2,8 @@
 
 An alarm that is due is turned into calls, a row for each person and pager, and those into messages.
 What a killed worker held is told again: twice is better than never. All that waits for one person
-goes in one message, and none gets more than one a minute. A pager is also told, at once, when somebody
-has acknowledged what it was told of.
+goes in one message, and none gets more than one a minute. A pager is also told, at once, when
+somebody has acknowledged what it was told of.
 """
 
 from __future__ import annotations
@@ -160,22 +160,15 @@ def _still_needed(calls: Sequence[Call], theirs: QuerySet[Call]) -> list[Call]:
     that somebody has one of which they were not told.
     """
     over = [call.alarm_id for call in calls if call.tells == Tells.ACKNOWLEDGED]
-    tried = (
-        theirs.filter(alarm__in=over, tells=Tells.RAISED, attempts__gt=0) if over else theirs.none()
-    )
+    tried = theirs.filter(alarm__in=over, tells=Tells.RAISED, attempts__gt=0)
     known = set(tried.values_list("alarm_id", flat=True))
-    needed = [
-        call
-        for call in calls
-        if (
-            call.alarm_id in known
-            if call.tells == Tells.ACKNOWLEDGED
-            else not call.alarm.acknowledged_at
-        )
-    ]
-    keys = {call.pk for call in calls} - {call.pk for call in needed}
-    if keys:
-        Call.objects.filter(pk__in=sorted(keys)).update(state=CallState.SPARED)
+    needed: list[Call] = []
+    spared: list[Call] = []
+    for call in calls:
+        is_over = call.tells == Tells.ACKNOWLEDGED
+        wanted = call.alarm_id in known if is_over else not call.alarm.acknowledged_at
+        (needed if wanted else spared).append(call)
+    Call.objects.filter(pk__in=[call.pk for call in spared]).update(state=CallState.SPARED)
     return needed
 
 

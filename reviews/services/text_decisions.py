@@ -44,7 +44,10 @@ def approve(*, text_id: int, user: User, now: datetime) -> NoticeText:
 
 @transaction.atomic
 def reject(*, text_id: int, reason: str, user: User, now: datetime) -> NoticeText:
-    """Refuse a version for good. Raises as :func:`approve` does, and without a reason."""
+    """Refuse a version for good.
+
+    Raises as :func:`approve` does, and ``ValidationError`` without a reason.
+    """
     text, _standing = _to_decide(text_id, user)
     _decide(text, TextDecision.REJECTED, _checked(reason), user, now)
     note("rejected", text, user, now, number=text.number)
@@ -83,7 +86,8 @@ def _to_decide(text_id: int, user: User) -> tuple[NoticeText, NoticeText | None]
 def _locked(text_id: int) -> tuple[NoticeText, NoticeText | None]:
     """The version and the one in force for the same notices, as whoever was first left them."""
     asked = NoticeText.objects.get(pk=text_id)
-    same = NoticeText.objects.of(asked.scope).filter(until=None).exclude(decision="rejected")
+    same = NoticeText.objects.of(asked.scope).filter(until=None)
+    same = same.exclude(decision=TextDecision.REJECTED)
     rows = {row.pk: row for row in same.select_for_update().order_by("pk")}
     text = rows.get(text_id) or NoticeText.objects.get(pk=text_id)
     standing = next((row for row in rows.values() if row.state == TextState.IN_FORCE), None)

@@ -8,7 +8,7 @@ from django import template
 from django.conf import settings
 from django.utils import translation
 
-from reviews.languages import in_a_crisis
+from reviews.languages import direction_of, in_a_crisis
 from reviews.support import DIRECTORY, lines_of
 
 register = template.Library()
@@ -23,7 +23,7 @@ def language_links() -> dict[str, Any]:
             {
                 "code": code,
                 "name": name,
-                "direction": "rtl" if translation.get_language_info(code)["bidi"] else "ltr",
+                "direction": direction_of(code),
                 "current": code == here,
             }
             for code, name in settings.LANGUAGES
@@ -50,5 +50,4 @@ def support(country: str, minor: bool) -> dict[str, Any]:
 def _spoken() -> dict[str, str]:
     """A language in which somebody has reviewed what is said in danger."""
     language = in_a_crisis(translation.get_language() or "")
-    bidi = translation.get_language_info(language)["bidi"]
-    return {"language": language, "direction": "rtl" if bidi else "ltr"}
+    return {"language": language, "direction": direction_of(language)}

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from reviews.languages import direction_of
 from reviews.notices import often_met
 from reviews.services import text_decisions
 from reviews.services.texts import NotPossible, compared, previewed
@@ -98,7 +99,7 @@ def _preview(request: HttpRequest, written: NoticeDraft | NoticeText, back: str)
     with translation.override(written.language):
         context: dict[str, Any] = {
             "staff_language": staff,
-            "staff_direction": "rtl" if translation.get_language_info(staff)["bidi"] else "ltr",
+            "staff_direction": direction_of(staff),
             "back": back,
             "token": _NOWHERE,
             "ended_at": timezone.now(),

@@ -25,6 +25,7 @@ from reviews.services.texts import NotPossible, built_in, compared
 from reviews.text_forms import ScopeForm, TextFilter, WordsForm
 from reviews.text_models import NoticeDraft, NoticeText
 from reviews.texts import Piece, Words, cleaned, differences
+from reviews.views.people import numbered
 
 PAGE_SIZE = 50
 
@@ -99,8 +100,8 @@ def new_text(request: HttpRequest) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> dict[str, Any]:
     """The notices, and the words, of the version that was asked for, where there is one."""
-    given = request.GET.get("from", "")
-    text = NoticeText.objects.filter(pk=given).first() if _is_key(given) else None
+    asked = numbered(request.GET.get("from", ""))
+    text = NoticeText.objects.filter(pk=asked).first() if asked else None
     if text is None:
         return {}
     return {
@@ -110,10 +111,6 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
         "language": text.language,
         "based_on": text.pk,
     }
-
-
-def _is_key(given: str) -> bool:
-    return given.isascii() and given.isdigit() and len(given) < 19
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -171,8 +168,7 @@ def _saved(request: HttpRequest, draft: NoticeDraft, user: User) -> HttpResponse
 def discard_text(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete a draft that is as it was read."""
     user = writer(request)
-    given = request.POST.get("revision", "")
-    revision = int(given) if _is_key(given) else 0
+    revision = numbered(request.POST.get("revision", "")) or 0
     try:
         text_drafts.discard(draft_id=pk, revision=revision, user=user, now=timezone.now())
     except NotPossible:
