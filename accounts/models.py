@@ -12,6 +12,7 @@ from django.db.models.functions import Lower, Now
 
 from accounts.keeping import append_only
 from accounts.roles import ROLE_LABELS, Role
+from accounts.seal_models import LedgerSeal as LedgerSeal
 
 
 class UserManager(BaseUserManager["User"]):

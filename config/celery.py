@@ -12,6 +12,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 _SECONDS_BETWEEN = {
+    "accounts.tasks.seal_ledger": 60.0,
     # The undo time is told to people in seconds.
     "reviews.tasks.settle": 5.0,
     "reviews.tasks.deliver": 5.0,

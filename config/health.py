@@ -16,6 +16,7 @@ from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
+from accounts import sealing
 from config.celery import app
 from reviews.services import deliveries, enrichment
 
@@ -82,6 +83,11 @@ class _Backlog:
             ("outcomes_failing", sending.failing, "Outcomes that failed and are tried again."),
             ("outcomes_dead", sending.dead, "Outcomes that failed for good."),
             ("endpoints_disabled", sending.disabled, "Endpoints that answered 410."),
+            (
+                "ledger_unsealed_seconds",
+                sealing.lag(now=now).total_seconds(),
+                "Age of the oldest line of the ledger that no seal covers.",
+            ),
         ):
             yield GaugeMetricFamily(f"recourse_{name}", meaning, value)
 
