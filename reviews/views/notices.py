@@ -117,7 +117,6 @@ def about(cutoff: Cutoff) -> dict[str, Any]:
         "token": cutoff.notice_token,
         "ended_at": cutoff.at,
         "face": shown,
-        "by_itself": cutoff.initiator == Initiator.MODEL,
         "by_user": cutoff.initiator == Initiator.USER,
         "locked": cutoff.conversation.locked,
         "minor": minor,

@@ -51,7 +51,7 @@ def exercises_page(request: HttpRequest) -> HttpResponse:
     if not can_train(user):
         return redirect("training-answers")
     rows = training.own(user).order_by("-dealt_at", "pk")[:MOST_LISTED]
-    context = {"rows": rows, "form": PracticeForm(), "may_begin": True}
+    context = {"rows": rows, "form": PracticeForm()}
     return render(request, "reviews/training.html", context)
 
 

@@ -1,5 +1,5 @@
 /* Evidence of a verdict. A ticked box (name="evidence") cites a turn; words selected in one turn are cited with the
-   button [data-cite] that then appears beside it, as a hidden field (name="ranges", "9:0-40"). The key x cites the
+   button that then appears beside it, as a hidden field (name="ranges", "9:0-40"). The key x cites the
    selection, else the turn that has the focus. <ul data-evidence> lists all, each with a way there and a way out.
    Offsets count characters, not UTF-16 units, over the [data-words] of a turn, one character between two of them. */
 const list = document.querySelector("[data-evidence]");
