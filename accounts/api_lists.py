@@ -22,8 +22,9 @@ def page_response(
     *querysets: QuerySet[Any],
     ordering: Sequence[str],
     data: Callable[[list[Any]], Any],
+    beside: Sequence[Any] = (),
 ) -> Response:
-    """One page of *querysets*, merged, in *ordering*; *data* writes its rows.
+    """One page of *querysets* and rows *beside*, merged, in *ordering*; *data* writes its rows.
 
     The cursor is bound to all parameters of the request but its own. Raises ``Problem`` for
     another list's, and ``ValidationError`` for a size that no page has.
@@ -41,6 +42,7 @@ def page_response(
             cursor=query.get("cursor"),
             page_size=_page_size(query.get("page_size")),
             bound_to=bound_to,
+            beside=beside,
         )
     except CursorMismatch as error:
         raise Problem(400, "cursor_mismatch", str(error)) from None

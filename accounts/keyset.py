@@ -69,12 +69,13 @@ def page(
     cursor: str | None,
     page_size: int,
     bound_to: str,
+    beside: Sequence[Row] = (),
 ) -> Page[Row]:
     """One page of *queryset* in *ordering*, then by key, at *cursor* or at the beginning.
 
     *ordering* are field names, with ``-`` for descending; none of them may hold NULL. *others*
     are merged in: of models with the same order fields and key, no two of whose rows are alike
-    in all of them.
+    in all of them. *beside* are rows in hand, few, merged in where their attributes say.
     *bound_to* spells the filters. Raises :class:`CursorMismatch`.
     """
     orders = _orders(queryset.model, ordering)
@@ -87,7 +88,12 @@ def page(
         if values is not None:
             rows = rows.filter(_after(orders, values, backwards=backwards))
         found += rows.order_by(*spelt)[: page_size + 1]
-    if others:
+    found += [
+        row
+        for row in beside
+        if values is None or _lies_beyond(row, orders, values, backwards=backwards)
+    ]
+    if others or beside:
         for order in reversed(orders):
             found.sort(key=attrgetter(order.name), reverse=order.descending != backwards)
     more, items = len(found) > page_size, found[:page_size]
@@ -119,6 +125,15 @@ def _after(orders: list[_Order], values: list[Any], *, backwards: bool) -> Q:
         beyond |= equal & Q(**order.beyond(value, backwards=backwards))
         equal &= Q(**{order.name: value})
     return Q(**orders[0].from_here(values[0], backwards=backwards)) & beyond
+
+
+def _lies_beyond(row: Model, orders: list[_Order], values: list[Any], *, backwards: bool) -> bool:
+    """The same of a row in hand."""
+    for order, value in zip(orders, values, strict=True):
+        own = getattr(row, order.name)
+        if own != value:
+            return bool((own < value) == (order.descending != backwards))
+    return False
 
 
 def _binding(bound_to: str, ordering: Sequence[str]) -> str:

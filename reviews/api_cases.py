@@ -33,7 +33,7 @@ from reviews.serializers import (
 from reviews.services import claims, reading, verdicts
 from reviews.services.care import SevereLimit
 from reviews.services.claims import HeldByAnother, NotHeld
-from reviews.services.seen import as_seen, seen
+from reviews.services.seen import as_seen, known_as, seen
 from reviews.transitions import Forbidden
 
 ORDERINGS = {"priority": "priority", "due_at": "due_at", "ended_at": "at"}
@@ -66,7 +66,10 @@ class StaffView(APIView):
     def case(self, pk: str) -> Case:
         """A case that the caller may know of, as they are to see it; 404 otherwise."""
         cases = Case.objects.listed_for(self.reviewer)
-        found = get_object_or_404(cases.select_related("cutoff__conversation", "source"), pk=pk)
+        cases = cases.select_related("cutoff__conversation", "source")
+        found = cases.filter(pk=pk).first() or get_object_or_404(
+            cases, pk__in=known_as(self.reviewer, alias=pk)
+        )
         return seen(found, user=self.reviewer)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -115,8 +118,13 @@ class CasesView(StaffView):
         return page_response(
             request,
             with_claims(filtered.qs),
+            beside=filtered.gold_beside(with_claims),
             ordering=ordering,
-            data=lambda cases: CaseSerializer(as_seen(cases, user=self.reviewer), many=True).data,
+            data=lambda cases: (
+                CaseSerializer(
+                    as_seen(cases, user=self.reviewer, gold=filtered.gold), many=True
+                ).data
+            ),
         )
 
 

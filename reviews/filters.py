@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from django_filters.widgets import BooleanWidget
 
 from conversations.vocabulary import Category, Kind
 from reviews.models import Case, CaseLabel, CaseQuerySet, Claim, Label
+from reviews.permissions import can_decide
 from reviews.services import queues, seen
 from reviews.services.search import Search
 from reviews.transitions import CLAIMABLE
@@ -108,20 +109,20 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
     breach = filters.BooleanFilter(label=_("Breach"), widget=AnyYesNo())
     assigned_to = filters.CharFilter(method="held_by", label=_("Held by (e-mail address)"))
     ended_after = MomentFilter(
-        field_name="at",
-        lookup_expr="gte",
+        method="ended_since",
         label=_("Ended after"),
         widget=TextInput(attrs={"placeholder": "2026-11-20"}),
     )
     ended_before = MomentFilter(
-        field_name="at",
-        lookup_expr="lt",
+        method="ended_until",
         label=_("Ended before"),
         widget=TextInput(attrs={"placeholder": "2026-11-20"}),
     )
 
     #: What ``q`` asked for.
     _search: Search | None = None
+    #: Whether it is gold cases that are filtered, apart from all others.
+    _beside = False
 
     class Meta:
         model = Case
@@ -130,7 +131,50 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
     @cached_property
     def gold(self) -> seen.Gold:
         """The gold cases of whoever asks."""
-        return seen.gold_of(self.request.user, timezone.now())
+        user = self.request.user
+        return seen.gold_of(user, timezone.now()) if can_decide(user) else {}
+
+    def filter_queryset(self, queryset: CaseQuerySet) -> CaseQuerySet:
+        """Those that all filters leave, without the gold cases, which stand elsewhere."""
+        found: CaseQuerySet = super().filter_queryset(queryset)
+        return found if self._beside or not self.gold else found.exclude(pk__in=list(self.gold))
+
+    def gold_beside(
+        self, joined: Callable[[CaseQuerySet], CaseQuerySet] = lambda cases: cases
+    ) -> list[Case]:
+        """The gold cases that whoever asks finds among the others, as they are to see them.
+
+        Apart from :attr:`qs`: where they stand is known by what is shown of them alone.
+        """
+        if not self.gold:
+            return []
+        self._beside = True
+        try:
+            found = joined(self.filter_queryset(self.queryset.filter(pk__in=list(self.gold))))
+            shown = seen.as_seen(found, user=self.request.user, gold=self.gold)
+        finally:
+            self._beside = False
+        after, before = (self.form.cleaned_data[f"ended_{way}"] for way in ("after", "before"))
+        return [
+            case
+            for case in shown
+            if self.shows(case)
+            and (after is None or case.at >= after)
+            and (before is None or case.at < before)
+        ]
+
+    def shows(self, case: Case) -> bool:
+        """Whether a gold case shows in the state that is asked for."""
+        wanted = self.form.cleaned_data["state"]
+        return not wanted or case.state == wanted
+
+    def ended_since(self, cases: CaseQuerySet, _name: str, moment: datetime) -> CaseQuerySet:
+        """Those that ended then or later."""
+        return cases if self._beside else cases.filter(at__gte=moment)
+
+    def ended_until(self, cases: CaseQuerySet, _name: str, moment: datetime) -> CaseQuerySet:
+        """Those that ended before."""
+        return cases if self._beside else cases.filter(at__lt=moment)
 
     def with_words(self, cases: CaseQuerySet, _name: str, query: str) -> CaseQuerySet:
         """Those that have these words. Asked for once, however many lists it is asked of."""
@@ -140,14 +184,14 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
 
     def in_state(self, cases: CaseQuerySet, name: str, state: str) -> CaseQuerySet:
         """Those that show in *state* to whoever asks."""
-        return seen.in_state(cases, state, user=self.request.user, gold=self.gold)
+        return cases if self._beside else seen.in_state(cases, state, user=self.request.user)
 
     def held_by(self, cases: CaseQuerySet, _name: str, email: str) -> CaseQuerySet:
         """Those that somebody, named by their address, holds now."""
         live = Claim.objects.live().filter(case=OuterRef("pk"), reviewer__email__iexact=email)
         # Somebody's gold case is settled, and theirs alone to know of.
-        shown = Q(state__in=CLAIMABLE) | Q(pk__in=seen.unanswered(self.gold))
-        return cases.filter(shown, Exists(live))
+        waits = Q(pk__in=seen.unanswered(self.gold)) if self._beside else Q(state__in=CLAIMABLE)
+        return cases.filter(waits, Exists(live))
 
 
 def _label_names() -> list[tuple[str, str]]:
@@ -186,7 +230,6 @@ class QueueFilter(CaseFilter):
         chosen = data.copy()
         chosen["state"] = chosen.get("state") or WAITING
         super().__init__(chosen, *args, **kwargs)
-        self._beside = False
 
     def in_state(self, cases: CaseQuerySet, name: str, state: str) -> CaseQuerySet:
         """Those that wait, all, or those in one state."""
@@ -224,19 +267,11 @@ class QueueFilter(CaseFilter):
         """Whether what waits is listed, and nothing else."""
         return bool(self.data["state"] == WAITING)
 
-    def beside(self) -> list[CaseQuerySet]:
-        """What else waits as far as the reader can tell: the gold cases they were dealt.
-
-        Apart from :attr:`qs`, because no index holds both in the order of work.
-        """
-        gold = seen.unanswered(self.gold) if self.waiting_only else ()
-        if not gold:
-            return []
-        self._beside = True
-        try:
-            return [self.filter_queryset(self.queryset.filter(pk__in=gold))]
-        finally:
-            self._beside = False
+    def shows(self, case: Case) -> bool:
+        """Likewise, by the page's own words too."""
+        if self.waiting_only:
+            return case.exercise == "to_answer"
+        return self.data["state"] == ALL or super().shows(case)
 
     @property
     def narrowed(self) -> bool:

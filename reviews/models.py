@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -165,9 +166,12 @@ class Case(models.Model):
 
     objects = CaseQuerySet.as_manager()
 
-    #: Not stored, set by services/seen.py: less is shown than is known; the viewer's gold case.
+    #: Not stored, set by services/seen.py: less is shown than is known; the viewer's gold case,
+    #: the key that they know it by, and how much later its times are shown.
     masked = False
     exercise: Viewed = ""
+    alias: uuid.UUID | None = None
+    later = timedelta(0)
 
     class Meta:
         permissions = [

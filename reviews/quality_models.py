@@ -144,6 +144,10 @@ class Exercise(models.Model):
     )
     dealt_at = models.DateTimeField()
     due_at = models.DateTimeField(help_text="As the case page of a gold case shows it.")
+    # What a gold case is to its person (services/seen.py); nobody else's cases have them.
+    alias = models.UUIDField(null=True, unique=True, editable=False)
+    number = models.BigIntegerField(null=True, unique=True, editable=False)
+    days_later = models.PositiveIntegerField(default=0, db_default=0)
     answered_at = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=17, choices=Judgement, blank=True, default="")
     remedy = models.CharField(max_length=11, choices=Remedy, blank=True, default="")

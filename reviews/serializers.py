@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from rest_framework import serializers
@@ -17,10 +18,18 @@ from reviews.visibility import Text
 from reviews.vocabulary import Judgement, PolicyFollowed, ReasonCode
 
 
+class _KnownKey(serializers.UUIDField):
+    """The key by which whoever asks knows a case (services/seen.py)."""
+
+    def get_attribute(self, instance: Case) -> UUID:
+        """It, as the case was masked."""
+        return instance.alias or instance.pk
+
+
 class CaseSerializer(serializers.ModelSerializer[Case]):
     """A case in a list: numbers and states, no words of anybody."""
 
-    id = serializers.UUIDField(source="pk")
+    id = _KnownKey()
     # DRF sets a field's attribute of the same name only on the field itself.
     source = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)  # type: ignore[assignment]
     ended_at = serializers.DateTimeField(source="at")
@@ -112,7 +121,12 @@ def _thread(thread: Thread) -> dict[str, Any]:
         "state": thread.state or None,
         "at": thread.at,
         "cases": [
-            {"id": str(case.pk), "number": case.number, "label": case.label, "kind": case.kind}
+            {
+                "id": str(case.alias or case.pk),
+                "number": case.number,
+                "label": case.label,
+                "kind": case.kind,
+            }
             for case in thread.cases
         ],
     }

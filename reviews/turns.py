@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Final
+
+from msgspec import structs
 
 from conversations.evidence import Evidence, Mark
 from conversations.transcripts import Message, Part
@@ -293,6 +295,21 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo and moment.year in _SHOWN_YEARS else None
+
+
+def said_later(messages: list[Message], by: timedelta) -> list[Message]:
+    """*messages* some whole days later, *by*; without a time where it begins with no date."""
+    return [
+        structs.replace(message, created_at=_later(message.created_at, by)) for message in messages
+    ]
+
+
+def _later(text: str, by: timedelta) -> str:
+    """As :func:`said_later`, in the spelling in which it was sent."""
+    try:
+        return f"{date.fromisoformat(text[:10]) + by}{text[10:]}"
+    except (ValueError, OverflowError):
+        return ""
 
 
 def ending_turn(messages: Sequence[Message], message_id: str) -> tuple[int, str]:

@@ -14,12 +14,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
 from accounts.prepared import Prepared
+from conversations.keys import mint
 from conversations.sampling import uniform
 from conversations.services.evidence import transcript_of
 from reviews.models import Case, CaseQueue, Claim, Exercise, GoldCase, Skip
@@ -142,13 +143,29 @@ def deal(*, instead_of: Case, user: User, now: datetime) -> Exercise | None:
     case = _suitable(instead_of, user, now)
     if case is None:
         return None
+    later = _later(case, instead_of, now)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('reviews_case_number')")
+        (number,) = cursor.fetchone()
     return Exercise.objects.create(
         kind=ExerciseKind.GOLD,
         case=case,
         person=user,
         dealt_at=now,
-        due_at=max(instead_of.due_at, now + timedelta(hours=1)),
+        due_at=case.due_at + later,
+        alias=mint(case.at + later),
+        number=number,
+        days_later=later.days,
     )
+
+
+def _later(case: Case, instead_of: Case, now: datetime) -> timedelta:
+    """How much later its times are to be shown, so that it stands just before *instead_of*.
+
+    Whole days: what was said in the morning was said in the morning. Never later than *now*.
+    """
+    most = min(instead_of.due_at - case.due_at, now - max(case.opened_at, case.at))
+    return timedelta(days=max(0, most.days))
 
 
 _ANY: Final = Prepared(lambda: GoldCase.objects.filter(retired_at=None)[:1])
@@ -179,6 +196,7 @@ def _suitable(instead_of: Case, user: User, now: datetime) -> Case | None:
         queue=instead_of.queue,
         breach=False,
         crisis=False,
+        cutoff__signals_expired_at=None,  # its page would say since when
     )
     suited = suited_to(live, user, now).select_related("cutoff").order_by("-at")
     found = list(suited.select_for_update(skip_locked=True, of=("self",), no_key=True)[:_LOOKED_AT])

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.ledger import Actor, record_each
 from accounts.models import User
@@ -21,7 +22,7 @@ from policies.feedback_rates import ANSWER_WINDOW, Noticed, SurpriseRate, surpri
 from reviews.models import Case, Feedback
 from reviews.permissions import facts_of_each, viewer_of
 from reviews.services.care import excerpts_hidden
-from reviews.services.seen import as_seen
+from reviews.services.seen import as_seen, gold_of
 from reviews.visibility import Text, visible
 
 #: Of so long a time is the surprise rate: four weeks, as before an activation.
@@ -54,6 +55,9 @@ def listed_for(user: User, wanted: dict[str, str], *, words: bool = False) -> Qu
     With *words* for :func:`read`.
     """
     found = Feedback.objects.filter(case__in=Case.objects.listed_for(user))
+    # When somebody wrote about a gold case would tell how old it is.
+    if gold := gold_of(user, timezone.now()):
+        found = found.exclude(case__in=list(gold))
     if read := wanted.get("read"):
         found = found.filter(read_at__isnull=read == "no")
     if reason := wanted.get("reason"):

@@ -18,7 +18,7 @@ from reviews.services.care import hiding_of
 from reviews.services.reading import OpenedCase, stored_evidence
 from reviews.summaries import Piece, Row, Subject, remarks, summary, table
 from reviews.transitions import CLAIMABLE
-from reviews.turns import Reading, ending_turn
+from reviews.turns import Reading, ending_turn, said_later
 from reviews.vocabulary import CaseState
 
 
@@ -114,6 +114,8 @@ def reading_of(
     if transcript is None:
         return None
     messages = read_messages(transcript)
+    if case.later:
+        messages = said_later(messages, case.later)
     evidence = stored_evidence(case)
     hiding = hiding_of(case, messages, evidence, user=user)
     ended_at, basis = _ending(case, messages)

@@ -31,6 +31,7 @@ from reviews.services.enrichment import assess
 from reviews.services.lineage import Lineage, lineage_of
 from reviews.services.routing import Placed, why_there
 from reviews.transitions import CLAIMABLE, PENDING
+from reviews.turns import said_later
 from reviews.visibility import CaseFacts, Text, is_blind, visible
 from reviews.vocabulary import Reason
 
@@ -155,6 +156,8 @@ def _add_transcript(opened: OpenedCase, user: User) -> None:
     if transcript is None:
         return
     messages = read_messages(transcript)
+    if opened.case.later:
+        messages = said_later(messages, opened.case.later)
     opened.messages = messages
     hiding = hiding_of(opened.case, messages, opened.evidence, user=user)
     opened.warning, opened.hidden, opened.form = hiding.warning, hiding.turns, hiding.form
@@ -276,7 +279,7 @@ def _timeline(opened: OpenedCase, user: User) -> list[TimelineEntry]:
     if opened.folded or opened.blind:
         entries = entries.exclude(~Q(actor=user), action__in=_TELLS_OF_OTHERS)
     if case.exercise:
-        entries = entries.filter(actor=user)
+        entries = entries.filter(actor=user, at__gte=case.opened_at)
     told = [
         TimelineEntry(entry.at, entry.actor.name if entry.actor else "", _WORDS[entry.action])
         for entry in entries.select_related("actor").order_by("id")[:LONGEST_TIMELINE]

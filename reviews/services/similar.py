@@ -76,7 +76,7 @@ def reveal_similar(*, case: Case, user: User) -> list[SimilarCase] | None:
         return None
     note(case=case, user=user, action="similar.opened")
     ranked = _ranked(case, user)
-    cases = [one for one, _ in ranked]
+    cases = as_seen((one for one, _ in ranked), user=user)
     verdicts = _verdicts(cases, user) if Text.VERDICTS in shows else {}
     return [
         SimilarCase(one, _common(one, case), nearness, verdicts.get(one.pk))
@@ -114,10 +114,9 @@ def _nearness(own: UUID, others: list[UUID]) -> dict[UUID, float]:
 def _verdicts(cases: Iterable[Case], user: User) -> dict[UUID, Verdict]:
     """The last verdict on each of *cases*, where *user* may see it."""
     viewer = viewer_of(user)
-    # As seen: one of them may be the viewer's own gold case.
     told = [
         key
-        for key, facts in facts_of_each(as_seen(cases, user=user)).items()
+        for key, facts in facts_of_each(cases).items()
         if Text.VERDICTS in visible(viewer, facts)
     ]
     given = Verdict.objects.filter(case__in=told, withdrawal=None).order_by("at", "id")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -25,6 +26,7 @@ from reviews.permissions import check_arrange, check_label
 from reviews.services import bulk, queues
 from reviews.services.arranging import label_named, people_to_assign, told
 from reviews.services.bulk import MOST_CASES, Done
+from reviews.services.seen import as_seen, known_as
 from reviews.views.people import numbered, reviewer
 
 
@@ -42,10 +44,10 @@ def arrange(request: HttpRequest) -> HttpResponse:
     """Say how many cases would change and how; once confirmed, do it and offer to undo it."""
     user = reviewer(request)
     numbers = [found for sent in request.POST.getlist("case") if (found := numbered(sent))]
+    numbers = numbers[:MOST_CASES]
     back = f"{reverse('queue')}?{request.POST.get('back', '')}"
-    cases = list(
-        Case.objects.listed_for(user).filter(number__in=numbers[:MOST_CASES]).order_by("number")
-    )
+    chosen = Q(number__in=numbers) | Q(pk__in=known_as(user, number__in=numbers))
+    cases = list(Case.objects.listed_for(user).filter(chosen).order_by("number"))
     if not cases:
         messages.warning(request, _("Choose the cases first: each row begins with a box."))
         return redirect(back)
@@ -57,7 +59,7 @@ def arrange(request: HttpRequest) -> HttpResponse:
         messages.warning(request, " ".join(refused.messages))
         return redirect(back)
     if not request.POST.get("confirmed"):
-        return _ask(request, plan, cases, back)
+        return _ask(request, plan, as_seen(cases, user=user), back)
     try:
         _say(request, plan.act([case.pk for case in cases]), plan.what)
     except ValidationError as refused:

@@ -39,6 +39,9 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     """Everything about one case on one page."""
     user = reviewer(request)
     found = case_for(user, number)
+    if found.number != number:
+        # One number at a time: that of a gold case is another for the one to whom it was dealt.
+        return redirect(f"{reverse('case', args=[found.number])}?{request.GET.urlencode()}")
     return case_page(request, found, user)
 
 

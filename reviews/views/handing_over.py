@@ -16,6 +16,7 @@ from reviews.models import Case, Escalation, UnclearSignal
 from reviews.permissions import check_decide, check_read_unclear
 from reviews.services import escalating, shifts, skipping
 from reviews.services.qualifications import areas_of
+from reviews.services.seen import as_seen
 from reviews.transitions import Forbidden
 from reviews.views.people import reviewer
 from reviews.vocabulary import Area
@@ -73,8 +74,10 @@ def end_of_shift(request: HttpRequest) -> HttpResponse:
         if shifts.end_shift(user=user, now=now):
             messages.success(request, _("Nothing is in your hands any more. Rest well."))
         return redirect("end-of-shift")
+    held = shifts.held_by_person(user=user)
+    as_seen([claim.case for claim in held.claims], user=user)
     context = {
-        "held": shifts.held_by_person(user=user),
+        "held": held,
         "ended": shifts.last_end(user=user, now=now),
         "undo_minutes": int(shifts.UNDO_FOR.total_seconds() // 60),
     }

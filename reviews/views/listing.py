@@ -89,11 +89,11 @@ def list_cases(request: HttpRequest, user: User, *, now: datetime) -> Listing:
     if filtered.is_valid():
         found = page(
             filtered.qs,
-            *filtered.beside(),
             ordering=_ORDER_OF_WORK if filtered.waiting_only else _NEWEST,
             cursor=request.GET.get("cursor"),
             page_size=PAGE_SIZE,
             bound_to=urlencode(plain),
+            beside=filtered.gold_beside(),
         )
     made = rows(
         found.items,

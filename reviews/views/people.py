@@ -12,7 +12,7 @@ from accounts.prepared import Prepared
 from accounts.requests import user_of
 from reviews.models import Case
 from reviews.permissions import check_change_outcomes, check_list, check_see_outcomes
-from reviews.services.seen import seen
+from reviews.services.seen import known_as, seen
 
 
 def reviewer(request: HttpRequest) -> User:
@@ -35,6 +35,9 @@ def case_for(
         cases = Case.objects.listed_for(user).select_related(*joined)
         _BY_NUMBER[kind] = Prepared(lambda number: cases.filter(number=number), number=int)
     found = _BY_NUMBER[kind].first(number=number)
+    if found is None:
+        known = Case.objects.listed_for(user).select_related(*joined)
+        found = known.filter(pk__in=known_as(user, number=number)).first()
     if found is None:
         raise Http404
     return seen(found, user=user)

@@ -22,6 +22,7 @@ from reviews.services.arranging import people_to_assign
 from reviews.services.care import passed_over
 from reviews.services.queue import first_breach
 from reviews.services.saved_views import views_of
+from reviews.services.seen import seen
 from reviews.views import listing
 from reviews.views.people import reviewer
 
@@ -115,4 +116,4 @@ def claim_next(request: HttpRequest) -> HttpResponse:
             messages.info(request, why)
         suffix = f"?{urlencode({'queue': wanted.slug})}" if wanted else ""
         return redirect(f"{reverse('queue')}{suffix}")
-    return redirect("case", number=claim.case.number)
+    return redirect("case", number=seen(claim.case, user=user).number)

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -28,6 +29,7 @@ from reviews.services import (
     takeover,
 )
 from reviews.services.claims import HeldByAnother, NotHeld, claim
+from reviews.services.seen import known_as, seen
 from reviews.transitions import Forbidden
 from reviews.views.people import case_for, reviewer
 from reviews.views.refusals import explain
@@ -231,9 +233,9 @@ def lost(request: HttpRequest, number: int) -> HttpResponse:
     It renews no lease: that is the heartbeat's.
     """
     user = reviewer(request)
-    found = Case.objects.filter(number=number).first()
+    found = Case.objects.filter(Q(number=number) | Q(pk__in=known_as(user, number=number))).first()
     how = takeover.lost(case=found, user=user) if found else None
     if found is None or how is None:
         return HttpResponse(status=204)
-    context = {"lost": how, "case": found, "in_sight": _may_know(found, user)}
+    context = {"lost": how, "case": seen(found, user=user), "in_sight": _may_know(found, user)}
     return render(request, "reviews/_lost.html", context, status=STOP_POLLING)

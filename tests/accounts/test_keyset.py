@@ -34,12 +34,18 @@ def cases() -> list[Case]:
     return made
 
 
-def walk(*, size: int = 2) -> list[Page[Case]]:
-    """All pages, forwards."""
+def walk(*, size: int = 2, without: int = 0) -> list[Page[Case]]:
+    """All pages, forwards; of a number of *without* the case is in hand, not asked for."""
+    in_hand = list(Case.objects.filter(number=without))
     pages, cursor = [], None
     while True:
         found = page(
-            Case.objects.all(), ordering=ORDERING, cursor=cursor, page_size=size, bound_to="a"
+            Case.objects.exclude(number=without),
+            ordering=ORDERING,
+            cursor=cursor,
+            page_size=size,
+            bound_to="a",
+            beside=in_hand,
         )
         pages.append(found)
         cursor = found.next_cursor
@@ -50,6 +56,14 @@ def walk(*, size: int = 2) -> list[Page[Case]]:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8])
 def test_every_row_comes_once_and_in_order(cases: list[Case], size: int) -> None:
     keys = [case.pk for found in walk(size=size) for case in found.items]
+    assert keys == list(
+        Case.objects.order_by("-priority", "due_at", "cutoff_id").values_list("pk", flat=True)
+    )
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_a_row_in_hand_comes_once_in_its_place(cases: list[Case], place: int) -> None:
+    keys = [case.pk for found in walk(without=cases[place].number) for case in found.items]
     assert keys == list(
         Case.objects.order_by("-priority", "due_at", "cutoff_id").values_list("pk", flat=True)
     )

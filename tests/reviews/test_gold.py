@@ -13,24 +13,16 @@ from django.test import Client
 from accounts.models import User
 from accounts.roles import Role
 from conversations.models import Cutoff
-from reviews.models import Case, Exercise, GoldCase, QualityShares, Verdict
+from reviews.models import Case, Exercise, Verdict
 from reviews.services import claims, deferring, drafting, gold, seen, skipping, verdicts
 from reviews.services.enrichment import enrich
 from reviews.services.similar import reveal_similar
 from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState
-from tests.factories import (
-    NOW,
-    give_verdict,
-    make_case,
-    make_user,
-    new_verdict,
-    settle,
-)
+from tests.factories import NOW, make_case, make_user, new_verdict
+from tests.reviews.gold_made import LATER, dealt, gold_case, settled
 
 pytestmark = pytest.mark.django_db
-
-LATER = NOW + timedelta(days=2)
 
 
 @pytest.fixture(autouse=True)
@@ -47,40 +39,6 @@ def ana() -> User:
 @pytest.fixture
 def sara() -> User:
     return make_user(Role.SENIOR, name="Sara")
-
-
-def settled(decision: str = "overturn", **changes: Any) -> Case:
-    """A case that somebody else decided, and that settled."""
-    case = make_case(**changes)
-    give_verdict(case, make_user(Role.REVIEWER, name="Zoe"), decision, rationale="giraffe")
-    settle(case)
-    return case
-
-
-def gold_case(by: User, case: Case | None = None) -> GoldCase:
-    QualityShares.objects.create(agreement_share=0, gold_share=0.5, set_by=by, set_at=NOW)
-    return gold.make(
-        case=case or settled(),
-        decisions=["overturn"],
-        reason_codes=["roleplay"],
-        explanation="It was a story, okapi.",
-        by=by,
-        now=NOW,
-    )
-
-
-def dealt(user: User, by: User) -> Exercise:
-    """Until a gold case is dealt to *user*: the draw is by the case in whose place it stands."""
-    gold_case(by)
-    for _ in range(40):
-        make_case()
-        claim = claims.claim_next(user=user)
-        assert claim is not None
-        if exercise := Exercise.objects.filter(person=user).first():
-            assert claim.case_id == exercise.case_id
-            return exercise
-        verdicts.decide(case=claim.case, user=user, verdict=new_verdict(), now=LATER)
-    raise AssertionError("none was dealt")
 
 
 def _unchanged(case: Case) -> tuple[Any, ...]:
@@ -117,12 +75,12 @@ def test_it_looks_like_work_until_it_may_be_told(ana: User, sara: User, client: 
     for word in ("giraffe", "Zoe", "Settled", "gold", "Gold", "okapi"):
         assert word not in page.split("<main")[1]
     waiting = client.get("/review").content.decode()
-    assert exercise.case.label in waiting
-    assert str(exercise.case_id) in [
+    assert f"CO-{exercise.number}" in waiting
+    assert str(exercise.alias) in [
         one["id"] for one in client.get("/api/v1/cases?state=open").json()["results"]
     ]
     settled_ones = client.get("/api/v1/cases?state=settled").json()["results"]
-    assert str(exercise.case_id) not in [one["id"] for one in settled_ones]
+    assert settled_ones == []
 
     verdicts.decide(case=exercise.case, user=ana, verdict=new_verdict("uphold"), now=LATER)
     data, page = client.get(url).json(), _page(client, exercise)
@@ -135,7 +93,7 @@ def test_it_looks_like_work_until_it_may_be_told(ana: User, sara: User, client: 
 
 
 def _page(client: Client, exercise: Exercise) -> str:
-    return client.get(f"/cases/{exercise.case.number}").content.decode()
+    return client.get(f"/cases/{exercise.case.number}", follow=True).content.decode()
 
 
 def test_nobody_else_sees_that_it_was_dealt(ana: User, sara: User, client: Client) -> None:

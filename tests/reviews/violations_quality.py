@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from reviews.models import (
@@ -61,6 +62,16 @@ def _comment() -> MentorComment:
 
 
 APPEND_ONLY.update({"quality_shares": _shares, "agreement_draw": _draw})
+
+
+@violates("reviews_exercise.alias")
+def _two_known_by_one_key() -> None:
+    _exercise(alias=_exercise(alias=uuid.uuid4()).alias)
+
+
+@violates("reviews_exercise.number")
+def _two_of_one_number() -> None:
+    _exercise(number=_exercise(number=7).number)
 
 
 @violates("quality_agreement_share_0_to_1")
