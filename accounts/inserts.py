@@ -46,4 +46,4 @@ def _statement(model: type[Model], given: tuple[str, ...], filled_in: tuple[str,
     marks = ", ".join(["%s"] * len(given))
     read_back = ", ".join(columns[name] for name in filled_in)
     returning = f" RETURNING {read_back}" if filled_in else ""
-    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks}){returning}'  # noqa: S608
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks}){returning}'  # noqa: S608 - a model's own names

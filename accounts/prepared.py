@@ -74,7 +74,7 @@ class _Statement(Generic[Row]):
         names = {stand_in: name for name, stand_in in stand_ins.items()}
         # bool, which is an int too, is never meant.
         places = [None if type(value) is bool else names.get(value) for value in parameters]
-        assert set(places) - {None} == set(stand_ins)  # noqa: S101
+        assert set(places) - {None} == set(stand_ins)  # noqa: S101 - each value has its place
         # What never changes is written out: the planner, who sees no values, knows by it that a
         # partial index will do.
         texts = iter(
@@ -86,7 +86,7 @@ class _Statement(Generic[Row]):
         self._converters = compiler.get_converters(column for column, *_ in compiler.select)
         self._fields = [field.attname for field in rows.model._meta.concrete_fields]
         self._joined = _populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
-        assert not compiler.annotation_col_map  # noqa: S101
+        assert not compiler.annotation_col_map  # noqa: S101 - no model has a field for one
         self._model = rows.model
 
     def made_of(self, found: list[tuple[Any, ...]]) -> list[Row]:

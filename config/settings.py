@@ -14,8 +14,8 @@ from environs import env
 from marshmallow.validate import Length, OneOf
 
 from config import embedded, languages, logs, queues, secrets, valkey
-from config.mail import *  # noqa: F403
-from config.rest import *  # noqa: F403
+from config.mail import *  # noqa: F403 - settings, in a file of their own
+from config.rest import *  # noqa: F403 - likewise
 from config.variables import REQUIRED, positive, variable
 
 # Lets `ModelForm[User]` and its like, which type checkers ask for, be written as they are.

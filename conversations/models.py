@@ -237,7 +237,7 @@ class Cutoff(models.Model):
         default=False, help_text="Characters that cannot be stored were replaced by U+FFFD."
     )
     # NULL for a near miss: many of them, and the column is unique.
-    notice_token = models.CharField(max_length=32, null=True, unique=True)  # noqa: DJ001
+    notice_token = models.CharField(max_length=32, null=True, unique=True)  # noqa: DJ001 - unique
     standing = models.CharField(max_length=10, choices=Standing, blank=True, default="")
     remedy = models.CharField(max_length=11, choices=Remedy, blank=True, default="")
     settled_at = models.DateTimeField(null=True)
