@@ -325,7 +325,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
-    }
+    },
 }
 
 # --- Celery -------------------------------------------------------------------------------------
