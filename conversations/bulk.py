@@ -7,7 +7,6 @@ measured against the alternatives stands in docs/performance.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -84,16 +83,3 @@ def insert(
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement.encode(), [Jsonb(rows, dumps=msgspec.json.encode)])
         return list(cursor.fetchall()) if returning else []
-
-
-@contextmanager
-def without_waiting() -> Iterator[None]:
-    """Send the statements within without waiting for each, until one's answer is read.
-
-    On a busy machine each wait costs an event some milliseconds: the answer is there long before
-    it is this thread's turn again. An error is raised where the next answer is read, at the latest
-    at the end; so the transaction must stand around it.
-    """
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield

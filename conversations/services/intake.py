@@ -20,6 +20,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
+from accounts.pipelines import without_waiting
 from accounts.plans import kept_plans
 from accounts.prepared import Prepared
 from conversations import bulk, partitions, rows
@@ -177,7 +178,7 @@ def _store_together(
     source: Source, prepared: list[rows.Prepared], now: datetime
 ) -> dict[tuple[str, str], Result]:
     # Not many events at once: all their rows would lie in the driver's memory.
-    together = bulk.without_waiting() if len(prepared) == 1 else nullcontext()
+    together = without_waiting() if len(prepared) == 1 else nullcontext()
     with transaction.atomic(), together:
         return _write(source, prepared, now)
 

@@ -167,12 +167,13 @@ def check_severe(case: Case, user: User, now: datetime) -> None:
         raise SevereLimit(share.refusal)
 
 
-def severe_share(user: User, now: datetime) -> SevereShare:
+def severe_share(user: User, now: datetime, *, had_any: bool = True) -> SevereShare:
     """What of severe cases *user* may still take at *now*.
 
-    At most two queries for somebody who has had none in a day.
+    At most two queries for somebody who has had none in a day; with *had_any* False, where that
+    is known of them, one.
     """
-    recent = _spans(_SEVERE.all(user=user.pk, since=now - LONGEST), now)
+    recent = _spans(_SEVERE.all(user=user.pk, since=now - LONGEST), now) if had_any else []
     cap = cap_of(care_of(user))
     if not recent and cap:
         return SevereShare()

@@ -24,6 +24,7 @@ from reviews.permissions import check_decide
 from reviews.services import danger, exercises, gold
 from reviews.services.care import check_severe
 from reviews.services.dealing import next_for
+from reviews.services.glance import glance
 from reviews.services.selection import select
 from reviews.transitions import CLAIMABLE, Forbidden
 from reviews.vocabulary import CaseState, Reason
@@ -87,13 +88,14 @@ def lock_person(user: User) -> None:
 def _held_or_next(user: User, queue: str) -> Claim | None:
     # One at a time for each person: a double click must not take two cases.
     lock_person(user)
-    if held := held_by(user):
-        return held
     now = timezone.now()
-    case = next_for(user, now, queue)
+    there_is = glance(user, now)
+    if there_is.claim and (held := held_by(user)):
+        return held
+    case = next_for(user, now, queue, there_is)
     if case is None:
         return None
-    given = gold.deal(instead_of=case, user=user, now=now)
+    given = gold.deal(instead_of=case, user=user, now=now) if there_is.gold else None
     return _take(given.case, user, exercise=given) if given else _take(case, user)
 
 
@@ -144,7 +146,10 @@ _BEGIN: Final = """
 INSERT INTO reviews_claim (case_id, reviewer_id, claimed_at, expires_at, severe)
 VALUES (%s, %s, statement_timestamp(), statement_timestamp() + make_interval(secs => %s), %s)
 ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
-RETURNING id, claimed_at, expires_at
+RETURNING id, claimed_at, expires_at, EXISTS (
+    SELECT FROM reviews_alarm alarm
+    WHERE alarm.case_id = reviews_claim.case_id AND alarm.acknowledged_at IS NULL
+)
 """
 
 
@@ -162,7 +167,7 @@ def _take(
         if held is None:
             raise IntegrityError("The claim that stood in the way ran out this very moment.")
         raise HeldByAnother(held)
-    key, claimed_at, expires_at = begun
+    key, claimed_at, expires_at, alarmed = begun
     taken = Claim(
         pk=key,
         case=case,
@@ -176,15 +181,18 @@ def _take(
         exercises.note(exercise, "exercise.claimed", at)
     else:
         record(actor=Actor(user=user), action="case.claimed", obj="case", object_id=case.pk, at=at)
-        danger.answer_by_claim(case=case, user=user, now=at or timezone.now())
+        if alarmed:
+            danger.answer_by_claim(case=case, user=user, now=at or timezone.now())
     return taken
 
 
-def _begin(case: Case, user: User) -> tuple[int, datetime, datetime] | None:
-    """The key and the times of a new claim; None where one that has not ended stands."""
+def _begin(case: Case, user: User) -> tuple[int, datetime, datetime, bool] | None:
+    """The key and the times of a new claim, and whether an alarm waits for one; None where one
+    that has not ended stands.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, [case.pk, user.pk, settings.CLAIM_LEASE_SECONDS, case.severe])
-        begun: tuple[int, datetime, datetime] | None = cursor.fetchone()
+        begun: tuple[int, datetime, datetime, bool] | None = cursor.fetchone()
     return begun
 
 

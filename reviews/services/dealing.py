@@ -14,12 +14,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from accounts.prepared import Prepared
 from reviews.models import Case, CaseQuerySet, CaseQueue, Reservation, Skip
 from reviews.services.care import languages_of, opted_out_by, severe_share, spared_of
+from reviews.services.glance import Glance, glance
 from reviews.transitions import CLAIMABLE
 
 _Key = tuple[int, datetime, UUID]
@@ -70,13 +71,17 @@ def _suited(cases: CaseQuerySet, user: User, now: datetime, *, severe: bool) -> 
     return _not_kept_for_another(_not_passed_on_by(suited, user), user, now)
 
 
-def next_for(user: User, now: datetime, queue: str = "") -> Case | None:
+def next_for(
+    user: User, now: datetime, queue: str = "", there_is: Glance | None = None
+) -> Case | None:
     """The next case for *user*, locked: of one queue, or of all that they work in.
 
     Rows that another is just taking are passed over. None where nothing is left that suits.
+    *there_is* is what was seen of *user* in this transaction, where somebody has looked.
     """
-    severe = not severe_share(user, now).limit
-    if _KEPT.first(reviewer=user.pk, now=now):
+    there_is = there_is or glance(user, now)
+    severe = not severe_share(user, now, had_any=there_is.severe).limit
+    if there_is.kept:
         waiting = _qualified_for(_suited(Case.objects.waiting(), user, now, severe=severe), user)
         back = came_back_for(waiting, user, now)
         if case := _in_turn(back.filter(queue=queue) if queue else back).first():
@@ -174,17 +179,8 @@ def _of_whom_it_may_be(cases: CaseQuerySet, user: User) -> CaseQuerySet:
 
 def came_back_for(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
     """Those of *cases* that come first for *user*: deferred until now, or asked about."""
-    return cases.filter(pk__in=_kept_for(user.pk, now).values("pk"))
-
-
-def _kept_for(reviewer: int, now: datetime) -> QuerySet[Reservation]:
-    return Reservation.objects.filter(reviewer=reviewer, until__gt=now)
-
-
-#: Nearly always there is none, and then nothing else is asked.
-_KEPT: Final = Prepared(
-    lambda reviewer, now: _kept_for(reviewer, now)[:1], reviewer=int, now=datetime
-)
+    kept = Reservation.objects.filter(reviewer=user, until__gt=now)
+    return cases.filter(pk__in=kept.values("pk"))
 
 
 def _not_passed_on_by(cases: CaseQuerySet, user: User) -> CaseQuerySet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -14,12 +15,13 @@ from msgspec import Struct
 from accounts.inserts import insert
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.pipelines import without_waiting
 from accounts.plans import kept_plans
 from accounts.prepared import Prepared
 from conversations.services import holds
 from conversations.vocabulary import Category, Remedy
 from conversations.words import index_text
-from reviews.models import Case, Claim, Exercise, Verdict, VerdictDraft, VerdictText, Withdrawal
+from reviews.models import Case, Exercise, Verdict, VerdictDraft, VerdictText, Withdrawal
 from reviews.permissions import check_decide
 from reviews.reply_texts import LONGEST_REPLY
 from reviews.second_looks import Stakes, needs_second_look
@@ -81,24 +83,28 @@ def decide(
     if earlier := _earlier(case, user, idempotency_key):
         return earlier
     problems(case, verdict)
-    with transaction.atomic():
+    with ExitStack() as sent, transaction.atomic():
         locked = _locked(case)
         # Before all checks: the first of two at once may have moved the case out of reach.
         if earlier := _earlier(locked, user, idempotency_key):
             return earlier
         check_decide(user, locked)
-        if not _HELD.first(case=case.pk, user=user.pk):
+        held, dealt, decided = _found(locked, user)
+        if not held:
             check_fresh(locked, user)
             raise NotHeld("You do not hold this case any more. Claim it again to decide.")
-        if gold := exercises.gold_of(locked, user):
+        if dealt and (gold := exercises.gold_of(locked, user)):
             VerdictDraft.objects.filter(case=locked, reviewer=user).delete()
             return exercises.answer(
                 exercise=gold, verdict=verdict, now=now, idempotency_key=idempotency_key
             )
         check(locked.state, Action.DECIDE)
         check_last_word(locked, user, verdict.remedy)
+        before = standing_verdicts(locked) if decided else []
+        # What is left is to be written; nobody waits for each of its answers.
+        sent.enter_context(without_waiting())
         given = _write(locked, user, verdict, now, idempotency_key)
-        _move_on(locked, user, now)
+        _move_on(locked, user, [*before, given], now)
         record(
             actor=Actor(user=user),
             at=now,
@@ -125,11 +131,21 @@ def _locked(case: Case) -> Case:
 _LOCK: Final = Prepared(
     lambda case: Case.objects.filter(pk=case).select_for_update(no_key=True), case=UUID
 )
-_HELD: Final = Prepared(
-    lambda case, user: Claim.objects.live().filter(case=case, reviewer=user)[:1],
-    case=UUID,
-    user=int,
-)
+
+#: Of a case and whoever decides it: whether they hold it, whether it is gold to them that waits
+#: for an answer, and whether a verdict of this round is in.
+_FOUND: Final = """
+SELECT
+    EXISTS (
+        SELECT FROM reviews_claim WHERE case_id = %(case)s AND reviewer_id = %(user)s
+        AND ended_at IS NULL AND expires_at > statement_timestamp()
+    ),
+    EXISTS (
+        SELECT FROM reviews_exercise WHERE case_id = %(case)s AND person_id = %(user)s
+        AND kind = 'gold' AND answered_at IS NULL
+    ),
+    EXISTS (SELECT FROM reviews_verdict WHERE case_id = %(case)s AND round = %(round)s)
+"""
 
 #: With the case's new state, the claim ends, and what was drafted goes.
 _MOVE_ON: Final = """
@@ -142,6 +158,13 @@ WITH drafted AS (
 UPDATE reviews_claim SET ended_at = statement_timestamp()
 WHERE case_id = %(case)s AND ended_at IS NULL
 """
+
+
+def _found(case: Case, user: User) -> tuple[bool, bool, bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FOUND, {"case": case.pk, "user": user.pk, "round": case.round})
+        found: tuple[bool, bool, bool] = cursor.fetchone()
+    return found
 
 
 def _earlier(case: Case, user: User, key: str | None) -> Verdict | Exercise | None:
@@ -259,8 +282,8 @@ def _write(
     return given
 
 
-def _move_on(case: Case, user: User, now: datetime) -> None:
-    given = standing_verdicts(case)
+def _move_on(case: Case, user: User, given: list[Verdict], now: datetime) -> None:
+    """*given* are the verdicts that stand in this round, oldest first."""
     stakes = _stakes(case, given[-1].decision, now)
     case.state = after_verdict(
         case.state,

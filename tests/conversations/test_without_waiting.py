@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 
+from accounts.pipelines import without_waiting
 from accounts.plans import kept_plans
-from conversations import bulk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +36,7 @@ def stored() -> list[int]:
 
 @kept_plans()
 def together(*ids: int | str) -> list[int]:
-    with transaction.atomic(), bulk.without_waiting():
+    with transaction.atomic(), without_waiting():
         add(*ids)
         return stored()
 
@@ -56,6 +56,6 @@ def test_an_error_is_djangos_and_nothing_is_left_of_the_rest() -> None:
 
 
 def test_an_error_that_nothing_read_within_is_raised_at_the_end() -> None:
-    with pytest.raises(IntegrityError), transaction.atomic(), bulk.without_waiting(), kept_plans():
+    with pytest.raises(IntegrityError), transaction.atomic(), without_waiting(), kept_plans():
         add(5, 5)
     assert stored() == []
