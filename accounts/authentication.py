@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from django.db.models.functions import Now
+from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+from rest_framework.views import APIView
+from structlog.contextvars import bind_contextvars
 
-from accounts import tokens
+from accounts import last_used, tokens
 from accounts.models import PersonalToken, User
+from accounts.problems import Problem
+from accounts.token_scopes import needed
 
 
 def bearer_token(request: Request) -> tokens.Token | None:
@@ -26,10 +31,16 @@ def bearer_token(request: Request) -> tokens.Token | None:
 
 
 class PersonalTokenAuthentication(BaseAuthentication):
-    """``Authorization: Bearer rp_…``: acts as the token's user."""
+    """``Authorization: Bearer rp_…``: acts as the token's user, within the token's scopes.
+
+    The scope is asked for here and not by a permission, so that no view can forget it.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, PersonalToken] | None:
-        """The user and the token, or None where the header holds another kind of key."""
+        """The user and the token, or None where the header holds another kind of key.
+
+        Raises ``Problem`` where the token has not the scope that the view asks for.
+        """
         token = bearer_token(request)
         if token is None or token.kind != "rp":
             return None
@@ -45,8 +56,22 @@ class PersonalTokenAuthentication(BaseAuthentication):
         )
         if row is None or not token.matches(bytes(row.digest)):
             raise AuthenticationFailed("This personal token is unknown, expired or revoked.")
+        last_used.note(PersonalToken, "public_id", row.public_id, timezone.now())
+        _check_scope(row, request)
+        bind_contextvars(agent=f"token:{row}")
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:
         """Makes a missing credential a 401 rather than a 403."""
         return 'Bearer realm="recourse"'
+
+
+def _check_scope(token: PersonalToken, request: Request) -> None:
+    view: APIView = request.parser_context["view"]
+    if request.method not in view.allowed_methods:
+        return  # It is answered with 405.
+    scope = needed(view, request.method)
+    if scope is None:
+        raise Problem(403, "missing_scope", "No personal token opens this.")
+    if scope not in token.scopes:
+        raise Problem(403, "missing_scope", f"This token does not have the scope {scope.value}.")

@@ -11,6 +11,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.token_scopes import LONGEST_DAYS, TokenScope
 
 THEMES = [("system", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
 
@@ -51,3 +52,23 @@ class ProfileForm(forms.ModelForm[User]):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         zones = sorted(available_timezones())
         offer(self, "time_zone", [(zone, zone.replace("_", " ")) for zone in zones])
+
+
+class TokenForm(forms.Form):
+    """A new personal token."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What uses it, such as “weekly report”.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("And never more than you may yourself at that moment."),
+    )
+    days = forms.IntegerField(
+        label=_("Days until it expires"), min_value=1, max_value=LONGEST_DAYS, initial=90
+    )
+
+    def __init__(self, *args: Any, scopes: Iterable[TokenScope], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "scopes", [(scope.value, f"{scope.label} ({scope.value})") for scope in scopes])

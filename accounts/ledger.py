@@ -96,12 +96,14 @@ def _row(
     details: dict[str, Any] | None,
     at: datetime | None,
 ) -> dict[str, Any]:
+    context = get_contextvars()
     return {
         "actor": actor.user,
-        "agent": actor.agent,
+        # The token by which somebody acts, as authentication bound it.
+        "agent": actor.agent or str(context.get("agent", "")),
         "action": action,
         "object_type": obj,
         "object_id": str(object_id),
         "details": details or {},
-        "request_id": str(get_contextvars().get("request_id", "")),
+        "request_id": str(context.get("request_id", "")),
     } | ({"at": at} if at else {})

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
 from accounts.keeping import append_only
 from accounts.roles import ROLE_LABELS, Role
 from accounts.seal_models import LedgerSeal as LedgerSeal
+from accounts.token_scopes import LONGEST_DAYS, TokenScope
 
 
 class UserManager(BaseUserManager["User"]):
@@ -82,9 +86,26 @@ class PersonalToken(models.Model):
     name = models.CharField(max_length=80)
     public_id = models.CharField(max_length=16, unique=True)
     digest = models.BinaryField(max_length=32)
+    scopes = ArrayField(models.CharField(max_length=32, choices=TokenScope), db_default=[])
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, help_text="To about a minute.")
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            # A name is free again once its token is revoked: so one is replaced by another.
+            models.UniqueConstraint(
+                F("user"), Lower("name"), condition=Q(revoked_at=None), name="token_name_of_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=TokenScope.values), name="token_scopes_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("created_at") + timedelta(days=LONGEST_DAYS)),
+                name="token_expires_within_a_year",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"rp_{self.public_id}"
@@ -102,7 +123,9 @@ class LedgerEntry(models.Model):
     actor = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    agent = models.CharField(max_length=80, help_text="Who, where it was no user: a key, a task.")
+    agent = models.CharField(
+        max_length=80, help_text="Through what: a key, a task, a token of the actor."
+    )
     action = models.CharField(max_length=64)
     object_type = models.CharField(max_length=32)
     object_id = models.CharField(max_length=64)

@@ -1,16 +1,14 @@
-"""Making users, roles and tokens."""
+"""Making users and roles."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-from accounts import tokens
 from accounts.ledger import Actor, record
-from accounts.models import PersonalToken, User
+from accounts.models import User
 from accounts.roles import PERMISSIONS, Role
 
 
@@ -44,20 +42,3 @@ def create_user(
             details={"roles": sorted(roles)},
         )
     return user
-
-
-def create_personal_token(
-    *, user: User, name: str, expires_at: datetime, actor: Actor
-) -> tokens.Token:
-    """A token that acts for *user* until *expires_at*; what it returns is shown once."""
-    token = tokens.mint("rp")
-    with transaction.atomic():
-        PersonalToken.objects.create(
-            user=user,
-            name=name,
-            public_id=token.public_id,
-            digest=token.digest,
-            expires_at=expires_at,
-        )
-        record(actor=actor, action="token.created", obj="token", object_id=token.public_id)
-    return token

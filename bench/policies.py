@@ -161,6 +161,7 @@ def _token() -> str:
     from accounts.models import PersonalToken
     from accounts.roles import Role
     from accounts.services import create_user
+    from accounts.token_scopes import TokenScope
 
     user = create_user(
         email="admin@bench.example",
@@ -174,6 +175,7 @@ def _token() -> str:
         name="bench",
         public_id=token.public_id,
         digest=token.digest,
+        scopes=[TokenScope.POLICIES_READ],
         expires_at=timezone.now() + timedelta(days=1),
     )
     return str(token)

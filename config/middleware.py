@@ -37,6 +37,8 @@ def request_log(
                 status=response.status_code,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
+        # Bound by authentication; the thread's next request is another's.
+        structlog.contextvars.unbind_contextvars("agent")
         response["X-Request-ID"] = request_id
         return response
 

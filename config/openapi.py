@@ -24,6 +24,7 @@ import reviews.api_schema
 import reviews.deliveries_schema
 import reviews.feedback_schema
 from accounts import problems
+from accounts.token_scopes import TokenScope, needed
 
 
 def add_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -57,7 +58,15 @@ class _PersonalToken(_Bearer):  # type: ignore[no-untyped-call]
 
     target_class = "accounts.authentication.PersonalTokenAuthentication"
     name = "personalToken"
-    says = "A personal token of a member of the staff, rp_…"
+    says = (
+        "A personal token of a member of the staff, rp_…, with the scope of the call: "
+        + ", ".join(f"{scope.value} ({scope.label})" for scope in TokenScope)
+    )
+
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
+        """With the scope that the call needs."""
+        scope = needed(auto_schema.view, auto_schema.method)
+        return {self.name: [scope.value] if scope else []}
 
 
 class _Signature(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

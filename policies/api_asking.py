@@ -19,6 +19,7 @@ from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.problems import Problem
 from accounts.revalidation import respond
+from accounts.token_scopes import TokenScope
 from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope, caller_of
 from conversations.parsing import Invalid, Limits, convert, parse_question
 from conversations.rate_limits import SourceCallThrottle
@@ -61,6 +62,7 @@ class ActivePolicyView(APIView):
     permission_classes = [MayReadPolicy]
     throttle_classes = [SourceCallThrottle]
     required_scope = Scope.POLICY_READ
+    token_scopes = {"GET": TokenScope.POLICIES_READ}
 
     @asking_schema.active_policy
     def get(self, request: Request) -> Response:

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from accounts.ledger import Actor
 from accounts.problems import Problem
+from accounts.token_scopes import TokenScope
 from conversations.vocabulary import Category
 from policies import backtests_schema as schema
 from policies.api_staff import PolicyView, sent
@@ -108,6 +109,9 @@ class BacktestsView(PolicyView):
 
 class PreviewView(PolicyView):
     """``POST /api/v1/backtests/preview``."""
+
+    # It keeps nothing.
+    token_scopes = {"POST": TokenScope.POLICIES_READ}
 
     @schema.preview_backtest
     def post(self, request: Request) -> Response:

@@ -15,6 +15,7 @@ from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.problems import Problem
 from accounts.requests import user_of
+from accounts.token_scopes import TokenScope
 from policies.permissions import can_view
 from policies.scopes import MalformedScope
 from policies.services.break_glass import NotStricter
@@ -37,6 +38,11 @@ class PolicyView(APIView):
 
     authentication_classes = [PersonalTokenAuthentication, SessionAuthentication]
     permission_classes = [MayViewPolicies]
+    token_scopes = {
+        "GET": TokenScope.POLICIES_READ,
+        "POST": TokenScope.POLICIES_WRITE,
+        "PATCH": TokenScope.POLICIES_WRITE,
+    }
 
     @property
     def person(self) -> User:

@@ -19,6 +19,7 @@ from accounts.api_lists import page_response
 from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.problems import Problem
+from accounts.token_scopes import TokenScope
 from reviews import api_schema
 from reviews.filters import CaseFilter
 from reviews.models import Case, CaseQuerySet, CaseQueue, Claim
@@ -55,6 +56,7 @@ class StaffView(APIView):
         SessionAuthentication,
     ]
     permission_classes = [MayListCases]
+    token_scopes = {"GET": TokenScope.CASES_READ, "POST": TokenScope.CASES_WRITE}
 
     @property
     def reviewer(self) -> User:

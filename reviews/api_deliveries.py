@@ -18,6 +18,7 @@ from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.problems import Problem
 from accounts.requests import user_of
+from accounts.token_scopes import TokenScope
 from reviews import deliveries_schema
 from reviews.models import Delivery
 from reviews.outcome_forms import DeliveryFilter
@@ -39,6 +40,7 @@ class DeliveriesView(APIView):
 
     authentication_classes = [PersonalTokenAuthentication, SessionAuthentication]
     permission_classes = [MaySeeOutcomes]
+    token_scopes = {"GET": TokenScope.DELIVERIES_READ}
 
     @deliveries_schema.list_deliveries
     def get(self, request: Request) -> Response:
@@ -59,6 +61,7 @@ class ReplayView(APIView):
 
     authentication_classes = [PersonalTokenAuthentication, SessionAuthentication]
     permission_classes = [MaySeeOutcomes]
+    token_scopes = {"POST": TokenScope.DELIVERIES_WRITE}
 
     @deliveries_schema.replay
     def post(self, request: Request, pk: int) -> Response:

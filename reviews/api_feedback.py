@@ -19,6 +19,7 @@ from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.problems import Problem
 from accounts.requests import user_of
+from accounts.token_scopes import TokenScope
 from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
 from conversations.models import Conversation
 from conversations.rate_limits import SourceCallThrottle
@@ -59,6 +60,7 @@ class FeedbackView(APIView):
 
     throttle_classes = [SourceCallThrottle]
     required_scope = Scope.FEEDBACK_WRITE
+    token_scopes = {"GET": TokenScope.FEEDBACK_READ}
 
     @property
     def _relays(self) -> bool:

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.authentication import PersonalTokenAuthentication
 from accounts.models import User
 from accounts.revalidation import respond
+from accounts.token_scopes import TokenScope
 from conversations.authentication import Caller, SourceKeyAuthentication, SourceScope
 from conversations.models import Source
 from conversations.rate_limits import SourceCallThrottle
@@ -44,6 +45,7 @@ class StatusView(APIView):
     permission_classes = [MayAskStatus]
     throttle_classes = [SourceCallThrottle]
     required_scope = Scope.STATUS_READ
+    token_scopes = {"GET": TokenScope.CASES_READ}
 
     @api_schema.status_by_path
     def get(self, request: Request, external_id: str | None = None) -> Response:

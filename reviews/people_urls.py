@@ -14,5 +14,6 @@ urlpatterns = [
     path("people/new", people_page.invite, name="invite"),
     path("people/<int:pk>", people_page.person, name="person"),
     path("people/<int:pk>/link", people_page.new_link, name="new-link"),
+    path("people/<int:pk>/tokens", people_page.revoke_tokens, name="revoke-tokens"),
     path("people/<int:pk>/change", people_page.change, name="change-access"),
 ]

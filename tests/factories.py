@@ -8,11 +8,14 @@ from itertools import count
 from typing import Any
 
 import msgspec
+from django.utils import timezone
 
+from accounts import tokens
 from accounts.ledger import Actor
-from accounts.models import User
+from accounts.models import PersonalToken, User
 from accounts.roles import Role
 from accounts.services import create_user
+from accounts.token_scopes import TokenScope
 from conversations import parsing, payloads
 from conversations.api import limits
 from conversations.models import Cutoff, Source
@@ -87,6 +90,23 @@ def make_user(*roles: Role, name: str = "", qualified: Iterable[Area] = ()) -> U
     for area in qualified:
         qualifications.grant(user=user, area=area, by=user, at=NOW)
     return user
+
+
+def make_token(user: User, *scopes: TokenScope, expires_at: datetime | None = None) -> str:
+    """A personal token of *user* for an hour, past the rules for making one.
+
+    With every scope where none is named.
+    """
+    token = tokens.mint("rp")
+    PersonalToken.objects.create(
+        user=user,
+        name=token.public_id,
+        public_id=token.public_id,
+        digest=token.digest,
+        scopes=scopes or TokenScope.values,
+        expires_at=expires_at or timezone.now() + timedelta(hours=1),
+    )
+    return str(token)
 
 
 def ended_event(**changes: Any) -> dict[str, Any]:

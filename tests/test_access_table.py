@@ -14,13 +14,11 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.ledger import Actor
 from accounts.models import User
 from accounts.roles import Role
-from accounts.services import create_personal_token
 from policies.models import PolicyVersion
 from reviews.models import Case
-from tests.factories import make_case, make_user
+from tests.factories import make_case, make_token, make_user
 from tests.routes import addresses
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +147,7 @@ def _bearer(viewer: str, *, is_active: bool = True, hours: int = 1) -> dict[str,
     user = _viewer(viewer)
     assert user is not None
     ends = timezone.now() + timedelta(hours=hours)
-    token = create_personal_token(user=user, name="t", expires_at=ends, actor=Actor(user=user))
+    token = make_token(user, expires_at=ends)
     User.objects.filter(pk=user.pk).update(is_active=is_active)
     return {"Authorization": f"Bearer {token}"}
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -30,12 +29,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from accounts.ledger import Actor
 from accounts.roles import Role
-from accounts.services import create_personal_token
 from config.openapi import document
 from policies.services.drafts import create_draft
-from tests.factories import make_case, make_key, make_source, make_user
+from tests.factories import make_case, make_key, make_source, make_token, make_user
 
 CHECKS = [
     not_a_server_error,
@@ -76,12 +73,7 @@ def test_it_answers_as_it_says(method: str, path: str, mode: GenerationMode) -> 
     person = make_user(Role.POLICY_ADMIN if "/polic" in path else Role.REVIEWER)
     if "{number}" in path:
         known["number"] = str(create_draft(user=person, now=timezone.now()).number)
-    token = create_personal_token(
-        user=person,
-        name="fuzz",
-        expires_at=timezone.now() + timedelta(hours=1),
-        actor=Actor(user=person),
-    )
+    token = make_token(person)
     for_staff = PATHS[path][method.lower()]["tags"] == ["Staff"]
     credential = token if for_staff else make_key(source)
     headers = {"Authorization": f"Bearer {credential}"}

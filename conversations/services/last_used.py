@@ -1,54 +1,18 @@
-"""When a credential was last used: known to about a minute, and never in anybody's way."""
+"""When a source's key or secret was last used: see ``accounts/last_used.py``."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-import structlog
-from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Model
-
+from accounts.last_used import note
 from conversations.models import SourceKey, SourceSecret
-
-log = structlog.get_logger(__name__)
-
-_MINUTE: Final = timedelta(minutes=1)
-
-#: The minute since 1970 in which this process last looked at each credential.
-_looked: dict[tuple[type[Model], str | int], int] = {}
-
-#: Who is revoking it meanwhile is not waited for.
-_NOTE: Final = """
-UPDATE {table} SET last_used_at = %(now)s WHERE id = (
-    SELECT id FROM {table}
-    WHERE {column} = %(credential)s AND (last_used_at IS NULL OR last_used_at <= %(before)s)
-    FOR UPDATE SKIP LOCKED
-)
-"""
 
 
 def note_key(*, public_id: str, now: datetime) -> None:
     """Note that this API key was used. It must have been found valid."""
-    _note(SourceKey, "public_id", public_id, now)
+    note(SourceKey, "public_id", public_id, now)
 
 
 def note_secret(*, number: int, now: datetime) -> None:
     """Note that this signing secret was used. It must have been found valid."""
-    _note(SourceSecret, "id", number, now)
-
-
-def _note(model: type[Model], column: str, credential: str | int, now: datetime) -> None:
-    """At most one statement a minute, credential and process; one that fails is logged."""
-    minute = int(now.timestamp()) // 60
-    if _looked.get((model, credential)) == minute:
-        return
-    _looked[model, credential] = minute
-    statement = _NOTE.format(table=model._meta.db_table, column=column)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                statement, {"credential": credential, "now": now, "before": now - _MINUTE}
-            )
-    except (DatabaseError, InterfaceError) as error:
-        log.warning("credential.use_not_noted", failure=type(error).__name__)
+    note(SourceSecret, "id", number, now)

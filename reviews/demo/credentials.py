@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts import personal_tokens
 from accounts.ledger import Actor
 from accounts.models import User
-from accounts.services import create_personal_token
 from conversations.models import Source
 from conversations.services.sources import create_key
 from conversations.vocabulary import Scope
@@ -46,10 +46,15 @@ def issue(*, now: datetime) -> dict[str, Any]:
         scopes=list(Scope),
         actor=actor,
     )
-    token = create_personal_token(
-        user=User.objects.get(email=LOGINS["senior"]),
+    senior = User.objects.get(email=LOGINS["senior"])
+    # The one before was in the file that is gone.
+    personal_tokens.revoke_all(user=senior, now=now, actor=actor)
+    token = personal_tokens.create(
+        user=senior,
         name="Demo",
+        scopes=personal_tokens.within_role(senior),
         expires_at=now + TOKEN_LIFETIME,
+        now=now,
         actor=actor,
     )
     return {

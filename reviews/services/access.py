@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import personal_tokens
 from accounts.ledger import Actor, record
 from accounts.models import User
 from accounts.roles import ROLE_LABELS, Role
@@ -166,3 +167,12 @@ def note_link(*, user: User, by: User) -> None:
     check_link(user=user, by=by)
     with transaction.atomic():
         record(actor=Actor(user=by), action="user.link_made", obj="user", object_id=user.pk)
+
+
+def revoke_tokens(*, user: User, by: User, at: datetime) -> int:
+    """Refuse the personal tokens of *user* from now on; how many opened something.
+
+    Raises ``PermissionDenied``.
+    """
+    check_manage_people(by)
+    return personal_tokens.revoke_all(user=user, now=at, actor=Actor(user=by))

@@ -16,9 +16,11 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import personal_tokens
 from accounts.keyset import CursorMismatch, page
 from accounts.models import User
 from accounts.requests import user_of
@@ -86,6 +88,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "held": held,
         "changes": changes,
         "may_have_link": _may_have_link(somebody, user),
+        "live_tokens": personal_tokens.live(somebody, now=timezone.now()).count(),
     }
     return render(request, "reviews/person.html", context)
 
@@ -171,3 +174,18 @@ def new_link(request: HttpRequest, pk: int) -> HttpResponse:
         "days": settings.PASSWORD_RESET_TIMEOUT // (24 * 3600),
     }
     return render(request, "reviews/invited.html", context)
+
+
+@require_http_methods(_GET_AND_POST)
+def revoke_tokens(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask whether, then revoke every personal token of somebody."""
+    user = _administrator(request)
+    somebody = get_object_or_404(User, pk=pk)
+    if request.method == "POST":
+        ended = access.revoke_tokens(user=somebody, by=user, at=timezone.now())
+        said = ngettext("%(ended)d token is revoked.", "%(ended)d tokens are revoked.", ended)
+        messages.success(request, said % {"ended": ended})
+        return redirect("person", pk=pk)
+    count = personal_tokens.live(somebody, now=timezone.now()).count()
+    context = {"person": somebody, "count": count}
+    return render(request, "reviews/revoke_tokens.html", context)

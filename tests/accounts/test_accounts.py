@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
 from accounts import tokens
-from accounts.ledger import Actor
-from accounts.models import LedgerEntry, PersonalToken, User, check_time_zone
+from accounts.models import LedgerEntry, User, check_time_zone
 from accounts.profile import change_profile
 from accounts.roles import PERMISSIONS, ROLE_LABELS, Role
-from accounts.services import create_personal_token, create_roles
-from tests.factories import NOW, PASSWORD, make_user
+from accounts.services import create_roles
+from tests.factories import PASSWORD, make_user
 
 
 @pytest.mark.django_db
@@ -62,20 +59,6 @@ def test_time_zones_are_those_of_the_database_of_them() -> None:
     check_time_zone("Asia/Tokyo")
     with pytest.raises(ValidationError):
         check_time_zone("Middle/Earth")
-
-
-@pytest.mark.django_db
-def test_of_a_token_only_its_digest_is_kept() -> None:
-    user = make_user()
-    token = create_personal_token(
-        user=user, name="t", expires_at=NOW + timedelta(1), actor=Actor(user=user)
-    )
-    row = PersonalToken.objects.get()
-    assert str(token) == f"{row}_{token.secret}"
-    assert token.matches(bytes(row.digest))
-    assert not tokens.mint("rp").matches(bytes(row.digest))
-    assert token.secret.encode() not in bytes(row.digest)
-    assert token.secret not in str(LedgerEntry.objects.latest("id").__dict__)
 
 
 @pytest.mark.parametrize("kind", ["rk", "rp"])

@@ -5,26 +5,31 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 import time_machine
 from django.test import Client
-from django.utils import timezone
 
 from accounts.ledger import Actor
 from accounts.models import User
 from accounts.roles import Role
-from accounts.services import create_personal_token
 from conversations import signatures
 from conversations.models import Event, Source, SourceSecret
 from conversations.services import sources
 from conversations.vocabulary import Scope
 from reviews.models import Verdict
 from tests.conversations.test_events_server import BATCH, database_url, server
-from tests.factories import NOW, ended_event, make_case, make_key, make_source, make_user
+from tests.factories import (
+    NOW,
+    ended_event,
+    make_case,
+    make_key,
+    make_source,
+    make_token,
+    make_user,
+)
 
 ACTOR = Actor.task("test")
 
@@ -178,8 +183,7 @@ VERDICT = {
 
 
 def token_of(user: User) -> str:
-    until = timezone.now() + timedelta(days=1)
-    return str(create_personal_token(user=user, name="test", expires_at=until, actor=ACTOR))
+    return make_token(user)
 
 
 class Reviewer:

@@ -12,10 +12,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts import last_used
 from accounts.ledger import Actor
 from accounts.roles import Role
 from conversations.models import Source, SourceKey, SourceSecret
-from conversations.services import last_used, sources
+from conversations.services import sources
 from tests.conversations.test_signatures import batch, signed
 from tests.factories import NOW, ended_event, make_key, make_source, make_user
 

@@ -21,7 +21,8 @@ from datetime import timedelta
 from django.utils import timezone
 from accounts.ledger import Actor
 from accounts.roles import Role
-from accounts.services import create_personal_token, create_user
+from accounts import personal_tokens
+from accounts.services import create_user
 from conversations.models import AuditSettings
 AuditSettings.objects.create(audit_share=1, double_share=0.2, near_miss_share=0)
 for number in range({reviewers}):
@@ -29,9 +30,10 @@ for number in range({reviewers}):
         email=f"reviewer{{number}}@example.com", name=f"Reviewer {{number}}", password="x" * 20,
         roles=[Role.SENIOR if number < {seniors} else Role.REVIEWER],
     )
-    print(create_personal_token(
-        user=user, name="faults", expires_at=timezone.now() + timedelta(days=1),
-        actor=Actor(user=user),
+    now = timezone.now()
+    print(personal_tokens.create(
+        user=user, name="faults", scopes=personal_tokens.within_role(user),
+        expires_at=now + timedelta(days=1), now=now, actor=Actor(user=user),
     ))
 """
 

@@ -10,15 +10,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.ledger import Actor
 from accounts.models import User
 from accounts.roles import Role
-from accounts.services import create_personal_token
 from policies import documents
 from policies.models import Activation, Draft, Pause, PlannedActivation, PolicyVersion
 from policies.services import drafts
 from policies.thresholds import BUILT_IN
-from tests.factories import NOW, make_user
+from tests.factories import NOW, make_token, make_user
 from tests.policies.lifecycle import STRICTER, approved, submitted
 
 pytestmark = pytest.mark.django_db
@@ -32,12 +30,7 @@ class Caller:
 
     def __init__(self, role: Role = Role.POLICY_ADMIN) -> None:
         self.user: User = make_user(role)
-        token = create_personal_token(
-            user=self.user,
-            name="test",
-            expires_at=timezone.now() + timedelta(hours=1),
-            actor=Actor(user=self.user),
-        )
+        token = make_token(self.user)
         self.client = Client(headers={"Authorization": f"Bearer {token}"})
 
     def get(self, path: str, **more: Any) -> Any:

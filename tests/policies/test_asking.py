@@ -13,13 +13,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.ledger import Actor
 from accounts.roles import Role
-from accounts.services import create_personal_token
 from conversations.models import Source
 from conversations.vocabulary import Scope
 from policies.models import Activation, Pause, PolicyVersion
 from policies.services.versions import create_version
 from policies.thresholds import BUILT_IN
-from tests.factories import make_key, make_source, make_user
+from tests.factories import make_key, make_source, make_token, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -171,12 +170,7 @@ def test_staff_ask_by_their_role(role: Role, status: int) -> None:
     user = make_user(role)
     at_the_screen = Client()
     at_the_screen.force_login(user)
-    token = create_personal_token(
-        user=user,
-        name="test",
-        expires_at=timezone.now() + timedelta(hours=1),
-        actor=Actor(user=user),
-    )
+    token = make_token(user)
     for client in (at_the_screen, Client(headers={"Authorization": f"Bearer {token}"})):
         assert client.get(URL).status_code == status
 

@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 from django.test import Client
-from django.utils import timezone
 
-from accounts.ledger import Actor
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
-from accounts.services import create_personal_token
 from reviews.models import Case, Claim, Verdict
 from reviews.vocabulary import Area
 from tests.factories import (
@@ -24,6 +21,7 @@ from tests.factories import (
     make_case,
     make_near_miss_case,
     make_source,
+    make_token,
     make_user,
 )
 
@@ -34,12 +32,7 @@ SECRET = "The purple giraffe plays the tuba"
 
 
 def client_of(user: User) -> Client:
-    token = create_personal_token(
-        user=user,
-        name="test",
-        expires_at=timezone.now() + timedelta(days=1),
-        actor=Actor.task("test"),
-    )
+    token = make_token(user)
     return Client(headers={"Authorization": f"Bearer {token}"})
 
 

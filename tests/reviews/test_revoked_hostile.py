@@ -10,10 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.utils import timezone
 
-from accounts.ledger import Actor
 from accounts.models import User
 from accounts.roles import Role
-from accounts.services import create_personal_token
 from reviews.danger_models import Alarm
 from reviews.models import Case, Claim, Deferral, Escalation, Reservation, SavedView
 from reviews.services import (
@@ -31,7 +29,7 @@ from reviews.services import (
 from reviews.services.claims import NotHeld
 from reviews.services.enrichment import enrich
 from reviews.vocabulary import Access, Area, CaseState
-from tests.factories import NOW, give_verdict, hear, make_case, make_user, new_verdict
+from tests.factories import NOW, give_verdict, hear, make_case, make_token, make_user, new_verdict
 
 pytestmark = pytest.mark.django_db
 
@@ -124,9 +122,7 @@ def test_child_safety_is_out_of_their_sight_wherever_they_look(client: Client, a
     )
     hear(case, comment=f"{WORD} indeed")
     alarm = Alarm.objects.filter(case=case).first()
-    token = create_personal_token(
-        user=ana, name="t", expires_at=timezone.now() + timedelta(days=1), actor=Actor(user=ana)
-    )
+    token = make_token(ana)
     client.force_login(ana)
     assert WORD in client.get(f"/cases/{case.number}?all=1").text
     other = qualified(Area.CHILD_SAFETY, role=Role.SENIOR, name="Zoe")
@@ -253,9 +249,7 @@ def test_a_verdict_given_before_stands_and_none_is_given_after(admin: User, area
 
 def test_a_deactivated_person_s_session_and_token_open_nothing(client: Client, admin: User) -> None:
     ana = make_user(Role.REVIEWER)
-    token = create_personal_token(
-        user=ana, name="t", expires_at=timezone.now() + timedelta(days=1), actor=Actor(user=ana)
-    )
+    token = make_token(ana)
     headers = {"Authorization": f"Bearer {token}"}
     client.force_login(ana)
     assert Client().get("/api/v1/cases", headers=headers).status_code == 200
