@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +18,6 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
-from accounts.prepared import Prepared
 from conversations.keys import mint
 from conversations.sampling import uniform
 from conversations.services.evidence import transcript_of
@@ -131,8 +129,6 @@ def deal(*, instead_of: Case, user: User, now: datetime) -> Exercise | None:
     """
     if instead_of.breach or instead_of.crisis or can_manage_quality(user):
         return None
-    if not _ANY.first():
-        return None
     given = Exercise.objects.gold().filter(person=user)
     if again := _not_answered(given, instead_of, user):
         return again
@@ -166,9 +162,6 @@ def _later(case: Case, instead_of: Case, now: datetime) -> timedelta:
     """
     most = min(instead_of.due_at - case.due_at, now - max(case.opened_at, case.at))
     return timedelta(days=max(0, most.days))
-
-
-_ANY: Final = Prepared(lambda: GoldCase.objects.filter(retired_at=None)[:1])
 
 
 def _not_answered(given: QuerySet[Exercise], instead_of: Case, user: User) -> Exercise | None:
