@@ -16,7 +16,7 @@ help:
 	@echo "make test        run the tests (ARGS='tests/reviews -k verdict' for some of them)"
 	@echo "make fuzz        100,000 mutated events, and long runs over the OpenAPI document"
 	@echo "make check       linters, types, import rules, migrations, deployment settings"
-	@echo "make bench-NAME  measure: intake, enrichment, asking, single, memory, growth, policies, workspace (BENCH_SCALE=0.1: short)"
+	@echo "make bench-NAME  measure: intake, enrichment, asking, single, memory, growth, policies, workspace, ledger (BENCH_SCALE=0.1: short)"
 	@echo "make format      format Python and templates"
 	@echo "make run         serve with the settings of your environment (docs/reference/settings.md)"
 	@echo "make lock        renew requirements.lock (UPGRADE=1 for the newest versions)"
