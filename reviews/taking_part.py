@@ -11,8 +11,10 @@ from reviews.vocabulary import EscalationEnd
 from reviews.ways_out_models import Escalation
 
 
-def took_part(user: User) -> Q:
+def took_part(user: User | OuterRef) -> Q:
     """The condition that *user* took part in a row of ``Case``, in whatever round.
+
+    With ``OuterRef("assignee")``, whoever that row is kept for.
 
     A verdict of theirs stands, be it a senior's last word; or they know its outcome from an
     exercise; or they answered a team's question about it before the appeal that is open. Whoever

@@ -168,12 +168,15 @@ def _lock(cases: models.QuerySet[Case]) -> list[Case]:
 
 
 def _suiting(cases: Iterable[Case], to: User | None, now: datetime) -> set[UUID]:
-    """Which of *cases* could be dealt to *to*. Why the others could not is told to nobody."""
+    """Which of *cases* could be dealt to *to*. Why the others could not is told to nobody.
+
+    Whether it waits for somebody else's verdict is not asked: that may be hidden of a case.
+    """
     if to is None or not can_decide(to):
         return set()
     worked = CaseQueue.objects.worked_by(to).values("pk")
     mine = Case.objects.filter(pk__in=[case.pk for case in cases], queue__in=worked)
-    return set(spared(mine.decidable_by(to), to, now).values_list("pk", flat=True))
+    return set(spared(mine, to, now).values_list("pk", flat=True))
 
 
 def _refuses_busy(cases: Iterable[Case], by: User) -> _Refuses:

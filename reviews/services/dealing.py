@@ -18,10 +18,13 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from accounts.prepared import Prepared
+from accounts.roles import Role
 from reviews.models import Case, CaseQuerySet, CaseQueue, Reservation, Skip
 from reviews.services.care import languages_of, opted_out_by, severe_share, spared_of
 from reviews.services.glance import Glance, glance
+from reviews.taking_part import took_part
 from reviews.transitions import CLAIMABLE
+from reviews.vocabulary import CaseState
 
 _Key = tuple[int, datetime, UUID]
 
@@ -173,8 +176,13 @@ def _qualified_for(cases: CaseQuerySet, user: User) -> CaseQuerySet:
 
 
 def _of_whom_it_may_be(cases: CaseQuerySet, user: User) -> CaseQuerySet:
-    """An assigned case is dealt to its one person."""
-    return cases.filter(Q(assignee=None) | Q(assignee=user))
+    """An assigned case is dealt to its one person, unless they can give no verdict on it.
+
+    Then it is everybody's: refusing to assign it would have told what was hidden of it.
+    """
+    senior = User.objects.filter(pk=OuterRef("assignee"), groups__name=Role.SENIOR)
+    cannot = took_part(OuterRef("assignee")) | Q(state=CaseState.ADJUDICATION) & ~Exists(senior)
+    return cases.filter(Q(assignee=None) | Q(assignee=user) | cannot)
 
 
 def came_back_for(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
-from reviews.models import BulkAct, Case, CaseLabel, CaseQueue, Label
+from reviews.models import BulkAct, Case, CaseLabel, CaseQueue, Label, QualityShares
 from reviews.services import bulk, care, claims, queues
 from reviews.services.bulk import Refusal, Refused
 from reviews.vocabulary import Area, Queue
@@ -82,21 +82,38 @@ def test_queries_do_not_grow_with_the_cases(
 
 
 def test_what_cannot_go_to_somebody_is_said_without_the_reason(senior: User, ana: User) -> None:
-    decided, crisis, spared, free = (
-        make_case(double=True),
+    crisis, spared, free = (
         make_case(signals={"risk_self": 0.9}),
         make_case(cutoff={"category": "hate"}),
         make_case(),
     )
-    give_verdict(decided, ana)
     wanted = care.care_of(ana)
     wanted.opted_out = ["hate"]
     wanted.save()
-    done = assign([decided, crisis, spared, free], ana, senior)
+    done = assign([crisis, spared, free], ana, senior)
     assert done.changed == (free.number,)
     assert set(done.refused) == {
-        Refused(case.number, Refusal.NOT_THEIRS) for case in (decided, crisis, spared)
+        Refused(case.number, Refusal.NOT_THEIRS) for case in (crisis, spared)
     }
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_what_waits_for_another_verdict_is_assigned_like_any_and_dealt_to_others(
+    senior: User, ana: User, checked: bool
+) -> None:
+    share = 1.0 if checked else 0.0
+    QualityShares.objects.create(agreement_share=share, gold_share=0, set_by=senior, set_at=NOW)
+    case, ben = make_case(double=True), make_user(Role.REVIEWER)
+    give_verdict(case, make_user(Role.REVIEWER) if checked else ana)
+    if checked:
+        give_verdict(case, make_user(Role.REVIEWER))
+    done = assign([case], ana, senior)
+    assert (done.changed, done.refused) == ((case.number,), ())
+    assert again(case).assignee == ana
+    assert claims.claim_next(user=ana) is None
+    found = claims.claim_next(user=senior if checked else ben)
+    assert found is not None
+    assert found.case_id == case.pk
 
 
 def test_a_held_case_and_one_that_is_over_stay(senior: User, ana: User) -> None:
