@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,6 +10,8 @@ from threading import Event
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
 from structlog.testing import capture_logs
 
 from accounts import sealing
@@ -118,6 +121,27 @@ def test_the_task_seals_every_minute() -> None:
     seal_ledger()
     assert LedgerSeal.objects.get().count == 1
     assert app.conf.beat_schedule["accounts.tasks.seal_ledger"]["schedule"] == 60
+
+
+@pytest.mark.django_db
+def test_metrics_tell_how_old_the_oldest_unsealed_line_is(client: Client) -> None:
+    def told() -> float:
+        page = client.get("/metrics").text
+        (value,) = re.findall(r"^recourse_ledger_unsealed_seconds (\S+)$", page, re.MULTILINE)
+        return float(value)
+
+    assert told() == 0
+    with transaction.atomic():
+        record(
+            actor=Actor.task("t"),
+            action="a.b",
+            obj="case",
+            object_id=7,
+            at=timezone.now() - timedelta(hours=1),
+        )
+    assert 3600 <= told() < 3660
+    seal_ledger()
+    assert told() == 0
 
 
 @pytest.mark.django_db(transaction=True)
