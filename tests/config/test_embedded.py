@@ -5,8 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,6 +15,7 @@ import redis
 from config import processes
 from config.embedded import Postgres, database_url, socket_directory
 from config.valkey import Valkey, broker_url, cache_url
+from tests.config.processes import gone, wait_until
 
 
 @pytest.fixture
@@ -33,21 +33,6 @@ def value(server: Postgres, query: str) -> object:
         row = connection.execute(query.encode()).fetchone()
     assert row
     return row[0]
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 15) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "It did not come to pass."
-        time.sleep(0.05)
-
-
-def gone(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return True
-    return state == "Z"
 
 
 def test_database_is_ready_in_utc_and_utf8_and_listens_on_no_network(postgres: Postgres) -> None:

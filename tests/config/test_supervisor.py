@@ -4,13 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from config.supervisor import Program, Supervisor, run
+from tests.config.processes import gone, wait_until
 
 # A main process with a child in its group, as web servers and workers are.
 FAMILY = "sleep 600 & echo $! >> {pids}; echo $$ >> {pids}; wait"
@@ -28,21 +27,6 @@ try:
 except Interrupted:
     print("ended", flush=True)
 """
-
-
-def gone(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return True
-    return state == "Z"
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "It did not come to pass."
-        time.sleep(0.05)
 
 
 def pids_in(path: Path, count: int) -> list[int]:

@@ -37,11 +37,6 @@ def client_of(user: User) -> Client:
 
 
 @pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
 def as_ana(ana: User) -> Client:
     return client_of(ana)
 

@@ -27,11 +27,6 @@ def senior() -> User:
     return make_user(Role.SENIOR, name="Sara")
 
 
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
 def again(case: Case) -> Case:
     return Case.objects.get(pk=case.pk)
 

@@ -21,12 +21,6 @@ from tests.factories import SIGNALS, give_verdict, make_case, make_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ana() -> User:
-    """A reviewer."""
-    return make_user(Role.REVIEWER, name="Ana")
-
-
 def severe_case() -> Case:
     return make_case(signals=SIGNALS | {"severity": 0.95})
 

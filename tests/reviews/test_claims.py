@@ -31,16 +31,6 @@ def run_out(case: Case) -> None:
     assert changed == 1
 
 
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
-def ben() -> User:
-    return make_user(Role.REVIEWER, name="Ben")
-
-
 def test_a_claim_is_a_lease_with_a_line_in_the_ledger(ana: User) -> None:
     case = make_case()
     claim = claims.claim(case=case, user=ana)

@@ -32,7 +32,6 @@ from tests.factories import (
     make_case,
     make_cutoff,
     make_near_miss_case,
-    make_source,
     make_user,
     record,
     settle,
@@ -44,11 +43,6 @@ from tests.reviews.test_verdicts import refuse_ledger_entries
 pytestmark = pytest.mark.django_db
 
 CHILD = "child_sexual_exploitation"
-
-
-@pytest.fixture
-def source() -> Source:
-    return make_source()
 
 
 def stands(cutoff: Cutoff) -> tuple[str, bool]:

@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
 def own() -> CaseQueue:
     admin = make_user(Role.ADMINISTRATOR)
     return queues.make(slug="own", name="Own", by=admin, now=NOW)

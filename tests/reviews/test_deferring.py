@@ -24,16 +24,6 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
-def ben() -> User:
-    return make_user(Role.REVIEWER, name="Ben")
-
-
 def deferred(user: User, *, text: str = "", double: bool = False) -> Case:
     """A case that *user* has put off for an hour from now."""
     case = make_case(double=double)

@@ -33,11 +33,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def source() -> Source:
-    return make_source()
-
-
-@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with receiving() as found:
         yield found

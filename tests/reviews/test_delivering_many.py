@@ -19,7 +19,6 @@ from reviews.models import Delivery, Outcome
 from reviews.posting import Answer
 from reviews.services import delivering
 from tests.concurrency import at_once
-from tests.factories import make_source
 from tests.receiver import Received, Receiver, Reply, receiving
 from tests.reviews.outcomes import (
     a_clock,
@@ -35,11 +34,6 @@ pytestmark = pytest.mark.django_db
 
 #: Outcomes of the long run; OUTCOMES=10000 for the figures in docs/performance.md.
 OUTCOMES = int(os.environ.get("OUTCOMES", "300"))
-
-
-@pytest.fixture
-def source() -> Source:
-    return make_source()
 
 
 @pytest.fixture

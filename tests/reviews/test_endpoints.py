@@ -18,7 +18,7 @@ from reviews.models import Delivery, Endpoint, EndpointSecret
 from reviews.outcome_vocabulary import DeliveryState, OutcomeType
 from reviews.services import endpoints, outcomes
 from reviews.services.endpoints import NotPossible
-from tests.factories import make_cutoff, make_source, make_user
+from tests.factories import make_cutoff, make_user
 from tests.receiver import receiving
 from tests.reviews.outcomes import deliver, listening, make_endpoint, states
 
@@ -28,11 +28,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def admin() -> User:
     return make_user(Role.ADMINISTRATOR)
-
-
-@pytest.fixture
-def source() -> Source:
-    return make_source()
 
 
 def entries(endpoint: Endpoint) -> list[str]:

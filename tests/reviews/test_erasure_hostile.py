@@ -47,7 +47,7 @@ from reviews.transitions import Forbidden
 from reviews.vocabulary import Area, CaseState
 from tests.conversations.keeping import SECRET, USER, case_of, erase, hold
 from tests.conversations.test_erasure import everything_stored
-from tests.factories import NOW, give_verdict, hear, make_source, make_user, new_verdict, settle
+from tests.factories import NOW, give_verdict, hear, make_user, new_verdict, settle
 from tests.reviews.outcomes import make_endpoint
 from tests.reviews.pages import verdict
 
@@ -56,16 +56,6 @@ pytestmark = pytest.mark.django_db
 QUOTE = f"They said that {SECRET}."
 TOLD = "my late uncle kept seventeen green parrots indoors"
 SAID = "were erased at the request"
-
-
-@pytest.fixture
-def source() -> Source:
-    return make_source()
-
-
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
 
 
 @pytest.fixture

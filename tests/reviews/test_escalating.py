@@ -24,11 +24,6 @@ def of_team(area: Area, *roles: Role, name: str = "Kim") -> User:
 
 
 @pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
 def lawyer() -> User:
     return of_team(Area.LEGAL)
 

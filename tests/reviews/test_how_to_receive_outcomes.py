@@ -20,7 +20,7 @@ from reviews.models import Delivery, Endpoint
 from reviews.outcome_vocabulary import OutcomeType
 from reviews.posting import Postman
 from reviews.services import deliveries, delivering
-from tests.factories import give_verdict, make_case, make_source, make_user, settle
+from tests.factories import give_verdict, make_case, make_user, settle
 from tests.reviews.outcomes import make_endpoint, states
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "receive-outcomes.md"
@@ -52,11 +52,6 @@ def host(program: dict[str, Any]) -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture
-def source() -> Source:
-    return make_source()
 
 
 @pytest.fixture

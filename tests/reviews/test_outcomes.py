@@ -48,11 +48,6 @@ CRISIS: dict[str, Any] = {
 
 
 @pytest.fixture
-def source() -> Source:
-    return make_source()
-
-
-@pytest.fixture
 def ana() -> User:
     return make_user(Role.REVIEWER)
 

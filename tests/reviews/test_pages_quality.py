@@ -26,7 +26,7 @@ from tests.factories import (
     new_verdict,
     settle,
 )
-from tests.reviews.test_gold import dealt
+from tests.reviews.gold_made import dealt
 
 pytestmark = pytest.mark.django_db
 
@@ -37,16 +37,6 @@ MINUTE = timedelta(minutes=1)
 def _at_noon() -> Any:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
-def ben() -> User:
-    return make_user(Role.REVIEWER, name="Ben")
 
 
 @pytest.fixture

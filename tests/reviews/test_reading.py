@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 SECRET = "The purple giraffe plays the tuba"
 
 
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
 def lines(case: Case) -> list[str]:
     found = LedgerEntry.objects.filter(object_type="case", object_id=str(case.pk)).order_by("id")
     return list(found.values_list("action", flat=True))

@@ -24,7 +24,6 @@ from tests.factories import (
     hear,
     make_case,
     make_key,
-    make_source,
     make_user,
     settle,
 )
@@ -38,11 +37,6 @@ SAID = {"surprised": "yes", "reason": "roleplay", "comment": "It was a story.", 
 @pytest.fixture
 def lawyer() -> User:
     return make_user(Role.SENIOR, qualified=[Area.LEGAL])
-
-
-@pytest.fixture
-def source() -> Source:
-    return make_source()
 
 
 @pytest.fixture

@@ -20,16 +20,6 @@ from tests.reviews.pages import actions
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
-def ben() -> User:
-    return make_user(Role.REVIEWER, name="Ben")
-
-
 def held(user: User) -> Case:
     case = make_case()
     claims.claim(case=case, user=user)

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
 def sam() -> User:
     return make_user(Role.SENIOR, name="Sam")
 

@@ -26,11 +26,6 @@ from tests.reviews.texts_made import EVERYBODY, make_draft, make_waiting, put_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def source() -> Source:
-    return make_source()
-
-
 def notice(client: Client, case: Case, language: str = "en") -> str:
     token = Cutoff.objects.get(pk=case.pk).notice_token
     return client.get(f"/n/{token}?lang={language}").text

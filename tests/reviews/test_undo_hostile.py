@@ -25,16 +25,6 @@ pytestmark = pytest.mark.django_db
 MARK = "zqfirst"
 
 
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
-def ben() -> User:
-    return make_user(Role.REVIEWER, name="Ben")
-
-
 def agreed(ana: User, ben: User) -> Case:
     """Two reviewers said the same, and the second may take theirs back."""
     case = make_case(double=True)

@@ -32,16 +32,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
-@pytest.fixture
-def ben() -> User:
-    return make_user(Role.REVIEWER, name="Ben")
-
-
 def test_a_verdict_moves_the_case_ends_the_claim_and_is_in_the_ledger(ana: User) -> None:
     case = make_case()
     given = give_verdict(case, ana, severity=2, evidence=({"message_id": "m3"},))

@@ -39,11 +39,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 REFUSED = (NotHeld, HeldByAnother, Forbidden)
 
 
-@pytest.fixture
-def ana() -> User:
-    return make_user(Role.REVIEWER, name="Ana")
-
-
 def held(user: User) -> Case:
     case = make_case()
     claims.claim(case=case, user=user)
