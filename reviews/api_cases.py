@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
@@ -65,7 +66,7 @@ class StaffView(APIView):
         assert isinstance(user, User)  # noqa: S101 - MayListCases let nobody else in
         return user
 
-    def case(self, pk: str) -> Case:
+    def case(self, pk: UUID) -> Case:
         """A case that the caller may know of, as they are to see it; 404 otherwise."""
         cases = Case.objects.listed_for(self.reviewer)
         cases = cases.select_related("cutoff__conversation", "source")
@@ -168,7 +169,7 @@ class ClaimNextView(StaffView):
         claim = claims.claim_next(user=self.reviewer, queue=queue.slug if queue else "")
         if claim is None:
             return Response(status=204)
-        return _opened(self.case(str(claim.case_id)), self.reviewer)
+        return _opened(self.case(claim.case_id), self.reviewer)
 
 
 def _opened(case: Case, user: User) -> Response:
@@ -179,7 +180,7 @@ class CaseView(StaffView):
     """``GET /api/v1/cases/{id}``."""
 
     @api_schema.get_case
-    def get(self, request: Request, pk: str) -> Response:
+    def get(self, request: Request, pk: UUID) -> Response:
         """The case as far as one may see it."""
         return _opened(self.case(pk), self.reviewer)
 
@@ -188,7 +189,7 @@ class ClaimView(StaffView):
     """``POST /api/v1/cases/{id}/claim``."""
 
     @api_schema.claim_case
-    def post(self, request: Request, pk: str) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Claim this case; 409 where somebody else holds it."""
         return Response(claim_data(claims.claim(case=self.case(pk), user=self.reviewer)))
 
@@ -197,7 +198,7 @@ class HeartbeatView(StaffView):
     """``POST /api/v1/cases/{id}/heartbeat``."""
 
     @api_schema.heartbeat
-    def post(self, request: Request, pk: str) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Renew the lease; 409 where it is lost."""
         case = self.case(pk)
         claim = claims.heartbeat(case=case, user=self.reviewer)
@@ -212,7 +213,7 @@ class ReleaseView(StaffView):
     """``POST /api/v1/cases/{id}/release``."""
 
     @api_schema.release
-    def post(self, request: Request, pk: str) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Give it back; 409 where somebody else holds it."""
         case = self.case(pk)
         if not claims.release(case=case, user=self.reviewer):
@@ -226,7 +227,7 @@ class VerdictsView(StaffView):
     """``POST /api/v1/cases/{id}/verdicts``."""
 
     @api_schema.give_verdict
-    def post(self, request: Request, pk: str) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Give a verdict; a repeated ``Idempotency-Key`` gets the first answer."""
         sent = VerdictSerializer(data=request.data)
         sent.is_valid(raise_exception=True)

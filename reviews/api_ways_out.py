@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -61,7 +62,7 @@ class DeferView(StaffView):
         DeferSerializer,
         {200: OpenApiResponse(shape({"until": MOMENT}), description="It comes back then.")},
     )
-    def post(self, request: Request, pk: str) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Put it off; 409 where somebody else holds it."""
         sent = DeferSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -88,7 +89,7 @@ class EscalateView(StaffView):
             )
         },
     )
-    def post(self, request: Request, pk: str) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Ask a team about it; 409 where somebody else holds it."""
         sent = EscalateSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -111,7 +112,7 @@ class SkipView(StaffView):
         SkipSerializer,
         {204: OpenApiResponse(description="Somebody else is dealt it.")},
     )
-    def post(self, request: Request, pk: str) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Pass it on; 409 where somebody else holds it."""
         sent = SkipSerializer(data=request.data)
         sent.is_valid(raise_exception=True)

@@ -32,7 +32,7 @@ PASSWORD = "correct horse battery staple"
 
 _numbers = count(1)
 
-MESSAGES = [
+MESSAGES: list[dict[str, Any]] = [
     {"id": "m1", "role": "user", "content": "You are useless. Answer me!"},
     {
         "id": "m2",
