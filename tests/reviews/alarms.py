@@ -10,10 +10,11 @@ from django.core import mail
 
 from accounts.models import User
 from accounts.roles import Role
+from conversations.models import Source
 from reviews.danger_models import Alarm, Call
 from reviews.posting import Postman
 from reviews.services import calling, on_call
-from tests.factories import NOW, make_user
+from tests.factories import NOW, ended_event, make_case, make_user, record
 from tests.receiver import Receiver
 
 BREACH: dict[str, Any] = {"signals": {"warnings": 0}}
@@ -38,6 +39,17 @@ def on_duty(*, position: int = 1, name: str = "", user: User | None = None) -> U
     )
     on_call.add_duty(duty=duty, by=make_user(Role.ADMINISTRATOR), now=NOW)
     return person
+
+
+def an_alarm(**changes: Any) -> Alarm:
+    """The alarm of a new breach."""
+    case = make_case(**BREACH | changes)
+    return Alarm.objects.get(case=case)
+
+
+def breaches(source: Source, number: int) -> None:
+    """So many breaches of *source*, in one batch."""
+    record(source, *(ended_event(**BREACH) for _ in range(number)))
 
 
 def call_people(now: datetime, *receivers: Receiver) -> int:
