@@ -303,8 +303,7 @@ class Cutoff(models.Model):
 class Enrichment(models.Model):
     """The outbox: a cutoff that still waits to be enriched. Written with it, deleted when done.
 
-    A message to Celery only hurries what stands here; what the broker lost or a dead worker
-    held is found by the sweep.
+    A message to Celery only hurries it: the sweep finds what a broker or a worker lost.
     """
 
     cutoff = models.OneToOneField(Cutoff, primary_key=True, on_delete=models.CASCADE)
@@ -316,7 +315,11 @@ class Enrichment(models.Model):
     class Meta:
         indexes = [
             # The sweep: what is due, oldest first.
-            models.Index(fields=["due_at"], name="enrichment_due", condition=Q(parked_at=None))
+            models.Index(fields=["due_at"], name="enrichment_due", condition=Q(parked_at=None)),
+            # The overview: how many are parked, which are few among all that wait.
+            models.Index(
+                fields=["parked_at"], name="enrichment_parked", condition=Q(parked_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -375,10 +378,7 @@ class Refusal(models.Model):
 
 
 class ParkedEvent(models.Model):
-    """A valid event that could not be stored because something behind intake failed.
-
-    Kept whole, so that it can be replayed once the fault is mended.
-    """
+    """A valid event that intake failed to store, whole: to be replayed once that is mended."""
 
     id = models.BigAutoField(primary_key=True)
     source = models.ForeignKey(Source, on_delete=models.PROTECT, db_index=False)
