@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -18,7 +19,7 @@ from reviews.forms import VerdictForm
 from reviews.models import Case
 from reviews.permissions import check_decide
 from reviews.services import verdicts
-from reviews.services.claims import NotHeld
+from reviews.services.claims import HeldByAnother, NotHeld, claim
 from reviews.services.seen import as_seen
 from reviews.transitions import Forbidden
 from reviews.views.cases import case_page
@@ -77,12 +78,18 @@ def _sent(case: Case) -> str:
 
 @require_POST
 def undo(request: HttpRequest, number: int) -> HttpResponse:
-    """Take the last verdict back while it is not settled."""
+    """Take the last verdict back while it is not settled, and hold the case to decide anew."""
     user = reviewer(request)
+    case = case_for(user, number)
     try:
-        verdicts.undo(case=case_for(user, number), user=user, now=timezone.now())
+        verdicts.undo(case=case, user=user, now=timezone.now())
     except Forbidden as refused:
         messages.warning(request, str(refused))
+        return redirect("case", number=number)
+    try:
+        claim(case=case, user=user)
+    except (HeldByAnother, Forbidden, PermissionDenied) as refused:
+        messages.success(request, f"{_('The verdict is taken back.')} {refused}")
     else:
-        messages.success(request, _("The verdict is taken back. Claim the case to decide anew."))
+        messages.success(request, _("The verdict is taken back. The case is yours again."))
     return redirect("case", number=number)

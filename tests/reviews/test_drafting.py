@@ -89,7 +89,6 @@ def test_it_goes_with_the_verdict_and_does_not_rise_again(
 def test_what_is_taken_back_is_a_draft_again(client: Client, case: Case, ana: User) -> None:
     client.post(f"/cases/{case.number}/verdict", verdict(rationale=WRITTEN, severity="2"))
     client.post(f"/cases/{case.number}/undo")
-    claims.claim(case=case, user=ana)
 
     answer = client.get(f"/cases/{case.number}")
     assert WRITTEN in answer.text

@@ -165,8 +165,25 @@ def test_undo_opens_the_case_again(client: Client, ana: User) -> None:
     text = client.post(f"/cases/{case.number}/undo", follow=True).text
     case.refresh_from_db()
     assert case.state == CaseState.OPEN
-    assert "taken back" in text
-    assert "It was a story." not in text
+    assert "taken back. The case is yours again." in text
+    assert "It was a story." in text  # as a draft
+    assert Claim.objects.live().get().reviewer == ana
+
+
+def test_undo_leaves_a_case_to_whoever_took_it_meanwhile(client: Client, ana: User) -> None:
+    case, ben = case_of(), make_user(Role.REVIEWER, name="Ben")
+    Cutoff.objects.filter(pk=case.pk).update(in_double=True)
+    for user in (ben, ana):
+        claims.claim(case=case, user=user)
+        client.force_login(user)
+        client.post(f"/cases/{case.number}/verdict", verdict())
+    now = timezone.now()
+    Claim.objects.create(
+        case=case, reviewer=ben, claimed_at=now, expires_at=now + timedelta(hours=1)
+    )
+    text = client.post(f"/cases/{case.number}/undo", follow=True).text
+    assert "taken back. Ben holds this case." in text
+    assert Claim.objects.live().get().reviewer == ben
 
 
 def test_undo_comes_too_late_once_it_settled(client: Client, ana: User) -> None:
