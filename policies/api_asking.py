@@ -26,6 +26,7 @@ from conversations.rate_limits import SourceCallThrottle
 from conversations.received import decompressed_body
 from conversations.vocabulary import Scope
 from policies import asking_schema
+from policies.permissions import can_view
 from policies.questions import Question, Whose
 from policies.services import evaluations
 from policies.services.in_force import InForce, in_force
@@ -48,7 +49,7 @@ class MayReadPolicy(BasePermission):
             self.message = scoped.message
             return allowed
         user = request.user
-        return isinstance(user, User) and user.has_perm("policies.view_policyversion")
+        return isinstance(user, User) and can_view(user)
 
 
 class ActivePolicyView(APIView):
