@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -254,3 +255,20 @@ def test_the_ledger_says_which_token_acted_and_forgets_it_with_the_request() -> 
     assert (entry.actor, entry.agent) == (user, f"token:{user.tokens.get()}")
     personal_tokens.revoke(token=user.tokens.get(), now=NOW, actor=Actor(user=user))
     assert LedgerEntry.objects.get(action="token.revoked").agent == ""
+
+
+def test_tokens_from_before_there_were_scopes_are_revoked_and_in_the_ledger() -> None:
+    user = make_user(Role.REVIEWER)
+    make_token(user)
+    make_token(user, expires_at=NOW - timedelta(days=3650))
+    make_token(user)
+    before = user.tokens.latest("id")
+    PersonalToken.objects.filter(pk=before.pk).update(revoked_at=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("accounts.migrations.0003_token_scopes")._REVOKE)
+    assert not user.tokens.filter(revoked_at=None).exists()
+    assert user.tokens.get(pk=before.pk).revoked_at == NOW
+    lines = LedgerEntry.objects.filter(action="token.revoked", agent="task:migrate")
+    told = {row.public_id for row in user.tokens.exclude(pk=before.pk)}
+    assert {line.object_id for line in lines} == told
+    assert all(line.details == {"user": user.pk} for line in lines)
