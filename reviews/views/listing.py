@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -62,11 +63,13 @@ class Listing:
 
     def html(self, *, may_choose: bool) -> Iterator[SafeString]:
         """The rows as HTML."""
+        # One address worked out, not fifty.
+        before, _, after = reverse("case", kwargs={"number": 0}).rpartition("0")
         for line in self.lines:
             yield row_html(
                 line.row,
                 line.highlights,
-                url=reverse("case", kwargs={"number": line.row.case.number}),
+                url=f"{before}{line.row.case.number}{after}",
                 waiting_only=self.filtered.waiting_only,
                 may_choose=may_choose,
             )
@@ -127,10 +130,10 @@ def _token(made: Iterable[QueueRow]) -> str:
 
 @dataclass(frozen=True)
 class Control:
-    """One field of the filters, with its choices read once: value, words, whether it is chosen."""
+    """One field of the filters; ``options`` are its choices as HTML, where it has some."""
 
     field: BoundField
-    options: list[tuple[str, str, bool]] | None
+    options: SafeString | None
 
     @property
     def chosen(self) -> bool:
@@ -157,7 +160,13 @@ def _control(field: BoundField) -> Control:
     if not isinstance(field.field.widget, Select):
         return Control(field, None)
     value = str(field.value() if field.value() is not None else "")
-    return Control(field, [(key, words, key == value) for key, words in _choices(field)])
+    return Control(field, SafeString("".join(_option(*one, value) for one in _choices(field))))
+
+
+def _option(key: str, words: str, chosen: str) -> str:
+    """As a template would write it, which for all of them took a tenth of the page."""
+    selected = " selected" if key == chosen else ""
+    return f'<option value="{escape(key)}"{selected}>{escape(words)}</option>'
 
 
 def _choices(field: BoundField) -> list[tuple[str, str]]:
