@@ -105,19 +105,7 @@ def run(
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_KEY])
         use = 1 + _used(question)
         search, test = _halves(question, category)
-        ordered = order(
-            [
-                found(name, search.sample, search.keeps(values))
-                for name, values in candidates.items()
-            ],
-            target=target,
-        )
-        suggested = suggest(
-            ordered,
-            lambda name: test.sample.where(test.keeps(candidates[name])),
-            target=target,
-            use=use,
-        )
+        suggested = _suggested(candidates, search, test, target=target, use=use)
         outcome = Outcome(
             number=number,
             revision=revision,
@@ -143,7 +131,23 @@ def run(
             obj="suggestion",
             object_id=TEST_HALF,
             details=msgspec.to_builtins(outcome),
+            read_back=True,
         )
+
+
+def _suggested(
+    candidates: dict[str, dict[str, float]], search: _Half, test: _Half, *, target: float, use: int
+) -> Suggestion:
+    """What the test half says of the candidates that are best in the search half."""
+    searched = [
+        found(name, search.sample, search.keeps(values)) for name, values in candidates.items()
+    ]
+    return suggest(
+        order(searched, target=target),
+        lambda name: test.sample.where(test.keeps(candidates[name])),
+        target=target,
+        use=use,
+    )
 
 
 def outcome_of(entry: LedgerEntry) -> Outcome:
