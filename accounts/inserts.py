@@ -18,17 +18,16 @@ from accounts.plans import kept_plans
 Row = TypeVar("Row", bound=Model)
 
 
-def insert(row: Row, *, read_back: bool = True) -> Row:
+def insert(row: Row) -> Row:
     """Store a new *row* as ``save(force_insert=True)`` does, but for its signals; the row.
 
-    What PostgreSQL fills in itself, as numbers and times, is read back where that is wanted.
+    What PostgreSQL fills in itself, as numbers and times, is read back.
     """
     values, filled_in = {}, []
     for field in row._meta.concrete_fields:
         value = field.pre_save(row, add=True)
         if isinstance(value, DatabaseDefault) or (value is None and field.primary_key):
-            if read_back:
-                filled_in.append(field.attname)
+            filled_in.append(field.attname)
         else:
             values[field.attname] = field.get_db_prep_save(value, connection)
     statement = _statement(type(row), tuple(values), tuple(filled_in))

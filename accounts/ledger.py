@@ -50,19 +50,16 @@ def record(
     object_id: object,
     details: dict[str, Any] | None = None,
     at: datetime | None = None,
-    read_back: bool = False,
 ) -> LedgerEntry:
     """Note one action, in the transaction of what it tells of.
 
     Its time is the database's, unless the caller was given one: *at*. *obj* is the kind of thing
-    in DESIGN.md's words, *details* are codes, ids and numbers. The number of the entry, and a
-    time that is the database's, are there after *read_back* alone.
+    in DESIGN.md's words, *details* are codes, ids and numbers.
     Raises ``RuntimeError`` outside a transaction: an entry that could be kept while its action
     is rolled back, or the other way round, would be worse than none.
     """
     _check_shared(action)
-    entry = LedgerEntry(**_row(actor, action, obj, object_id, details, at))
-    return insert(entry, read_back=read_back)
+    return insert(LedgerEntry(**_row(actor, action, obj, object_id, details, at)))
 
 
 def record_each(

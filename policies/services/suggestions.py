@@ -131,7 +131,6 @@ def run(
             obj="suggestion",
             object_id=TEST_HALF,
             details=msgspec.to_builtins(outcome),
-            read_back=True,
         )
 
 
