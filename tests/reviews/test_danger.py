@@ -146,7 +146,7 @@ def test_old_words_of_an_old_cutoff_raise_nothing_and_new_ones_do(source: Source
 def test_a_test_raises_nothing(source: Source) -> None:
     make_endpoint(source)
     cutoff = make_cutoff(source, **CRISIS)
-    Cutoff.objects.filter(pk=cutoff.pk).update(trial=True)
+    Cutoff.objects.filter(pk=cutoff.pk).update(trial=True, in_audit=False, in_double=False)
     Case.objects.filter(pk=cutoff.pk).update(trial=True)
     enrich(cutoff_ids=[cutoff.pk], now=NOW)
     hear(Case.objects.get(pk=cutoff.pk), comment=WORDS)

@@ -69,11 +69,12 @@ def test_the_next_waits_until_the_earlier_one_is_delivered(
     wait_for_sending(listening(receiver, source), [1, 1, 2])
     receiver.answer = lambda got: Reply(500 if got.data["place"] == 0 else 204)
     deliver(receiver)
-    assert places(receiver) == [0, 2]
+    # Two conversations are sent at once: which of them arrives first is left open.
+    assert sorted(places(receiver)) == [0, 2]
 
     receiver.answer = lambda _got: Reply()
     deliver_until(receiver, holds=all_delivered, clock=clock)
-    assert places(receiver) == [0, 2, 0, 1]
+    assert places(receiver)[2:] == [0, 1]
 
 
 def test_the_next_goes_when_the_earlier_one_is_dead(receiver: Receiver, source: Source) -> None:
