@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 #: All conversations that no override is for.
@@ -86,7 +87,9 @@ def normal_locale(locale: str) -> str:
     return locale.translate(_LOCALE)
 
 
-def candidates(*, model: str = "", surface: str = "", locale: str = "") -> list[str]:
+# Conversations are many, but models, surfaces and locales few.
+@lru_cache(maxsize=4_096)
+def candidates(model: str = "", surface: str = "", locale: str = "") -> tuple[str, ...]:
     """The scopes that a conversation is in, the most specific first; the last is the default.
 
     More parts win; among as many, a model wins over a surface and a surface over a locale. A
@@ -98,7 +101,7 @@ def candidates(*, model: str = "", surface: str = "", locale: str = "") -> list[
         for a_surface in (surface, "")
         for a_locale in (*_prefixes(normal_locale(locale)), "")
     }
-    return [str(scope) for scope in sorted(found, key=_rank)]
+    return tuple(str(scope) for scope in sorted(found, key=_rank))
 
 
 def _rank(scope: Scope) -> tuple[int, bool, bool, int]:

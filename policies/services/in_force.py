@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -84,7 +83,7 @@ def in_force(
     staged rollout, a conversation without an id gets the version beside it: the one that was
     there before. ``policies/criteria_sql.py`` says the same of many cutoffs.
     """
-    wanted = list(_wanted(model, surface, locale))
+    wanted = list(scopes.candidates(model, surface, locale))
     asked: dict[str, Any] = {"wanted": wanted, "paused": [scopes.EVERYTHING, *wanted], "at": at}
     with kept_plans(), connection.cursor() as cursor:
         cursor.execute(_IN_FORCE, asked)
@@ -104,9 +103,3 @@ def in_force(
         thresholds, readable = BUILT_IN, False
     enabled = readable and not paused
     return InForce(number, thresholds, scope, enabled, activated_at, arm, readable)
-
-
-# Conversations are many, but models, surfaces and locales few.
-@lru_cache(maxsize=1_024)
-def _wanted(model: str, surface: str, locale: str) -> tuple[str, ...]:
-    return tuple(scopes.candidates(model=model, surface=surface, locale=locale))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
@@ -155,13 +154,8 @@ def _rows(
         if value := getattr(said, name):
             found = found.filter(**{name: value})
     for row in found.order_by("pk").values(*_COLUMNS)[:MOST].iterator():
-        if scope in _scopes(row["model"], row["surface"], row["locale"]):
+        if scope in candidates(row["model"], row["surface"], row["locale"]):
             yield row
-
-
-@lru_cache(maxsize=10_000)
-def _scopes(model: str, surface: str, locale: str) -> tuple[str, ...]:
-    return tuple(candidates(model=model, surface=surface, locale=locale))
 
 
 def _sides(
@@ -179,7 +173,7 @@ def _sides(
     known = frozenset(PolicyVersion.objects.values_list("number", flat=True))
     places = {one.pk: place for place, one in enumerate(rollout.compared)}
     for row in _rows(rollout.live.scope, since=since, until=now, audited=audited):
-        within = _scopes(row["model"], row["surface"], row["locale"])
+        within = candidates(row["model"], row["surface"], row["locale"])
         one = holding(within, row["at"])
         if one is None or one.pk not in places or paused(within, row["at"]):
             continue

@@ -72,7 +72,7 @@ def test_scopes_in_words() -> None:
 
 
 def test_the_most_specific_scope_comes_first() -> None:
-    assert candidates(model="m", surface="web", locale="de-AT") == [
+    assert candidates(model="m", surface="web", locale="de-AT") == (
         "model=m;surface=web;locale=de-at",
         "model=m;surface=web;locale=de",
         "model=m;surface=web",
@@ -85,10 +85,10 @@ def test_the_most_specific_scope_comes_first() -> None:
         "locale=de-at",
         "locale=de",
         "default",
-    ]
-    assert candidates(surface="web") == ["surface=web", "default"]
-    assert candidates(locale="-") == ["locale=-", "default"]
-    assert candidates() == ["default"]
+    )
+    assert candidates(surface="web") == ("surface=web", "default")
+    assert candidates(locale="-") == ("locale=-", "default")
+    assert candidates() == ("default",)
 
 
 @pytest.mark.parametrize(
