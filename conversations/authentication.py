@@ -15,12 +15,12 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts import last_used
 from accounts.authentication import bearer_token
 from accounts.plans import kept_plans
 from conversations import signatures
 from conversations.models import Source, SourceKey, SourceSecret
 from conversations.received import body_as_sent
-from conversations.services import last_used
 from conversations.vocabulary import Scope
 
 
@@ -70,7 +70,7 @@ class SourceKeyAuthentication(BaseAuthentication):
             row = cursor.fetchone()
         if row is None or not token.matches(bytes(row[0])):
             raise AuthenticationFailed("This API key is unknown or revoked.")
-        last_used.note_key(public_id=token.public_id, now=timezone.now())
+        last_used.note(SourceKey, "public_id", token.public_id, timezone.now())
         source = Source.from_db(connection.alias, _names(), row[2:])
         return AnonymousUser(), Caller(source, frozenset(row[1]), f"key:rk_{token.public_id}")
 
@@ -114,7 +114,7 @@ class SignatureAuthentication(BaseAuthentication):
             raise signatures.BadSignature("Recourse-Source names no source that signs.")
         body = body_as_sent(request._request)
         used = signatures.check(headers, body=body, secrets=[row.secret for row in rows])
-        last_used.note_secret(number=rows[used].pk, now=now)
+        last_used.note(SourceSecret, "id", rows[used].pk, now)
         source = rows[0].source
         return Caller(source, frozenset({Scope.EVENTS_WRITE}), f"signature:{source.slug}")
 
