@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -51,6 +52,23 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_request_outlives_its_test(browser: Browser, transactional_db: None) -> Iterator[None]:
+    """Let the server finish before the tables are emptied.
+
+    A page that is closed leaves its heartbeat or its search to the server's thread; emptying the
+    tables beneath it ended in a deadlock. The connections end with the contexts, and the server's
+    threads with the connections.
+    """
+    yield
+    for context in browser.contexts:
+        context.close()
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(_PATIENCE / 1000)
+            assert not thread.is_alive(), "a request is still being answered"
 
 
 @dataclass
