@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 from uuid import UUID
 
 import numpy as np
+from django.db import transaction
 
+from accounts.ledger import Actor, record
 from accounts.models import User
 from conversations.vocabulary import Category, Kind
 from policies.estimation import Rate
 from reviews.models import AgreementDraw, Exercise, Verdict
+from reviews.permissions import can_see_each
 from reviews.quality import (
     Agreement,
     Checked,
@@ -252,6 +255,27 @@ def percent_of(reviews: list[DoubleReview]) -> str:
 def own(pairs: Sequence[Pair], user: User) -> list[DoubleReview]:
     """The double reviews in which *user* took part."""
     return [pair.review for pair in pairs if user.pk in pair.people]
+
+
+@transaction.atomic
+def export(*, days: int, user: User, now: datetime) -> list[tuple[object, ...]]:
+    """The report of the last *days* as lines of a file; people by name for seniors alone.
+
+    That *user* took it out is in the ledger.
+    """
+    since = now - timedelta(days=days)
+    pairs = pairs_between(since, now)
+    named = people(pairs, gold_results(now=now, since=since)) if can_see_each(user) else []
+    lines = as_rows(report(pairs), named)
+    record(
+        actor=Actor(user=user),
+        action="quality.exported",
+        obj="quality",
+        object_id="",
+        details={"days": days},
+        at=now,
+    )
+    return lines
 
 
 def as_rows(found: Report, named: Sequence[PersonRow]) -> list[tuple[object, ...]]:

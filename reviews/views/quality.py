@@ -9,14 +9,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.ledger import Actor, record
 from accounts.models import User
 from accounts.spreadsheets import harmless
 from reviews.models import Case, GoldCase
@@ -90,23 +88,12 @@ def everybody(request: HttpRequest) -> HttpResponse:
 def as_csv(request: HttpRequest) -> HttpResponse:
     """The same as a file. Whoever takes it out is in the ledger."""
     user = _looker(request)
-    days, since, now = _window(request)
-    pairs = agreement.pairs_between(since, now)
-    results = agreement.gold_results(now=now, since=since)
-    named = agreement.people(pairs, results) if can_see_each(user) else []
-    with transaction.atomic():
-        record(
-            actor=Actor(user=user),
-            action="quality.exported",
-            obj="quality",
-            object_id="",
-            details={"days": days},
-        )
+    days, _since, now = _window(request)
+    lines = agreement.export(days=days, user=user, now=now)
     response = HttpResponse(
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="quality-{days}-days.csv"'},
     )
-    lines = agreement.as_rows(agreement.report(pairs), named)
     csv.writer(response).writerows([map(harmless, line) for line in lines])
     return response
 

@@ -81,7 +81,7 @@ def test_enough_pairs_have_figures_with_intervals(
     assert ["table", "name", "measure", "n", "figure"] in lines
     assert any(line[:4] == ["agreement", "all", "alpha", "20"] for line in lines)
     assert any(line[0] == "reviewer" and line[1].startswith("Ana (") for line in lines)
-    assert LedgerEntry.objects.filter(action="quality.exported", actor=sara).exists()
+    assert LedgerEntry.objects.get(action="quality.exported", actor=sara).details == {"days": 90}
 
 
 def test_by_name_is_for_seniors_alone(ana: User, ben: User, client: Client) -> None:
