@@ -22,7 +22,6 @@ from conversations.hurrying import hurry
 from conversations.services import standing
 from conversations.vocabulary import Category, Kind
 from policies.conformance import CRISIS_CUE
-from reviews.cues import Heard, heard_in
 from reviews.danger_models import Alarm, Call
 from reviews.danger_vocabulary import Answered, Tells, Why
 from reviews.models import Case, CaseQuerySet
@@ -55,15 +54,14 @@ def shown(*, found: Mapping[UUID, Sequence[str]], now: datetime) -> None:
     _raise(why, reopened, now)
 
 
-def heard(*, case: Case, comment: str, now: datetime) -> Heard:
-    """Read what a user wrote of *case*, which the caller has locked; a cue does not wait.
+def cued(*, case: Case, now: datetime) -> None:
+    """What a user wrote of *case*, which the caller has locked, sounds like a crisis.
 
-    It flags and selects the case, however long ago it was ended: the words are of now. A settled
+    That flags and selects the case, however long ago it was ended: the words are of now. A settled
     case stays settled, and whoever answers the alarm looks at it.
     """
-    found = heard_in(comment, locale=case.locale)
-    if found != Heard.CUE or case.trial or not case.is_cutoff:
-        return found
+    if case.trial or not case.is_cutoff:
+        return
     if not case.crisis:
         case.crisis = True
         case.save(update_fields=["crisis"])
@@ -72,7 +70,6 @@ def heard(*, case: Case, comment: str, now: datetime) -> Heard:
     reopened = _reopen([case])
     outcomes.flagged(found={case.pk: [CRISIS_CUE]}, now=now, reopened=reopened)
     _raise({case.pk: Why.FEEDBACK}, reopened, now)
-    return found
 
 
 def _fresh(cutoff_ids: Iterable[UUID], now: datetime) -> CaseQuerySet:

@@ -85,34 +85,43 @@ def submit(
     The same said again is kept once. From the notice it changes what was said before, until
     somebody has looked at that. While an appeal is open, another is kept as plain feedback.
     Raises ``ValidationError`` for an unknown reason, too long a comment, an appeal that is too
-    late, or too much.
+    late, or too much. Words that sound like a crisis are kept and heard though the appeal is late.
     """
     _check(reason=reason, comment=comment)
-    if appeal and not may_appeal(cutoff, now):
+    words = comment.strip()
+    heard = heard_in(words, locale=cutoff.locale)
+    late = appeal and not may_appeal(cutoff, now)
+    if late and heard != Heard.CUE:
         raise ValidationError({"appeal": _too_late(cutoff)})
-    with transaction.atomic():
-        case = Case.objects.select_for_update(no_key=True).get(pk=cutoff.pk)
-        earlier = changeable(case=case, channel=channel)
-        new = appeal and not case.feedback.open_appeals().exists()
-        said = _Said(surprised, reason, comment.strip(), new)
-        if earlier:
-            # Once made, an appeal is not taken back by a change.
-            changed = said._replace(appeal=new or earlier.appeal)
-            if changed == _said(earlier):
-                return earlier
-        if earlier and channel == Channel.NOTICE:
-            given = _change(earlier, changed, cutoff, now)
-        else:
-            given = _add(case, said, channel, now)
-        _set_in_motion(case, cutoff, given, now)
-        given.heard = danger.heard(case=case, comment=said.comment, now=now)
-        given.save(update_fields=["heard"])
+    said = _Said(surprised, reason, words, appeal and not late)
+    given = _keep(cutoff, said, heard, channel, now)
+    if late:
+        raise ValidationError({"appeal": _too_late(cutoff)})
     return given
 
 
 def close(*, case: Case, now: datetime) -> None:
     """An appeal on *case* has been decided. In the caller's transaction, which settles it."""
     case.feedback.filter(closed_at=None).update(closed_at=now)
+
+
+@transaction.atomic
+def _keep(cutoff: Cutoff, said: _Said, heard: Heard, channel: Channel, now: datetime) -> Feedback:
+    case = Case.objects.select_for_update(no_key=True).get(pk=cutoff.pk)
+    earlier = changeable(case=case, channel=channel)
+    said = said._replace(appeal=said.appeal and not case.feedback.open_appeals().exists())
+    # Once made, an appeal is not taken back by a change.
+    changed = said._replace(appeal=said.appeal or (earlier is not None and earlier.appeal))
+    if earlier and changed == _said(earlier):
+        return earlier
+    if earlier and channel == Channel.NOTICE:
+        given = _change(earlier, changed, heard, cutoff, now)
+    else:
+        given = _add(case, said, heard, channel, now)
+    _set_in_motion(case, cutoff, given, now)
+    if heard == Heard.CUE:
+        danger.cued(case=case, now=now)
+    return given
 
 
 def _too_late(cutoff: Cutoff) -> str:
@@ -133,9 +142,9 @@ def _said(feedback: Feedback) -> _Said:
     return _Said(feedback.surprised, feedback.reason, comment_of(feedback), feedback.appeal)
 
 
-def _add(case: Case, said: _Said, channel: Channel, now: datetime) -> Feedback:
-    cue = heard_in(said.comment, locale=case.locale) == Heard.CUE
-    if case.feedback.count() >= (MOST_IN_A_CRISIS if cue else MOST_PER_CUTOFF):
+def _add(case: Case, said: _Said, heard: Heard, channel: Channel, now: datetime) -> Feedback:
+    most = MOST_IN_A_CRISIS if heard == Heard.CUE else MOST_PER_CUTOFF
+    if case.feedback.count() >= most:
         raise ValidationError(_("We have received your messages about this and will read them."))
     given = Feedback.objects.create(
         case=case,
@@ -143,6 +152,7 @@ def _add(case: Case, said: _Said, channel: Channel, now: datetime) -> Feedback:
         reason=said.reason,
         appeal=said.appeal,
         channel=channel,
+        heard=heard,
         at=now,
     )
     if said.comment:
@@ -151,12 +161,12 @@ def _add(case: Case, said: _Said, channel: Channel, now: datetime) -> Feedback:
     return given
 
 
-def _change(given: Feedback, said: _Said, cutoff: Cutoff, now: datetime) -> Feedback:
+def _change(given: Feedback, said: _Said, heard: Heard, cutoff: Cutoff, now: datetime) -> Feedback:
     if given.surprised != said.surprised:
         standing.take_answer_back(cutoff=cutoff, at=given.at)
     given.surprised, given.reason, given.appeal = said.surprised, said.reason, said.appeal
-    given.changed_at = max(now, given.at)
-    given.save(update_fields=["surprised", "reason", "appeal", "changed_at"])
+    given.heard, given.changed_at = heard, max(now, given.at)
+    given.save(update_fields=["surprised", "reason", "appeal", "heard", "changed_at"])
     FeedbackText.objects.filter(feedback=given).delete()
     if said.comment:
         FeedbackText.objects.create(feedback=given, comment=said.comment)

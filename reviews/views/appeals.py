@@ -110,8 +110,7 @@ def _kept(cutoff: Cutoff, form: FeedbackForm) -> bool:
     sent, now = form.cleaned_data, timezone.now()
     # A program that fills every field is thanked like anybody, and nothing is kept; but a browser
     # may have filled that field too, and nobody in danger is taken for a program.
-    cue = heard_in(sent["comment"], locale=cutoff.locale) == Heard.CUE
-    if form.from_a_program and not cue:
+    if form.from_a_program and heard_in(sent["comment"], locale=cutoff.locale) != Heard.CUE:
         return True
     try:
         feedback.submit(

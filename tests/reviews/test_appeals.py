@@ -15,6 +15,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff, RelayedFeedback
 from conversations.vocabulary import Scope
+from reviews.danger_models import Alarm
 from reviews.models import Case, Claim, Feedback, FeedbackText
 from reviews.services import claims, escalating, feedback, skipping
 from reviews.services.feedback import APPEAL_WINDOW
@@ -35,6 +36,7 @@ from tests.factories import (
     make_user,
     settle,
 )
+from tests.reviews.alarms import WORDS
 
 pytestmark = pytest.mark.django_db
 
@@ -196,6 +198,20 @@ def test_the_api_names_the_field_of_an_appeal_that_is_too_late() -> None:
     answer = client.post("/api/v1/feedback", said, content_type="application/json")
     assert answer.status_code == 400
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/appeal"]
+
+
+def test_words_of_a_crisis_are_heard_though_their_appeal_is_too_late() -> None:
+    source = make_source()
+    case = make_case(source, conversation={"id": "c1"})
+    age(case)
+    client = Client(headers={"Authorization": f"Bearer {make_key(source, Scope.FEEDBACK_WRITE)}"})
+    said = {"conversation_id": "c1", "surprised": True, "appeal": True, "comment": WORDS}
+    for _twice in range(2):
+        answer = client.post("/api/v1/feedback", said, content_type="application/json")
+        assert answer.status_code == 400
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/appeal"]
+        assert Alarm.objects.get().case == case
+        assert (Feedback.objects.get().appeal, FeedbackText.objects.get().comment) == (False, WORDS)
 
 
 def test_a_relayed_appeal_that_is_too_late_keeps_its_words() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.roles import Role
+from conversations import languages
 from conversations.models import Conversation, Cutoff
 from conversations.services import standing
 from conversations.vocabulary import Category, ConversationState, Remedy, Standing
@@ -149,6 +151,13 @@ def test_nobody_in_danger_is_taken_for_a_program(client: Client, case: Case) -> 
     assert client.post(url(case, "/feedback"), filled).status_code == 302
     assert Alarm.objects.get().case == case
     assert Feedback.objects.get().heard == "cue"
+
+
+def test_what_is_written_is_read_for_a_crisis_once(client: Client, case: Case) -> None:
+    with patch.object(languages, "detect", wraps=languages.detect) as reading:
+        client.post(url(case, "/feedback"), {"surprised": "yes", "comment": WORDS})
+    assert Alarm.objects.get().case == case
+    assert reading.call_count == 1
 
 
 def test_somebody_who_wrote_very_often_is_told_that_it_was_received(
