@@ -53,6 +53,9 @@ _BY_MODEL_TO_MINOR: Final = gettext_noop(
     " any more. You are not in trouble."
 )
 
+#: What an ending does not mean.
+NOT_MEANT: Final = gettext_noop("It is not a ban. Your other conversations are as they were.")
+
 #: Whole sentences: no language has to fit a word into another's grammar.
 _ABOUT: Final = {
     Category.VIOLENT_CRIMES: gettext_noop("It had to do with violence."),

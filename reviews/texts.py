@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from conversations.vocabulary import Category, Initiator
 from reviews.languages import in_a_crisis
-from reviews.notices import NoticeReason
+from reviews.notices import NOT_MEANT, NoticeReason
 
 #: The category of a text that is for all of them.
 EVERY: Final = ""
@@ -178,7 +178,7 @@ def paragraphs(text: str) -> list[str]:
 
 
 class Told(NamedTuple):
-    """What a notice says in its slots, as paragraphs; an empty list leaves the product's words."""
+    """What a notice says in its slots, as paragraphs; to what one can do it may add none."""
 
     heading: str
     what_happened: list[str]
@@ -191,15 +191,14 @@ def told(words: Words | None, *, reason: NoticeReason, about: str) -> Told:
 
     *about* is the sentence on the category, which words for every category lack.
     """
-    if words is None:
-        return Told(reason.title, [reason.text], [], [])
+    words = words or Words("", "", "", "")
     happened = paragraphs(words.what_happened)
     if happened and about:
         happened.append(about)
     return Told(
         words.heading or reason.title,
         happened or [reason.text],
-        paragraphs(words.not_meant),
+        paragraphs(words.not_meant) or [_(NOT_MEANT)],
         paragraphs(words.can_do),
     )
 

@@ -18,7 +18,7 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from conversations.models import Cutoff
 from conversations.vocabulary import Category
-from reviews.notices import MINOR, NoticeReason, about_category, reason_for
+from reviews.notices import MINOR, NOT_MEANT, NoticeReason, about_category, reason_for
 from reviews.text_models import NoticeDraft, NoticeText, TextDecision
 from reviews.texts import (
     EVERY,
@@ -87,9 +87,7 @@ def built_in(scope: Scope) -> Words:
     """The product's own words for *scope*, in its language; nothing is added to what one can do."""
     with translation.override(scope.language):
         reason = _reason(scope)
-        # As templates/reviews/notice.html says it.
-        calm = gettext("It is not a ban. Your other conversations are as they were.")
-    return Words(reason.title, reason.text, calm, "")
+        return Words(reason.title, reason.text, gettext(NOT_MEANT), "")
 
 
 def _reason(scope: Scope) -> NoticeReason:
