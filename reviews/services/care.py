@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
@@ -103,10 +103,13 @@ def hiding_of(
 
 
 def excerpts_hidden(cases: Iterable[Case], *, user: User) -> dict[UUID, hazards.Hiding | None]:
-    """How an excerpt of each of *cases* is hidden from *user*; None where it is shown. One query.
+    """How an excerpt of each of *cases* is hidden from *user*; None where it is shown.
 
     For lists, where nobody reads whole transcripts: search, similar cases, the feedback inbox.
+    One query, and one more for all cutoffs that were not read with their cases.
     """
+    listed = list(cases)
+    prefetch_related_objects(listed, "cutoff")
     wishes = care_of(user).wishes
     return {
         case.pk: hazards.hide_excerpt(
@@ -115,7 +118,7 @@ def excerpts_hidden(cases: Iterable[Case], *, user: User) -> dict[UUID, hazards.
             cue=case.crisis,
             wishes=wishes,
         )
-        for case in cases
+        for case in listed
     }
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
@@ -120,6 +121,17 @@ def test_the_queue_page_searches_and_notes_it_without_the_words(client: Client, 
     assert 'value="purple giraffe"' in response.text
     entry = LedgerEntry.objects.get(action="transcripts.searched")
     assert (entry.actor, entry.details) == (ana, {"words": 2})
+
+
+def test_a_search_asks_no_more_for_many_than_for_few(
+    client: Client, ana: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client.force_login(ana)
+    for count in (2, 5):
+        while Case.objects.count() < count:
+            said("the purple giraffe")
+        with django_assert_num_queries(27):
+            assert len(client.get("/review?q=giraffe").context["rows"]) == count
 
 
 def test_the_api_searches_and_notes_it(client: Client, ana: User) -> None:
