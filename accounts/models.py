@@ -139,6 +139,16 @@ class LedgerEntry(models.Model):
             models.Index(fields=["object_type", "object_id", "id"], name="ledger_object"),
             # What one person did: the ledger page's filter.
             models.Index(fields=["actor", "id"], name="ledger_actor"),
+            # What was done through one key, token or task: likewise.
+            models.Index(fields=["agent", "id"], name="ledger_agent", condition=~Q(agent="")),
+            # One action, or all that begin with a word: likewise.
+            models.Index(
+                fields=["action", "id"],
+                name="ledger_action",
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            ),
+            # What happened in a stretch of time: likewise.
+            models.Index(fields=["at", "id"], name="ledger_time"),
         ]
         triggers = append_only("ledger")
 

@@ -25,6 +25,7 @@ class TokenScope(models.TextChoices):
     POLICIES_WRITE = "policies:write", "Change, decide on, activate and pause policies; backtest"
     DELIVERIES_READ = "deliveries:read", "See what became of outcomes"
     DELIVERIES_WRITE = "deliveries:write", "Send outcomes again"
+    LEDGER_READ = "ledger:read", "Read who did and saw what"
 
 
 #: The permission that somebody has themselves before a token of theirs can have a scope.
@@ -36,6 +37,7 @@ NEEDS: Final[Mapping[TokenScope, str]] = {
     TokenScope.POLICIES_WRITE: "policies.change_policyversion",
     TokenScope.DELIVERIES_READ: "conversations.view_source",
     TokenScope.DELIVERIES_WRITE: "conversations.change_source",
+    TokenScope.LEDGER_READ: "accounts.view_ledgerentry",
 }
 
 

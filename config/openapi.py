@@ -23,6 +23,7 @@ import policies.versions_schema
 import reviews.api_schema
 import reviews.deliveries_schema
 import reviews.feedback_schema
+import reviews.ledger_schema
 from accounts import problems
 from accounts.token_scopes import TokenScope, needed
 
@@ -35,6 +36,7 @@ def add_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     schemas.update(policies.versions_schema.COMPONENTS)
     schemas.update(reviews.deliveries_schema.COMPONENTS)
     schemas.update(reviews.feedback_schema.COMPONENTS)
+    schemas.update(reviews.ledger_schema.COMPONENTS)
     for app in (accounts, conversations, reviews):
         schemas.update(app.api_schema.COMPONENTS)
     result["components"]["schemas"] = dict(sorted(schemas.items()))

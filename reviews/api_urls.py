@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from reviews import api_cases, api_deliveries, api_feedback, api_sources, api_ways_out
+from reviews import (
+    api_cases,
+    api_deliveries,
+    api_feedback,
+    api_ledger,
+    api_sources,
+    api_ways_out,
+)
 
 urlpatterns = [
     path(
@@ -30,6 +37,7 @@ urlpatterns = [
     ),
     path("api/v1/cases/<uuid:pk>/skip", api_ways_out.SkipView.as_view(), name="api-skip"),
     path("api/v1/cases/<uuid:pk>/verdicts", api_cases.VerdictsView.as_view(), name="api-verdicts"),
+    path("api/v1/ledger", api_ledger.LedgerView.as_view(), name="api-ledger"),
     path("api/v1/deliveries", api_deliveries.DeliveriesView.as_view(), name="api-deliveries"),
     path(
         "api/v1/deliveries/<int:pk>/replay", api_deliveries.ReplayView.as_view(), name="api-replay"

@@ -311,3 +311,17 @@ def check_oversee(user: User) -> None:
     """Raise where *user* has nothing to do with the running of this installation."""
     if not can_oversee(user):
         raise PermissionDenied("Your role does not include the overview.")
+
+
+def can_read_ledger(user: User) -> bool:
+    """May read who did and saw what: seniors, auditors and administrators.
+
+    Which lines of it is for ``reviews/services/ledger.py`` to say.
+    """
+    return user.has_perm("accounts.view_ledgerentry")
+
+
+def check_read_ledger(user: User) -> None:
+    """Raise where *user* may not read the ledger."""
+    if not can_read_ledger(user):
+        raise PermissionDenied("Your role does not include the ledger.")

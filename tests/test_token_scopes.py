@@ -40,6 +40,7 @@ TABLE: Final[dict[TokenScope, str]] = {
     """,
     TokenScope.DELIVERIES_READ: "GET api-deliveries",
     TokenScope.DELIVERIES_WRITE: "POST api-replay",
+    TokenScope.LEDGER_READ: "GET api-ledger",
 }
 SCOPE_OF: Final = {
     call.strip(): scope for scope, calls in TABLE.items() for call in calls.strip().split(",")

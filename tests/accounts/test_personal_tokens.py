@@ -67,12 +67,12 @@ def test_of_a_token_only_its_digest_is_kept() -> None:
     [
         (Role.TRAINEE, set()),
         (Role.REVIEWER, {"cases:read", "cases:write", "feedback:read"}),
-        (Role.SENIOR, {"cases:read", "cases:write", "feedback:read"}),
+        (Role.SENIOR, {"cases:read", "cases:write", "feedback:read", "ledger:read"}),
         (Role.POLICY_ADMIN, {"cases:read", "policies:read", "policies:write"}),
-        (Role.AUDITOR, {"cases:read", "policies:read"}),
+        (Role.AUDITOR, {"cases:read", "policies:read", "ledger:read"}),
         (
             Role.ADMINISTRATOR,
-            {"cases:read", "policies:read", "deliveries:read", "deliveries:write"},
+            {"cases:read", "policies:read", "deliveries:read", "deliveries:write", "ledger:read"},
         ),
     ],
 )
