@@ -75,9 +75,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def listed_for(self, user: User) -> CaseQuerySet:
         """The cases that *user* may know of. Those of child safety only the qualified may."""
-        if user.has_perm("reviews.view_restricted_case"):
-            return self
-        return self.exclude(queue=Queue.CHILD_SAFETY)
+        return self.listed(restricted=user.has_perm("reviews.view_restricted_case"))
+
+    def listed(self, *, restricted: bool) -> CaseQuerySet:
+        """The same by what one may know of: *restricted* ones too, or all others."""
+        return self if restricted else self.exclude(queue=Queue.CHILD_SAFETY)
 
     def waiting(self) -> CaseQuerySet:
         """Selected, and waiting for somebody to claim them. Nobody waits for a test."""

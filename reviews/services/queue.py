@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection
@@ -105,14 +106,12 @@ def altogether(counts: Iterable[InQueue]) -> Waiting:
 
 def first_breach(*, user: User) -> Case | None:
     """The breach that is to be looked at first."""
-    restricted = user.has_perm("reviews.view_restricted_case")
-    if restricted not in _FIRST_BREACH:
-        # A breach has its weight: the index ends the search where priorities fall below it.
-        heavy = Case.objects.waiting().filter(priority__gte=WEIGHTS[Reason.BREACH], breach=True)
-        first = heavy.listed_for(user).in_order_of_work()[:1]
-        _FIRST_BREACH[restricted] = Prepared(lambda: first)
-    return _FIRST_BREACH[restricted].first()
+    return _breaches(restricted=user.has_perm("reviews.view_restricted_case")).first()
 
 
-#: For those who see child safety, and for those who do not.
-_FIRST_BREACH: Final[dict[bool, Prepared[Case]]] = {}
+@lru_cache(maxsize=2)
+def _breaches(*, restricted: bool) -> Prepared[Case]:
+    # A breach has its weight: the index ends the search where priorities fall below it.
+    heavy = Case.objects.waiting().filter(priority__gte=WEIGHTS[Reason.BREACH], breach=True)
+    first = heavy.listed(restricted=restricted).in_order_of_work()[:1]
+    return Prepared(lambda: first)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from functools import lru_cache
 
 from django.http import Http404, HttpRequest
 
@@ -24,17 +23,14 @@ def reviewer(request: HttpRequest) -> User:
 
 
 def case_for(
-    user: User, number: int, *, joined: Sequence[str] = ("cutoff__conversation", "source")
+    user: User, number: int, *, joined: tuple[str, ...] = ("cutoff__conversation", "source")
 ) -> Case:
     """The case of that number that *user* may know of, as they are to see it; 404 otherwise.
 
     *joined* is what of it is read at once.
     """
-    kind = user.has_perm("reviews.view_restricted_case"), tuple(joined)
-    if kind not in _BY_NUMBER:
-        cases = Case.objects.listed_for(user).select_related(*joined)
-        _BY_NUMBER[kind] = Prepared(lambda number: cases.filter(number=number), number=int)
-    found = _BY_NUMBER[kind].first(number=number)
+    restricted = user.has_perm("reviews.view_restricted_case")
+    found = _by_number(joined, restricted=restricted).first(number=number)
     if found is None:
         known = Case.objects.listed_for(user).select_related(*joined)
         found = known.filter(pk__in=known_as(user, number=number)).first()
@@ -43,8 +39,10 @@ def case_for(
     return seen(found, user=user)
 
 
-#: How a case is found by its number: for those who see child safety or not, and what is joined.
-_BY_NUMBER: Final[dict[tuple[bool, tuple[str, ...]], Prepared[Case]]] = {}
+@lru_cache(maxsize=16)
+def _by_number(joined: tuple[str, ...], *, restricted: bool) -> Prepared[Case]:
+    cases = Case.objects.listed(restricted=restricted).select_related(*joined)
+    return Prepared(lambda number: cases.filter(number=number), number=int)
 
 
 def who_sees_outcomes(request: HttpRequest) -> User:
