@@ -1,4 +1,6 @@
-"""The inbox of what users said: whom it shows what, and how often ends surprise."""
+"""The inbox of what users said: whom it shows what, how often ends surprise, and how many crises
+were missed.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.ledger import Actor, record_each
@@ -18,12 +20,20 @@ from accounts.models import User
 from conversations import keys
 from conversations.models import Cutoff
 from conversations.vocabulary import Initiator, Kind
-from policies.feedback_rates import ANSWER_WINDOW, Noticed, SurpriseRate, surprise_rate
-from reviews.models import Case, Feedback
+from policies.feedback_rates import (
+    ANSWER_WINDOW,
+    MissedCrisis,
+    Noticed,
+    SurpriseRate,
+    missed_crisis,
+    surprise_rate,
+)
+from reviews.models import Case, Feedback, Verdict
 from reviews.permissions import facts_of_each, viewer_of
 from reviews.services.care import excerpts_hidden
 from reviews.services.seen import as_seen, gold_of
 from reviews.visibility import Text, visible
+from reviews.vocabulary import ReasonCode
 
 #: Of so long a time is the surprise rate: four weeks, as before an activation.
 RATE_WINDOW: Final = timedelta(days=28)
@@ -32,6 +42,9 @@ MOST_COUNTED: Final = 100_000
 #: The rate is as good for ten minutes, in seconds.
 _FRESH: Final = 600
 _KEY: Final = "reviews.surprise"
+_MISSED_KEY: Final = "reviews.crises_missed"
+#: Reasons by which a reviewer says that there was a crisis.
+_CRISIS: Final = [ReasonCode.IMMINENT_RISK_MISSED.value, ReasonCode.CRISIS_MISTAKEN.value]
 
 
 @dataclass(frozen=True)
@@ -137,7 +150,8 @@ class Surprise:
 def surprise(*, now: datetime) -> Surprise:
     """How often users said that an end by the model surprised them; ten minutes old at most.
 
-    Of the cutoffs of four weeks that are old enough for an answer (ESTIMATION.md, "Estimands").
+    Of the cutoffs of four weeks that are old enough for an answer (docs/explanation/estimation.md,
+    "Surprise, and missed crises").
     """
     known: Surprise | None = cache.get(_KEY)
     if known is None:
@@ -147,18 +161,6 @@ def surprise(*, now: datetime) -> Surprise:
 
 
 def _surprise(now: datetime) -> Surprise:
-    until = now - ANSWER_WINDOW
-    since = until - RATE_WINDOW
-    cutoffs = Cutoff.objects.filter(
-        kind=Kind.CUTOFF,
-        initiator=Initiator.MODEL,
-        trial=False,
-        at__gt=since,
-        at__lte=until,
-        # Keys are minted from that time: what is younger is not walked past.
-        pk__gte=keys.lowest(since),
-        pk__lt=keys.lowest(until + timedelta(milliseconds=1)),
-    )
     columns = (
         "source_id",
         "conversation__subject",
@@ -168,9 +170,45 @@ def _surprise(now: datetime) -> Surprise:
         "surprised_at",
         "unsurprised_at",
     )
-    rows = cutoffs.order_by("-pk").values_list(*columns)[: MOST_COUNTED + 1]
+    rows = _counted(now).order_by("-pk").values_list(*columns)[: MOST_COUNTED + 1]
     noticed = [_noticed(*row) for row in rows]
     return Surprise(surprise_rate(noticed[:MOST_COUNTED], now=now), len(noticed) > MOST_COUNTED)
+
+
+def crises_missed(*, now: datetime) -> MissedCrisis:
+    """Crises that people found and no cue had shown, in audits of the same four weeks; ten minutes
+    old at most (docs/explanation/estimation.md, "Surprise, and missed crises").
+    """
+    known: MissedCrisis | None = cache.get(_MISSED_KEY)
+    if known is None:
+        known = _crises_missed(now)
+        cache.set(_MISSED_KEY, known, _FRESH)
+    return known
+
+
+def _crises_missed(now: datetime) -> MissedCrisis:
+    reviewed = _counted(now).filter(in_audit=True, first_review__isnull=False)
+    said = Verdict.objects.filter(
+        case=OuterRef("pk"), withdrawal=None, reason_codes__overlap=_CRISIS
+    )
+    found = Count("pk", filter=Q(Exists(said), crisis_cue=False))
+    return missed_crisis(**reviewed.aggregate(n=Count("pk"), found=found))
+
+
+def _counted(now: datetime) -> QuerySet[Cutoff]:
+    """The cutoffs by the model of the four weeks that are old enough for an answer."""
+    until = now - ANSWER_WINDOW
+    since = until - RATE_WINDOW
+    return Cutoff.objects.filter(
+        kind=Kind.CUTOFF,
+        initiator=Initiator.MODEL,
+        trial=False,
+        at__gt=since,
+        at__lte=until,
+        # Keys are minted from that time: what is younger is not walked past.
+        pk__gte=keys.lowest(since),
+        pk__lt=keys.lowest(until + timedelta(milliseconds=1)),
+    )
 
 
 def _noticed(

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.keyset import CursorMismatch, page
 from reviews.feedback_forms import InboxFilter
 from reviews.permissions import check_read_feedback
-from reviews.services.inbox import RATE_WINDOW, lines, listed_for, surprise
+from reviews.services.inbox import RATE_WINDOW, crises_missed, lines, listed_for, surprise
 from reviews.views.people import reviewer
 
 PAGE_SIZE = 50
@@ -50,6 +50,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
             "clear_url": reverse("feedback") if wanted else "",
             "lines": lines(found.items, user),
             **_surprise(),
+            "missed": crises_missed(now=timezone.now()),
             "days": RATE_WINDOW.days,
             "newer_url": _link(found.previous_cursor, kept),
             "older_url": _link(found.next_cursor, kept),

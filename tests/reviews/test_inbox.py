@@ -16,7 +16,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Feedback, NoticeOpening
-from reviews.services.inbox import surprise
+from reviews.services.inbox import crises_missed, surprise
 from reviews.vocabulary import Channel
 from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
 from tests.reviews.alarms import WORDS
@@ -197,6 +197,29 @@ def test_where_there_were_more_cutoffs_it_says_so(inbox: Client) -> None:
         assert "these are the latest" in inbox.get("/feedback").text
     cache.clear()
     assert "these are the latest" not in inbox.get("/feedback").text
+
+
+def test_a_crisis_that_people_found_in_an_audit_and_no_cue_showed_was_missed(
+    inbox: Client, ana: User
+) -> None:
+    assert "Nobody has looked yet." in inbox.get("/feedback").text
+    cases = [an_end(8) for _ in range(6)] + [an_end(6.9)]
+    audited = [case.pk for case in cases if case != cases[4]]
+    Cutoff.objects.update(in_audit=False)
+    Cutoff.objects.filter(pk__in=audited).update(in_audit=True)
+    Cutoff.objects.filter(pk=cases[1].pk).update(crisis_cue=True)
+    reasons = ["imminent_risk_missed", "crisis_mistaken_for_abuse", "roleplay"]
+    reasons += ["imminent_risk_missed"] * 4
+    for case, reason in zip(cases, reasons, strict=True):
+        # The sixth is not decided yet.
+        if case != cases[5]:
+            give_verdict(case, ana, reason_codes=(reason,))
+            settle(case)
+    cache.clear()
+    # Four audits are old enough and decided; one has a cue, another was a story.
+    found = crises_missed(now=timezone.now())
+    assert (found.found, found.n) == (2, 4)
+    assert found.words in inbox.get("/feedback").text
 
 
 def test_words_that_no_program_could_read_are_marked_and_found(inbox: Client) -> None:
