@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Any
 
 import django_filters as filters
 from django import forms
@@ -15,8 +14,6 @@ from accounts.models import LedgerEntry, User
 from reviews.filters import MomentFilter
 from reviews.ledger_words import OBJECTS
 from reviews.services.ledger import case_named
-
-_DATE: Final = {"placeholder": "2026-11-20", "size": 12}
 
 
 class LedgerForm(forms.Form):
@@ -68,10 +65,16 @@ class LedgerFilter(filters.FilterSet):  # type: ignore[misc]  # the library has 
         widget=forms.TextInput(attrs={"placeholder": _("Its number or id"), "size": 16}),
     )
     after = MomentFilter(
-        field_name="at", lookup_expr="gte", label=_("From"), widget=forms.TextInput(attrs=_DATE)
+        field_name="at",
+        lookup_expr="gte",
+        label=_("From"),
+        widget=forms.TextInput(attrs={"placeholder": _("From 2026-11-20"), "size": 16}),
     )
     before = MomentFilter(
-        field_name="at", lookup_expr="lt", label=_("Before"), widget=forms.TextInput(attrs=_DATE)
+        field_name="at",
+        lookup_expr="lt",
+        label=_("Before"),
+        widget=forms.TextInput(attrs={"placeholder": _("Before 2026-11-20"), "size": 16}),
     )
 
     class Meta:
@@ -88,11 +91,6 @@ class LedgerFilter(filters.FilterSet):  # type: ignore[misc]  # the library has 
     def ordering(self) -> list[str]:
         """Newest first: by id, and by time within a stretch of it, each as its index lies."""
         return ["-at", "-id"] if self.said.keys() & {"after", "before"} else ["-id"]
-
-    @property
-    def bound_to(self) -> str:
-        """What a cursor of the page belongs to."""
-        return urlencode(self.said)
 
     def done_by(self, found: QuerySet[LedgerEntry], _name: str, who: str) -> QuerySet[LedgerEntry]:
         """What a person or an agent did; nothing where nobody is called so."""

@@ -20,6 +20,7 @@ from reviews.permissions import (
     can_mentor,
     can_oversee,
     can_read_feedback,
+    can_read_ledger,
     can_read_unclear,
     can_route,
     can_see_outcomes,
@@ -105,6 +106,7 @@ def _nav(request: HttpRequest, user: User, counts: Any) -> list[dict[str, Any]]:
         (rules, may_manage_people(user), _("People"), "people", "user"),
         (rules, can_manage_notices(user), _("Notices"), "behind-notices", "info"),
         (quality, lists and can_place_hold(user), _("Holds"), "holds", "lock"),
+        (quality, can_read_ledger(user), _("Ledger"), "ledger", "ledger"),
     )
     grouped = [(group, _item(request, *page)) for group, shown, *page in pages if shown]
     items = [item for _group, item in grouped]

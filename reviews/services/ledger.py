@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -104,7 +105,7 @@ def last_seal() -> LedgerSeal | None:
 class Line:
     """One line in words: *who* did *did* to *what*, and where one may look at that.
 
-    ``of_actor`` and ``of_object`` are the filters that leave their lines alone.
+    ``by_them`` and ``about_it`` lead to whatever else they did, and was done to it.
     """
 
     entry: LedgerEntry
@@ -114,8 +115,8 @@ class Line:
     what: str
     url: str
     details: str
-    of_actor: str
-    of_object: dict[str, str]
+    by_them: str
+    about_it: str
 
 
 def lines(entries: Sequence[LedgerEntry], *, user: User) -> list[Line]:
@@ -140,11 +141,13 @@ def _line(entry: LedgerEntry, user: User, numbers: dict[str, int], people: dict[
         what=what,
         url=_url(entry.object_type, key, user),
         details=_told(entry.details),
-        of_actor=str(entry.actor_id or entry.agent),
-        of_object={"object_type": entry.object_type, "object_id": entry.object_id}
-        if entry.object_id
-        else {},
+        by_them=_narrowed(actor=entry.actor_id or entry.agent),
+        about_it=_narrowed(object_type=entry.object_type, object_id=key) if entry.object_id else "",
     )
+
+
+def _narrowed(**filters: str | int) -> str:
+    return f"{reverse('ledger')}?{urlencode(filters)}"
 
 
 def _numbers(entries: Sequence[LedgerEntry], user: User) -> dict[str, int]:

@@ -290,7 +290,7 @@ def policy_admins(story: Story) -> list[Row]:
 
 def auditors(story: Story) -> list[Row]:
     """Uwe's, who changes nothing."""
-    return [(path, None) for path in ("/quality", f"/cases/{story.settled.number}")]
+    return [(path, None) for path in ("/quality", "/ledger", f"/cases/{story.settled.number}")]
 
 
 def administrators(story: Story) -> list[Row]:
@@ -304,6 +304,8 @@ def administrators(story: Story) -> list[Row]:
         (f"/routing/rules/{story.rule.pk}", None),
         (f"/routing/rules/{story.rule.pk}/retire", None),
         (f"/endpoints/{story.endpoint.pk}/remove", None),
+        ("/ledger", None),
+        ("/ledger?actor=task:none", None),
         ("/transparency", None),
     ]
 
