@@ -14,11 +14,15 @@ from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.prepared import Prepared
 from reviews.models import Case, CaseQueue
 from reviews.permissions import check_route
 from reviews.routing_models import SLUG_LENGTH
 from reviews.transitions import PENDING
 from reviews.vocabulary import Area, CaseState, Queue
+
+#: Asked for twice by every page of the queue.
+_ALL: Final = Prepared(lambda: CaseQueue.objects.all())
 
 _AREAS: Final = {Queue.CRISIS: Area.CRISIS, Queue.CHILD_SAFETY: Area.CHILD_SAFETY}
 
@@ -41,10 +45,12 @@ def create_built_in(**_kwargs: Any) -> None:
 
 def listed_for(user: User) -> list[CaseQueue]:
     """The open queues that *user* may know of, in their order."""
-    queues = CaseQueue.objects.open()
-    if not user.has_perm("reviews.view_restricted_case"):
-        queues = queues.exclude(area=Area.CHILD_SAFETY)
-    return list(queues)
+    restricted = user.has_perm("reviews.view_restricted_case")
+    return [
+        queue
+        for queue in _ALL.all()
+        if queue.closed_at is None and (restricted or queue.area != Area.CHILD_SAFETY)
+    ]
 
 
 def named(slug: str, user: User) -> CaseQueue | None:
@@ -55,7 +61,7 @@ def named(slug: str, user: User) -> CaseQueue | None:
 
 def choices() -> list[tuple[str, str]]:
     """Every queue's slug and name, for a filter; closed ones too, whose cases stay."""
-    return list(CaseQueue.objects.values_list("slug", "name"))
+    return [(queue.slug, queue.name) for queue in _ALL.all()]
 
 
 def slug_for(name: str) -> str:

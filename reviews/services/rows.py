@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.plans import kept_plans
 from conversations.models import Cutoff, Source
 from reviews.models import Case, CaseLabel, Claim, Selection
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
@@ -101,6 +102,7 @@ def rows(
     return [_row(case, user, now, beside) for case in listed]
 
 
+@kept_plans()
 def _beside(cases: Sequence[Case], queues: Mapping[str, str]) -> _Beside:
     keys = [case.pk for case in cases]
     cutoffs = Cutoff.objects.filter(pk__in=keys).values_list("pk", *_CUTOFF, named=True)
