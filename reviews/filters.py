@@ -29,6 +29,9 @@ from reviews.vocabulary import CaseState
 WAITING = "waiting"
 ALL = "all"
 
+#: What a gold case is asked of what is shown of it, which the database does not hold.
+_BY_WHAT_IS_SHOWN = frozenset({"state", "ended_after", "ended_before"})
+
 LARGEST_VERSION = 2**31 - 1
 LONGEST_QUERY = 200
 
@@ -109,20 +112,20 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
     breach = filters.BooleanFilter(label=_("Breach"), widget=AnyYesNo())
     assigned_to = filters.CharFilter(method="held_by", label=_("Held by (e-mail address)"))
     ended_after = MomentFilter(
-        method="ended_since",
+        field_name="at",
+        lookup_expr="gte",
         label=_("Ended after"),
         widget=TextInput(attrs={"placeholder": "2026-11-20"}),
     )
     ended_before = MomentFilter(
-        method="ended_until",
+        field_name="at",
+        lookup_expr="lt",
         label=_("Ended before"),
         widget=TextInput(attrs={"placeholder": "2026-11-20"}),
     )
 
     #: What ``q`` asked for.
     _search: Search | None = None
-    #: Whether it is gold cases that are filtered, apart from all others.
-    _beside = False
 
     class Meta:
         model = Case
@@ -137,7 +140,7 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
     def filter_queryset(self, queryset: CaseQuerySet) -> CaseQuerySet:
         """Those that all filters leave, without the gold cases, which stand elsewhere."""
         found: CaseQuerySet = super().filter_queryset(queryset)
-        return found if self._beside or not self.gold else found.exclude(pk__in=list(self.gold))
+        return found.exclude(pk__in=list(self.gold)) if self.gold else found
 
     def gold_beside(
         self, joined: Callable[[CaseQuerySet], CaseQuerySet] = lambda cases: cases
@@ -148,13 +151,13 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         """
         if not self.gold:
             return []
-        self._beside = True
-        try:
-            found = joined(self.filter_queryset(self.queryset.filter(pk__in=list(self.gold))))
-            shown = seen.as_seen(found, user=self.request.user, gold=self.gold)
-        finally:
-            self._beside = False
-        after, before = (self.form.cleaned_data[f"ended_{way}"] for way in ("after", "before"))
+        asked = self.form.cleaned_data
+        found = self.queryset.filter(pk__in=list(self.gold))
+        for name, value in asked.items():
+            if name not in _BY_WHAT_IS_SHOWN:
+                found = self.filters[name].filter(found, value)
+        shown = seen.as_seen(joined(found), user=self.request.user, gold=self.gold)
+        after, before = asked["ended_after"], asked["ended_before"]
         return [
             case
             for case in shown
@@ -168,14 +171,6 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
         wanted = self.form.cleaned_data["state"]
         return not wanted or case.state == wanted
 
-    def ended_since(self, cases: CaseQuerySet, _name: str, moment: datetime) -> CaseQuerySet:
-        """Those that ended then or later."""
-        return cases if self._beside else cases.filter(at__gte=moment)
-
-    def ended_until(self, cases: CaseQuerySet, _name: str, moment: datetime) -> CaseQuerySet:
-        """Those that ended before."""
-        return cases if self._beside else cases.filter(at__lt=moment)
-
     def with_words(self, cases: CaseQuerySet, _name: str, query: str) -> CaseQuerySet:
         """Those that have these words. Asked for once, however many lists it is asked of."""
         if self._search is None:
@@ -184,14 +179,14 @@ class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no
 
     def in_state(self, cases: CaseQuerySet, name: str, state: str) -> CaseQuerySet:
         """Those that show in *state* to whoever asks."""
-        return cases if self._beside else seen.in_state(cases, state, user=self.request.user)
+        return seen.in_state(cases, state, user=self.request.user)
 
     def held_by(self, cases: CaseQuerySet, _name: str, email: str) -> CaseQuerySet:
         """Those that somebody, named by their address, holds now."""
         live = Claim.objects.live().filter(case=OuterRef("pk"), reviewer__email__iexact=email)
-        # Somebody's gold case is settled, and theirs alone to know of.
-        waits = Q(pk__in=seen.unanswered(self.gold)) if self._beside else Q(state__in=CLAIMABLE)
-        return cases.filter(waits, Exists(live))
+        # Somebody's gold case is settled, and theirs alone to know of: it waits for their answer.
+        others = Q(state__in=CLAIMABLE) & ~Q(pk__in=list(self.gold))
+        return cases.filter(Q(pk__in=seen.unanswered(self.gold)) | others, Exists(live))
 
 
 def _label_names() -> list[tuple[str, str]]:
@@ -233,7 +228,7 @@ class QueueFilter(CaseFilter):
 
     def in_state(self, cases: CaseQuerySet, name: str, state: str) -> CaseQuerySet:
         """Those that wait, all, or those in one state."""
-        if state == ALL or self._beside:
+        if state == ALL:
             return cases
         return cases.waiting() if state == WAITING else super().in_state(cases, name, state)
 
