@@ -1,26 +1,54 @@
-"""What holds for every page: its reader's time zone, and an end of the session that is said."""
+"""What holds for every page: who may read it, its time zone, and an end of the session."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 
-def reader_time_zone(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: times are shown in the user's zone; in UTC for somebody without a login."""
+class LoginRequired(LoginRequiredMiddleware):
+    """Django's, but where no login is required nobody is looked up: that is two queries."""
 
-    def handle(request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return get_response(request)
-        with timezone.override(ZoneInfo(request.user.time_zone)):
-            return get_response(request)
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: Any,
+        view_kwargs: Any,
+    ) -> HttpResponseBase | None:
+        """None where the view may go on, else the way to sign in."""
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
-    return handle
+
+class ReaderTimeZone:
+    """Middleware: times are shown in the user's zone; in UTC for somebody without a login.
+
+    A class-based view that shows everybody the same says so by an attribute ``needs_no_reader``:
+    for it neither session nor user is read.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Leave no zone to the thread's next request."""
+        with timezone.override(None):
+            return self._get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *_: object
+    ) -> None:
+        """Take the reader's zone, where the view has a reader."""
+        needs_none = getattr(getattr(view, "view_class", None), "needs_no_reader", False)
+        if not needs_none and request.user.is_authenticated:
+            timezone.activate(ZoneInfo(request.user.time_zone))
 
 
 def signed_out(
@@ -28,7 +56,7 @@ def signed_out(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: tell htmx that the session is over, rather than send it the sign-in page.
 
-    It would put that page in the place of a fragment. Stands before ``LoginRequiredMiddleware``.
+    It would put that page in the place of a fragment. Stands before ``LoginRequired``.
     """
 
     def handle(request: HttpRequest) -> HttpResponse:

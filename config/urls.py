@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from config import health, openapi
+from config import health, openapi, words
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -20,6 +20,7 @@ urlpatterns = [
         for app in ("conversations", "reviews", "policies", "accounts")
         if find_spec(f"{app}.{urls}")
     ),
+    path("words/<slug:language>.js", words.WordsView.as_view(), name="words"),
 ]
 
 handler400 = "config.errors.bad_request"

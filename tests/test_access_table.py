@@ -93,7 +93,7 @@ def test_the_table_lets_nobody_in_who_has_not_signed_in_but_where_it_is_meant() 
     public = {name for name, (got, posted) in _table().items() if "o" in (got[0], posted[0])}
     by_token = {name for name in public if name.startswith(("notice", "answers"))}
     assert public - by_token == {
-        *("healthz", "readyz", "metrics", "api-schema", "api-docs", "policy-schema"),
+        *("healthz", "readyz", "metrics", "api-schema", "api-docs", "policy-schema", "words"),
         *("transparency", "transparency-csv", "login", "welcome"),
     }
 

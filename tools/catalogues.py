@@ -145,7 +145,7 @@ def written(language: str, translated: dict[str, str]) -> str:
     """The text of a catalogue that has all :func:`messages`, and no others."""
     lines = [
         "# Texts of the user's pages. Who has reviewed them stands in locale/reviewed.toml.",
-        *_entry("", _header(language)),
+        *_entry("", header(language)),
     ]
     for text, places in messages().items():
         lines += ["", f"#: {' '.join(places)}", *_entry(text, translated.get(text, ""))]
@@ -159,7 +159,7 @@ def _entry(text: str, translation: str) -> tuple[str, str]:
     )
 
 
-def _header(language: str) -> str:
+def header(language: str) -> str:
     return (
         f"Language: {language}\n"
         "MIME-Version: 1.0\n"

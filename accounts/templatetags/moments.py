@@ -14,7 +14,7 @@ from django.utils.dates import MONTHS
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 
 register = template.Library()
 
@@ -84,17 +84,54 @@ def _exact(when: datetime) -> str:
 def _relative(when: datetime, now: datetime, *, due: bool) -> str:
     away = when - now
     if abs(away) > _FAR and not (due and away < timedelta(0)):
-        return date_format(when, "M j, Y")
+        return date_format(when, "M j, Y" if get_language() == "en" else "SHORT_DATE_FORMAT")
     if away >= _MINUTE:
-        return f"in {_span(away)}"
+        return _ahead(away)
     if due:
-        return "due now" if away > timedelta(0) else f"{_span(-away)} overdue"
-    return "just now" if away > -_MINUTE else f"{_span(-away)} ago"
+        return gettext("due now") if away > timedelta(0) else _overdue(-away)
+    return gettext("just now") if away > -_MINUTE else _ago(-away)
 
 
-def _span(length: timedelta) -> str:
+# Whole sentences, though they differ by a word: a language may order and inflect them otherwise.
+def _ahead(length: timedelta) -> str:
+    count, unit = _counted(length)
+    match unit:
+        case "min":
+            said = ngettext("in %(count)s min", "in %(count)s min", count)
+        case "h":
+            said = ngettext("in %(count)s h", "in %(count)s h", count)
+        case _:
+            said = ngettext("in %(count)s d", "in %(count)s d", count)
+    return said % {"count": count}
+
+
+def _overdue(length: timedelta) -> str:
+    count, unit = _counted(length)
+    match unit:
+        case "min":
+            said = ngettext("%(count)s min overdue", "%(count)s min overdue", count)
+        case "h":
+            said = ngettext("%(count)s h overdue", "%(count)s h overdue", count)
+        case _:
+            said = ngettext("%(count)s d overdue", "%(count)s d overdue", count)
+    return said % {"count": count}
+
+
+def _ago(length: timedelta) -> str:
+    count, unit = _counted(length)
+    match unit:
+        case "min":
+            said = ngettext("%(count)s min ago", "%(count)s min ago", count)
+        case "h":
+            said = ngettext("%(count)s h ago", "%(count)s h ago", count)
+        case _:
+            said = ngettext("%(count)s d ago", "%(count)s d ago", count)
+    return said % {"count": count}
+
+
+def _counted(length: timedelta) -> tuple[int, str]:
     if length < _HOUR:
-        return f"{max(1, length // _MINUTE)} min"
+        return max(1, length // _MINUTE), "min"
     if length < _DAY:
-        return f"{length // _HOUR} h"
-    return f"{length // _DAY} d"
+        return length // _HOUR, "h"
+    return length // _DAY, "d"

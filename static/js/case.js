@@ -42,10 +42,12 @@ const given = (name) => {
 
 const missing = () => fields("[data-needs]").filter((question) => !given(question.dataset.needs));
 const place = document.querySelector("#missing");
+const listed = new Intl.ListFormat(document.documentElement.lang, { type: "unit", style: "short" });
 
 const tell = () => {
   const named = missing().map((question) => question.dataset.named);
-  const text = named.length ? `${place.dataset.missing} ${named.join(", ")}.` : "";
+  const said = { questions: listed.format(named) };
+  const text = named.length ? interpolate(gettext("Still missing: %(questions)s."), said, true) : "";
   if (place.textContent !== text) place.textContent = text;
   for (const question of fields("[data-needs].invalid")) {
     if (given(question.dataset.needs)) say(question, "");
@@ -118,7 +120,8 @@ if (canned) {
     if (!option) return;
     event.preventDefault();
     putIn(option.value);
-    document.querySelector("[data-canned-said]").textContent = `Put in: ${option.label}`;
+    const said = interpolate(gettext("Put in: %(text)s"), { text: option.label }, true);
+    document.querySelector("[data-canned-said]").textContent = said;
   });
 }
 
@@ -126,7 +129,7 @@ const beat = document.querySelector("form[data-heartbeat]");
 
 const lost = () => {
   beat.dispatchEvent(new CustomEvent("lease-lost", { bubbles: true }));
-  const text = "You no longer hold this case. What you wrote is kept as your draft.";
+  const text = gettext("You no longer hold this case. What you wrote is kept as your draft.");
   document.dispatchEvent(new CustomEvent("toast", { detail: { text, kind: "bad" } }));
 };
 

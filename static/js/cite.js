@@ -6,7 +6,7 @@ const list = document.querySelector("[data-evidence]");
 const none = document.querySelector("[data-evidence-none]");
 const length = (text) => [...text].length;
 
-const line = (label, number, remove) => {
+const line = (number, [label, removal], remove) => {
   const item = document.createElement("li");
   const link = document.createElement("a");
   link.href = `#turn-${number}`;
@@ -14,25 +14,36 @@ const line = (label, number, remove) => {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "btn quiet small";
-  button.textContent = "Remove";
-  button.setAttribute("aria-label", `Remove ${label.toLowerCase()}`);
+  button.textContent = gettext("Remove");
+  button.setAttribute("aria-label", removal);
   button.addEventListener("click", remove);
   item.append(link, button);
   return item;
 };
 
+// What a line says, and what its button does.
+const ofTurn = (number) => [
+  interpolate(gettext("Turn %(number)s"), { number }, true),
+  interpolate(gettext("Remove turn %(number)s"), { number }, true),
+];
+
+const ofWords = (number, start, end) => [
+  interpolate(gettext("Turn %(number)s, characters %(start)s to %(end)s"), { number, start, end }, true),
+  interpolate(gettext("Remove turn %(number)s, characters %(start)s to %(end)s"), { number, start, end }, true),
+];
+
 const render = () => {
   const fields = [...list.querySelectorAll("[name=ranges]")];
   const turns = [...document.querySelectorAll("[name=evidence]:checked")];
   const lines = turns.map((box) =>
-    line(`Turn ${box.value}`, box.value, () => {
+    line(box.value, ofTurn(box.value), () => {
       box.checked = false;
       box.dispatchEvent(new Event("change", { bubbles: true }));
     }),
   );
   for (const field of fields) {
-    const [number, range] = field.value.split(":");
-    const item = line(`Turn ${number}, characters ${range.replace("-", " to ")}`, number, () => {
+    const [number, start, end] = field.value.split(/[:-]/);
+    const item = line(number, ofWords(number, start, end), () => {
       field.remove();
       changed();
     });
@@ -91,7 +102,7 @@ const citeSelection = () => {
 const button = document.createElement("button");
 button.type = "button";
 button.className = "btn small cite-selection";
-button.textContent = "Cite these words";
+button.textContent = gettext("Cite these words");
 
 if (list) {
   render();

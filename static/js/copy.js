@@ -9,11 +9,11 @@ document.addEventListener("click", async (event) => {
   const element = document.getElementById(button.dataset.copies);
   try {
     await navigator.clipboard.writeText(element.value ?? element.textContent);
-    document.dispatchEvent(new CustomEvent("toast", { detail: { text: "Copied.", kind: "ok" } }));
+    const detail = { text: gettext("Copied."), kind: "ok" };
+    document.dispatchEvent(new CustomEvent("toast", { detail }));
   } catch {
     select(element);
-    document.dispatchEvent(
-      new CustomEvent("toast", { detail: { text: "Selected: copy it with the keyboard." } }),
-    );
+    const detail = { text: gettext("Selected: copy it with the keyboard.") };
+    document.dispatchEvent(new CustomEvent("toast", { detail }));
   }
 });

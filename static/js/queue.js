@@ -14,7 +14,8 @@ const order = (root) =>
 const count = () => {
   const [all, picked] = [boxes(), chosen()];
   const words = document.querySelector("[data-chosen]");
-  if (words) words.textContent = `${picked.length} chosen`;
+  const said = ngettext("%(count)s chosen", "%(count)s chosen", picked.length);
+  if (words) words.textContent = interpolate(said, { count: picked.length }, true);
   const whole = document.querySelector("[data-pick-all]");
   if (whole) {
     whole.checked = all.length > 0 && picked.length === all.length;
@@ -40,11 +41,31 @@ document.addEventListener("keydown", (event) => {
   count();
 });
 
-const WHAT = {
-  assign: (form) => `assigned: ${form.person.selectedOptions[0].textContent}`,
-  move: (form) => `moved to ${form.to.selectedOptions[0].textContent}`,
-  label: (form) => `labelled “${form.label.value}”`,
-  unlabel: (form) => `freed of the label “${form.label.value}”`,
+const QUESTIONS = {
+  assign: (count) =>
+    ngettext(
+      "%(count)s case will be assigned: %(value)s. You can undo it afterwards.",
+      "%(count)s cases will be assigned: %(value)s. You can undo it afterwards.",
+      count,
+    ),
+  move: (count) =>
+    ngettext(
+      "%(count)s case will be moved to %(value)s. You can undo it afterwards.",
+      "%(count)s cases will be moved to %(value)s. You can undo it afterwards.",
+      count,
+    ),
+  label: (count) =>
+    ngettext(
+      "%(count)s case will be labelled “%(value)s”. You can undo it afterwards.",
+      "%(count)s cases will be labelled “%(value)s”. You can undo it afterwards.",
+      count,
+    ),
+  unlabel: (count) =>
+    ngettext(
+      "%(count)s case will be freed of the label “%(value)s”. You can undo it afterwards.",
+      "%(count)s cases will be freed of the label “%(value)s”. You can undo it afterwards.",
+      count,
+    ),
 };
 const NEEDS = { assign: "person", move: "to", label: "label", unlabel: "label" };
 
@@ -53,13 +74,15 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-arrange] [name=act]");
   if (!button) return;
   const form = button.form;
-  const number = chosen().length;
+  const field = form.elements[NEEDS[button.value]];
+  const picked = chosen().length;
   // What is missing is said by the server, beside the list.
-  if (!number || !form.elements[NEEDS[button.value]].value) {
+  if (!picked || !field.value) {
     delete form.dataset.confirm;
     return;
   }
-  form.dataset.confirm = `${number} ${number === 1 ? "case" : "cases"} will be ${WHAT[button.value](form.elements)}. You can undo it afterwards.`;
+  const value = field.selectedOptions?.[0].textContent ?? field.value;
+  form.dataset.confirm = interpolate(QUESTIONS[button.value](picked), { count: picked, value }, true);
   if (!form.querySelector("[name=confirmed]")) {
     const confirmed = document.createElement("input");
     Object.assign(confirmed, { type: "hidden", name: "confirmed", value: "yes" });

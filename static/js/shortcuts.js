@@ -7,6 +7,7 @@
                           In a dialog with a form it sends that form, and nothing behind it.
    data-key-label="…"     its words in the list; otherwise aria-label or its text.
    data-keys-also="x"     a key that the page's own script handles; data-keys-label its words in the list.
+   data-walk="…"          what j and k do (walk.js), in words.
    data-walk-keys="x=…"   on a [data-walk]: further keys for the list, which a script of its own listens to.
    ? or a [data-keys-button] opens <dialog id="shortcuts">, whose [data-keys] is filled from the page as it is then.
    Any other key is told to the page's own scripts: the event "shortcut" on the document, with detail.key.
@@ -55,7 +56,7 @@ const words = (element) => {
 };
 
 const name = (key) => {
-  if (key === "mod+enter") return /Mac|iP/.test(navigator.platform) ? "⌘ Enter" : "Ctrl Enter";
+  if (key === "mod+enter") return /Mac|iP/.test(navigator.platform) ? gettext("⌘ Enter") : gettext("Ctrl Enter");
   return key.replace("shift+", "⇧ ");
 };
 
@@ -103,8 +104,8 @@ const line = (label, keys) => {
 const singleKeys = () => {
   const lines = [];
   for (const walk of document.querySelectorAll("[data-walk]")) {
-    lines.push(...line(`Next, previous ${walk.dataset.walk}`, ["j", "k"]));
-    lines.push(...line(`From a field back to the ${walk.dataset.walk}`, ["Esc"]));
+    lines.push(...line(walk.dataset.walk, ["j", "k"]));
+    lines.push(...line(gettext("From a field back to where you were"), [gettext("Esc")]));
     for (const extra of walk.dataset.walkKeys?.split(";") ?? []) {
       const [key, label] = extra.split("=");
       lines.push(...line(label, [key]));
@@ -113,7 +114,7 @@ const singleKeys = () => {
   for (const extra of document.querySelectorAll("[data-keys-also]")) {
     lines.push(...line(extra.dataset.keysLabel, [extra.dataset.keysAlso]));
   }
-  return [...lines, ...line("This list", ["?"])];
+  return [...lines, ...line(gettext("This list"), ["?"])];
 };
 
 const openList = () => {

@@ -7,10 +7,27 @@ const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
 
-const span = (seconds) => {
-  if (seconds < HOUR) return `${Math.max(1, Math.floor(seconds / MINUTE))} min`;
-  if (seconds < DAY) return `${Math.floor(seconds / HOUR)} h`;
-  return `${Math.floor(seconds / DAY)} d`;
+const AHEAD = {
+  minutes: (count) => ngettext("in %(count)s min", "in %(count)s min", count),
+  hours: (count) => ngettext("in %(count)s h", "in %(count)s h", count),
+  days: (count) => ngettext("in %(count)s d", "in %(count)s d", count),
+};
+const OVERDUE = {
+  minutes: (count) => ngettext("%(count)s min overdue", "%(count)s min overdue", count),
+  hours: (count) => ngettext("%(count)s h overdue", "%(count)s h overdue", count),
+  days: (count) => ngettext("%(count)s d overdue", "%(count)s d overdue", count),
+};
+const AGO = {
+  minutes: (count) => ngettext("%(count)s min ago", "%(count)s min ago", count),
+  hours: (count) => ngettext("%(count)s h ago", "%(count)s h ago", count),
+  days: (count) => ngettext("%(count)s d ago", "%(count)s d ago", count),
+};
+
+const spell = (seconds, words) => {
+  let [unit, count] = ["days", Math.floor(seconds / DAY)];
+  if (seconds < DAY) [unit, count] = ["hours", Math.floor(seconds / HOUR)];
+  if (seconds < HOUR) [unit, count] = ["minutes", Math.max(1, Math.floor(seconds / MINUTE))];
+  return interpolate(words[unit](count), { count }, true);
 };
 
 const exact = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
@@ -24,9 +41,9 @@ const day = new Intl.DateTimeFormat(document.documentElement.lang || undefined, 
 const relative = (when, now, kind) => {
   const away = (when - now) / 1000;
   if (Math.abs(away) > 30 * DAY && !(kind === "due" && away < 0)) return day.format(when);
-  if (away >= MINUTE) return `in ${span(away)}`;
-  if (kind === "due") return away > 0 ? "due now" : `${span(-away)} overdue`;
-  return away > -MINUTE ? "just now" : `${span(-away)} ago`;
+  if (away >= MINUTE) return spell(away, AHEAD);
+  if (kind === "due") return away > 0 ? gettext("due now") : spell(-away, OVERDUE);
+  return away > -MINUTE ? gettext("just now") : spell(-away, AGO);
 };
 
 const countdown = (when, now) => {
@@ -42,7 +59,8 @@ const choice = document.querySelector("[data-exact-times]");
 
 const inWords = (when, now, kind) => {
   if (!choice?.checked) return relative(when, now, kind);
-  return kind === "due" && when < now ? `${plain.format(when)}, overdue` : plain.format(when);
+  const time = plain.format(when);
+  return kind === "due" && when < now ? interpolate(gettext("%(time)s, overdue"), { time }, true) : time;
 };
 
 const refresh = (root) => {

@@ -15,7 +15,7 @@ const show = ({ text, kind }) => {
   close.type = "button";
   close.className = "btn quiet small";
   close.dataset.dismiss = "";
-  close.textContent = "Close";
+  close.textContent = gettext("Close");
   toast.append(words, close);
   region.append(toast);
   if (kind === "bad") return;

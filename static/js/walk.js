@@ -1,4 +1,4 @@
-/* j and k walk through the [data-walk-item] elements of a [data-walk="row"] (or "turn", …) container.
+/* j and k walk through the [data-walk-item] elements of a [data-walk] container, which says so in words.
    A row's item is its own link; a turn is given tabindex="-1" so that it can take the focus.
    Escape in a field goes back to the item that had the focus last: a search field is emptied first.
    Off in the same cases as every other shortcut. */
