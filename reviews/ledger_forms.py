@@ -37,7 +37,7 @@ class LedgerFilter(filters.FilterSet):  # type: ignore[misc]  # the library has 
         method="done_by",
         label=_("Who: e-mail address, number or agent"),
         max_length=254,
-        widget=forms.TextInput(attrs={"placeholder": _("Anybody"), "size": 18}),
+        widget=forms.TextInput(attrs={"placeholder": _("Anybody"), "size": 14}),
     )
     action = filters.CharFilter(
         method="that_is",
@@ -50,7 +50,7 @@ class LedgerFilter(filters.FilterSet):  # type: ignore[misc]  # the library has 
             )
         ],
         widget=forms.TextInput(
-            attrs={"placeholder": _("Any action"), "size": 18, "list": "ledger-actions"}
+            attrs={"placeholder": _("Any action"), "size": 14, "list": "ledger-actions"}
         ),
     )
     object_type = filters.ChoiceFilter(
@@ -62,19 +62,19 @@ class LedgerFilter(filters.FilterSet):  # type: ignore[misc]  # the library has 
         method="about",
         label=_("Its number or id"),
         max_length=64,
-        widget=forms.TextInput(attrs={"placeholder": _("Its number or id"), "size": 16}),
+        widget=forms.TextInput(attrs={"placeholder": _("Its number or id"), "size": 13}),
     )
     after = MomentFilter(
         field_name="at",
         lookup_expr="gte",
         label=_("From"),
-        widget=forms.TextInput(attrs={"placeholder": _("From 2026-11-20"), "size": 16}),
+        widget=forms.TextInput(attrs={"placeholder": _("From 2026-11-20"), "size": 14}),
     )
     before = MomentFilter(
         field_name="at",
         lookup_expr="lt",
         label=_("Before"),
-        widget=forms.TextInput(attrs={"placeholder": _("Before 2026-11-20"), "size": 16}),
+        widget=forms.TextInput(attrs={"placeholder": _("Before 2026-11-20"), "size": 15}),
     )
 
     class Meta:

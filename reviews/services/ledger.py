@@ -49,7 +49,8 @@ _CODE: Final = re.compile(r"[a-z_]+")
 def visible_to(user: User) -> QuerySet[LedgerEntry]:
     """The lines that *user* may see, of those who may read the ledger at all.
 
-    Left out, as if there were none, are lines
+    Left out, as if there were none, are lines (numbers have gaps anyway, where a transaction was
+    rolled back)
 
     - about legal holds, for whoever may place none;
     - about gold cases and exercises, for whoever does not make gold cases: they could be
@@ -198,7 +199,11 @@ def _url(kind: str, key: str, user: User) -> str:
 
 def _told(details: dict[str, Any]) -> str:
     """*details* as one line of codes, ids and numbers."""
-    told = " · ".join(f"{name.replace('_', ' ')}: {_value(said)}" for name, said in details.items())
+    told = " · ".join(
+        f"{name.replace('_', ' ')}: {_value(said)}"
+        for name, said in details.items()
+        if said not in ("", [], {})
+    )
     return told if len(told) <= LONGEST_DETAILS else f"{told[:LONGEST_DETAILS].rstrip()}…"
 
 

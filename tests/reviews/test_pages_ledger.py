@@ -90,7 +90,14 @@ def test_what_a_program_did_is_its_own(client: Client, uwe: User) -> None:
 
 
 def test_details_are_one_line_of_codes(uwe: User) -> None:
-    said = {"decision": "keep_locked", "who": 4, "codes": ["a_b", "c"], "yes": True, "none": None}
+    said = {
+        "decision": "keep_locked",
+        "who": 4,
+        "codes": ["a_b", "c"],
+        "yes": True,
+        "none": None,
+        "empty": "",
+    }
     (line,) = lines([write(details=said)], user=uwe)
     assert line.details == "decision: keep locked · who: 4 · codes: a b, c · yes: yes · none: none"
     (line,) = lines([write(details={"nested": {"x": ["y"] * 200}})], user=uwe)
