@@ -123,7 +123,6 @@ def test_no_mutated_event_is_a_5xx(capsys: pytest.CaptureFixture[str]) -> None:
 
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )

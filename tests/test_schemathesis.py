@@ -78,7 +78,7 @@ def test_it_answers_as_it_says(method: str, path: str, mode: GenerationMode) -> 
     credential = token if for_staff else make_key(source)
     headers = {"Authorization": f"Bearer {credential}"}
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(case=schema()[path][method].as_strategy(generation_mode=mode), existing=st.booleans())
     def answered(case: Case[Any], existing: bool) -> None:
         if existing:

@@ -71,9 +71,7 @@ def _known(observation: Observation) -> Observation:
 _SEEN = st.lists(st.tuples(observations().map(_known), st.integers(1, 4)), min_size=10, max_size=40)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(seen=_SEEN, candidate=thresholds(), one=thresholds(), two=thresholds())
 def test_python_and_sql_agree(
     seen: list[tuple[Observation, int]],

@@ -61,7 +61,6 @@ reported = st.fixed_dictionaries(
 @pytest.mark.usefixtures("versions")
 @settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(reported, min_size=1, max_size=20))

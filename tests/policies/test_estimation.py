@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.estimation import (
@@ -268,7 +268,6 @@ OBSERVATIONS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(observations=OBSERVATIONS)
 def test_whatever_was_audited_the_ends_hold_the_estimate(observations: list[Audited]) -> None:
     rate = overturn_rate(observations)
@@ -281,7 +280,6 @@ def test_whatever_was_audited_the_ends_hold_the_estimate(observations: list[Audi
     assert rate.high <= wider.high
 
 
-@settings(deadline=None)
 @given(observations=OBSERVATIONS, missing=st.integers(0, 39), verdict=st.booleans())
 def test_bounds_hold_whatever_the_missing_verdicts_will_be(
     observations: list[Audited], missing: int, verdict: bool

@@ -10,7 +10,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.guard import (
@@ -198,7 +198,6 @@ def test_the_peak_decides(peak: float, state: State) -> None:
 VERDICTS = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30)
 
 
-@settings(deadline=None)
 @given(verdicts=VERDICTS, slow=st.sets(st.integers(0, 29)), day=st.integers(0, 8))
 def test_a_look_begins_with_what_earlier_looks_saw(
     verdicts: list[tuple[bool, bool]], slow: set[int], day: int
@@ -217,7 +216,6 @@ def test_a_look_begins_with_what_earlier_looks_saw(
     assert earlier.peak <= later.peak
 
 
-@settings(deadline=None)
 @given(
     past=st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 3)).map(lambda both: (3, both[0], 3, both[1])),

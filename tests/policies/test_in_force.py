@@ -128,7 +128,6 @@ class Undo(Exception):
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(

@@ -162,7 +162,7 @@ def test_what_is_at_the_target_cannot_be_shown() -> None:
     assert audits_needed(0.05, 0.05) is None
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(target=st.floats(0.01, 0.5), share=st.floats(0.1, 0.7))
 def test_what_is_needed_has_its_power(target: float, share: float) -> None:
     audits = audits_needed(target, share * target)

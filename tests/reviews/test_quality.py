@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reviews.quality import (
@@ -147,7 +147,6 @@ def test_a_figure_that_most_draws_leave_undefined_has_no_interval() -> None:
     assert found.percent.words == "1.00 (all alike: no interval)"
 
 
-@settings(deadline=None)
 @given(st.tuples(*[st.integers(0, 12)] * 4))
 def test_figures_keep_within_their_ranges(table: tuple[int, int, int, int]) -> None:
     found = measure(doubles(*table), replicates=5)

@@ -101,7 +101,7 @@ def test_without_a_rota_all_is_a_gap() -> None:
 
 
 #: A busy machine proves as much as an idle one.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+unhurried = settings(suppress_health_check=[HealthCheck.too_slow])
 
 clocks = st.integers(0, 24 * 60 - 1).map(lambda minute: time(minute // 60, minute % 60))
 moments = st.integers(0, 2 * 365 * 24 * 60).map(

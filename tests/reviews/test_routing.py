@@ -184,7 +184,7 @@ FACTS = st.tuples(
 class TwoSides(TestCase):
     """What SQL routes is what Python explains."""
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(rules=st.lists(ASKS, max_size=4), facts=FACTS)
     def test_sql_and_python_agree(
         self, rules: list[dict[str, Any]], facts: tuple[str, tuple[str, ...], str, int]

@@ -66,7 +66,7 @@ def test_a_bridge_between_two_groups_is_not_taken_for_protected() -> None:
     assert high - low >= LEAST_PUBLISHED
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 40), min_size=12, max_size=12))
 def test_no_small_count_can_be_told_within_ten_values(values: list[int]) -> None:
     cells: list[Cell] = [(row, column) for row in ROWS for column in COLUMNS]
