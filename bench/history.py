@@ -14,7 +14,8 @@ from django.db import connection
 
 from bench import harness
 
-LAST = datetime(2026, 11, 1, tzinfo=UTC)
+#: The end of what is filled in, for pages that look back from now.
+LAST = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 PIECE = 100_000
 
 # A UUIDv7 of a moment (RFC 9562, section 5.7), with random bits of its own.
