@@ -1,4 +1,4 @@
-"""How the API answers with a page of a list (CONTRACT.md, "Conventions")."""
+"""How the API answers with a page of a list (docs/reference/api.md, "Conventions")."""
 
 from __future__ import annotations
 

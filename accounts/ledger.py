@@ -54,7 +54,7 @@ def record(
     """Note one action, in the transaction of what it tells of.
 
     Its time is the database's, unless the caller was given one: *at*. *obj* is the kind of thing
-    in DESIGN.md's words, *details* are codes, ids and numbers.
+    in the words of docs/explanation/ending.md, *details* are codes, ids and numbers.
     Raises ``RuntimeError`` outside a transaction: an entry that could be kept while its action
     is rolled back, or the other way round, would be worse than none.
     """

@@ -54,8 +54,8 @@ def _within(low: int, high: int, *fields: str) -> Q:
 class AuditSettings(models.Model):
     """How cutoffs are drawn for audit, from one moment on. Never changed: a new row follows.
 
-    A draw quotes the row it was made under, so that every estimate knows its weights
-    (ESTIMATION.md, "Sampling design"). Shares are probabilities; that of audits is above zero.
+    A draw quotes the row that it was made under: every estimate knows its weights by that
+    (docs/explanation/estimation.md, "The draw"). The shares are probabilities, audits' above 0.
     """
 
     id = models.AutoField(primary_key=True)
@@ -226,7 +226,7 @@ class Cutoff(models.Model):
     attempted = models.BooleanField(null=True)
     sampling_probability = models.FloatField(null=True)
 
-    # The draw (ESTIMATION.md, "Sampling design"): made at intake, never changed.
+    # docs/explanation/estimation.md, "The draw": made at intake, never changed.
     audit_settings = models.ForeignKey(AuditSettings, on_delete=models.PROTECT, db_index=False)
     audit_probability = models.FloatField()
     in_audit = models.BooleanField()

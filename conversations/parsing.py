@@ -271,7 +271,7 @@ def _explain(message: str, base: str) -> tuple[str, str, str]:
     if missing := re.fullmatch(r"Object missing required field `(\w+)`", reason):
         return f"{pointer}/{missing[1]}", "missing", "This field is required."
     if reason.startswith("Invalid enum value"):
-        return pointer, "unknown_value", "This is none of the values that CONTRACT.md lists."
+        return pointer, "unknown_value", "This is none of the values that are known here."
     if reason.startswith(("Invalid RFC3339", "Expected `datetime` with")):
         return pointer, "invalid_time", "A time is RFC 3339 with a zone: 2026-11-20T10:00:00Z."
     if (

@@ -1,4 +1,4 @@
-"""The wire contract as typed structs (CONTRACT.md, "Intake").
+"""The wire contract as typed structs (docs/reference/api.md, "Intake").
 
 What bytes become of them, and what a bad event gets told, is ``conversations/parsing.py``.
 """

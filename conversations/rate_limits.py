@@ -54,8 +54,8 @@ _resting_until = 0.0
 def take(*, source: Source, kind: Kind, amount: int = 1) -> float:
     """Count *amount* against the source's limit; the seconds to wait where it is refused, else 0.
 
-    Where the cache cannot be asked, everything is let through (CONTRACT.md), with one warning
-    each :data:`REST_SECONDS`. A limit of 0 counts as 1.
+    Where the cache cannot be asked, everything is let through (docs/reference/api.md,
+    "Conventions"), with one warning each :data:`REST_SECONDS`. A limit of 0 counts as 1.
     """
     per_second = source.events_per_second if kind == "events" else source.calls_per_second
     return _take(f"{kind}:{source.pk}", amount, max(per_second, 1), 1)

@@ -21,7 +21,7 @@ LONGEST_DAYS: Final = 32_767
 #: When beat has what is over deleted.
 NIGHTLY: Final = time(3, 20, tzinfo=UTC)
 
-#: Intake takes events from a clock that is so much ahead (CONTRACT.md, "Time").
+#: Intake takes events from a clock that is so much ahead (docs/reference/api.md, "Time and text").
 CLOCK_AHEAD: Final = timedelta(minutes=5)
 
 

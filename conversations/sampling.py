@@ -1,4 +1,5 @@
-"""The draws that decide, at intake, what people will review (ESTIMATION.md, "Sampling design").
+"""The draws that decide, at intake, what people will review (docs/explanation/estimation.md,
+"The draw").
 
 A draw is a keyed hash of the cutoff's id: nobody who sends events can steer it, nobody who
 reviews can guess it, and it can be checked afterwards.

@@ -1,8 +1,8 @@
 """A recorded conversation → the event that tells Recourse of it.
 
-One line of a history file goes in, one CloudEvent comes out (CONTRACT.md, "Intake"). What comes
-out depends on the line alone: sent again, on whatever day, it is the same event, and Recourse
-answers that it is a duplicate. That is all there is to resuming an interrupted load.
+One line of a history file goes in, one CloudEvent comes out (docs/reference/api.md, "Intake").
+What comes out depends on the line alone: sent again, on whatever day, it is the same event, and
+Recourse answers that it is a duplicate. That is all there is to resuming an interrupted load.
 
 What a line does not say stays unsaid: signals that are absent are unknown, a category that is
 absent is for Recourse to call ``other``. Only the initiator is assumed to be the model.

@@ -1,7 +1,7 @@
 """One message shape for every transcript, whatever format it came in.
 
 Chat services write conversations down in different ways. Four of them are read here
-(CONTRACT.md, "transcript.format"); what comes out is always a list of :class:`Message`.
+(docs/reference/api.md, "Transcripts"); what comes out is always a list of :class:`Message`.
 Nothing is dropped but the bytes of media: a part of a kind that is not known is kept as
 ``unknown`` with its raw JSON, so that a reviewer sees it.
 """

@@ -1,4 +1,4 @@
-"""The words that the wire, the database and the screen share (CONTRACT.md)."""
+"""The words that the wire, the database and the screen share (docs/reference/api.md)."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class FirstReview(models.IntegerChoices):
     """What the first independent review of a cutoff or near miss said; an appeal changes nothing.
 
     Overturns for a missing warning or too few redirects alone are apart: to tune thresholds on
-    them would be circular (ESTIMATION.md, "Merits, not conformance"). Numbers, because a
-    backtest groups a million rows by them.
+    them would be circular (docs/explanation/ending.md, "Merits, not conformance"). Numbers,
+    because a backtest groups a million rows by them.
     """
 
     UPHELD = 1, "Upheld"

@@ -1,4 +1,5 @@
-"""What other thresholds would have done to recorded cutoffs (ESTIMATION.md, "Backtest").
+"""What other thresholds would have done to recorded cutoffs (docs/explanation/estimation.md,
+"Backtests").
 
 Pure. Thresholds are applied again at the recorded moment, and no further: whether a spared
 conversation would have ended later, and how user and model would have gone on, is not modelled.

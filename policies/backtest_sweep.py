@@ -12,7 +12,8 @@ from policies.backtest import END, MODEL, NEAR_MISS, NOT, UNKNOWN, Group
 from policies.backtest_figures import Share
 from policies.backtest_sums import ANY_OVERTURN, count, rate
 
-#: A band holds at each point by itself, and not along the whole curve (ESTIMATION.md).
+#: A band holds at each point by itself, and not along the whole curve
+#: (docs/explanation/estimation.md, "Backtests").
 BAND: Final = "pointwise"
 
 

@@ -1,7 +1,7 @@
 """Criterion by criterion: what the policy asked, the source reported, the transcript shows.
 
-Conformance is computed; whether ending was *right* is for people to say (ESTIMATION.md,
-"Merits, not conformance").
+Conformance is computed; whether ending was *right* is for people to say
+(docs/explanation/ending.md, "Merits, not conformance").
 """
 
 from __future__ import annotations

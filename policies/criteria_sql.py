@@ -71,8 +71,9 @@ _DEFAULT = f"""
 
 #: Joins the version that a cutoff is held against: the one that the event reported if it is
 #: known, else the one in force at its time for its scopes and on its side of a staged rollout,
-#: else the built-in one (CONTRACT.md, "Asking"). Served by the index activation_in_force. Whether
-#: there is any override is asked once a query: an installation without one pays for none.
+#: else the built-in one (docs/reference/api.md, "Asking"). Served by the index
+#: activation_in_force. Whether there is any override is asked once a query: an installation
+#: without one pays for none.
 #: OFFSET 0 keeps the planner from computing the version twice. Percent signs are doubled, as
 #: for any statement with parameters.
 VERSION_JOINS = f"""

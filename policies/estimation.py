@@ -1,4 +1,4 @@
-"""Rates from the random audit (ESTIMATION.md, "Estimands" and "Estimators").
+"""Rates from the random audit (docs/explanation/estimation.md, "Overturn rate").
 
 Pure. A rate is a share from 0 to 1 among cutoffs like those in the window, future ones
 included: no finite-population correction. What each kind of figure means is told in

@@ -20,7 +20,7 @@ Number = float | int | bool
 
 
 class Decision(StrEnum):
-    """What a chat service may do now (CONTRACT.md, "Asking")."""
+    """What a chat service may do now (docs/how-to/ask-before-ending.md)."""
 
     END = "end"
     CONTINUE = "continue"
@@ -101,7 +101,9 @@ class Observation(Struct, frozen=True):
 
 
 def imminent_risk(signals: Mapping[str, float | int | None]) -> float | None:
-    """The larger of the two risks, 0 to 1; unknown when either is (CONTRACT.md, "Signals")."""
+    """The larger of the two risks, 0 to 1; unknown when either is (docs/reference/api.md,
+    "Signals").
+    """
     risk_self, risk_others = signals.get("risk_self"), signals.get("risk_others")
     if risk_self is None or risk_others is None:
         return None

@@ -63,7 +63,7 @@ class AskedEvaluation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="evaluation_signals_in_range", condition=_in_range()),
-            # The rules without a switch (DESIGN.md).
+            # docs/explanation/ending.md, "Rules without a switch".
             models.CheckConstraint(
                 name="evaluation_never_ends_against_a_rule",
                 condition=~Q(decision=Decision.END.value)

@@ -1,7 +1,7 @@
 """What users said, and what was missed: figures that stand beside the overturn rate.
 
-Pure. Feedback is a self-selected sample; it never moves a threshold by itself (ESTIMATION.md,
-"Estimands").
+Pure. Feedback is a self-selected sample; it never moves a threshold by itself
+(docs/explanation/estimation.md, "Surprise, and missed crises").
 """
 
 from __future__ import annotations

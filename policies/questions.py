@@ -1,4 +1,6 @@
-"""What a chat service asks of the policies, as typed structs (CONTRACT.md, "Asking")."""
+"""What a chat service asks of the policies, as typed structs
+(docs/how-to/ask-before-ending.md).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The life of policies as the API reads and writes it (CONTRACT.md, "Staff")."""
+"""The life of policies as the API reads and writes it (docs/how-to/change-a-policy.md,
+"Over the API").
+"""
 
 from __future__ import annotations
 

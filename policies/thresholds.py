@@ -1,7 +1,7 @@
 """The content of a policy version: what must be there before a conversation may be ended.
 
 The bounds below are part of the code, not of any policy. A policy may be stricter; one that is
-laxer cannot be constructed (DESIGN.md, "Rules without a switch").
+laxer cannot be constructed (docs/explanation/ending.md, "Rules without a switch").
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Unit = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=100)]
 Warnings = Annotated[int, Meta(ge=FEWEST_WARNINGS, le=100)]
 Ceiling = Annotated[float, Meta(ge=0, le=HIGHEST_RISK_CEILING)]
-#: What is never drawn cannot be estimated (ESTIMATION.md, "Sampling design").
+#: What is never drawn cannot be estimated (docs/explanation/estimation.md, "The draw").
 AuditShare = Annotated[float, Meta(gt=0, le=1)]
 UrgentHours = Annotated[int, Meta(ge=1, le=24)]
 Hours = Annotated[int, Meta(ge=1, le=720)]

@@ -1,4 +1,6 @@
-"""The staff's side of the API: other ways out of a case than a verdict (CONTRACT.md, "Staff")."""
+"""The staff's side of the API: other ways out of a case than a verdict (docs/reference/api.md,
+"Staff").
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Which cases a list shows: the filters of the queue page and of the API (CONTRACT.md)."""
+"""Which cases a list shows: the filters of the queue page and of the API (docs/reference/api.md,
+"Staff").
+"""
 
 from __future__ import annotations
 

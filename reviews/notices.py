@@ -22,7 +22,9 @@ MINOR: Final = "minor"
 
 
 class Review(models.TextChoices):
-    """What became of a cutoff, as its source and its user are told (CONTRACT.md, "Asking")."""
+    """What became of a cutoff, as its source and its user are told (docs/reference/api.md,
+    "Asking").
+    """
 
     NONE = "none", "None"
     PENDING = "pending", "Pending"

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class OutcomeType(models.TextChoices):
-    """What a source is told (CONTRACT.md, "Outcomes")."""
+    """What a source is told (docs/how-to/receive-outcomes.md, "What comes")."""
 
     FLAGGED = "recourse.cutoff.flagged.v1", "Cutoff flagged"
     SETTLED = "recourse.cutoff.settled.v1", "Cutoff settled"

@@ -25,7 +25,7 @@ import httpx
 from reviews import outgoing
 from reviews.outcome_vocabulary import Failure
 
-#: Seconds for everything (CONTRACT.md, "Outcomes").
+#: Seconds for everything (docs/how-to/receive-outcomes.md, "A receiver").
 LIMIT: Final = 15.0
 #: So much of an answer is read and kept.
 KEPT_BYTES: Final = 2048

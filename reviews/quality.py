@@ -1,4 +1,4 @@
-"""How far reviewers agree (ESTIMATION.md, "Agreement").
+"""How far reviewers agree (docs/explanation/estimation.md, "Agreement").
 
 Pure. It is measured on the cutoffs drawn for double review, on their first two verdicts, each
 given without sight of the other. Gold cases and escalated ones are no part of it. A figure that

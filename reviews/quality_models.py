@@ -49,7 +49,7 @@ class AgreementDraw(models.Model):
     """Whether two blind verdicts that agree were drawn to be checked, and with what probability.
 
     Drawn by a hash of the case's key when the second is in; never changed, so that errors which
-    both made can be estimated (ESTIMATION.md, "Estimands").
+    both made can be estimated (docs/explanation/estimation.md, "Agreement").
     """
 
     case = models.OneToOneField(

@@ -33,7 +33,9 @@ class Stakes:
 
     @property
     def need_a_senior(self) -> bool:
-        """Whether only a senior may have the thread reopened (DESIGN.md, "Verdict and remedy")."""
+        """Whether only a senior may have the thread reopened (docs/explanation/ending.md,
+        "Verdict and remedy").
+        """
         return self.restricted or self.escalated or self.held
 
 

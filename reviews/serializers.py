@@ -1,4 +1,4 @@
-"""Cases and verdicts as the staff API writes them (CONTRACT.md, "Staff")."""
+"""Cases and verdicts as the staff API writes them (docs/reference/api.md, "Staff")."""
 
 from __future__ import annotations
 

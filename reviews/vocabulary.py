@@ -1,4 +1,6 @@
-"""The words of reviewing, as the API, the database and the screen use them (CONTRACT.md)."""
+"""The words of reviewing, as the API, the database and the screen use them
+(docs/explanation/ending.md, "Words").
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 
 class CaseState(models.TextChoices):
-    """Where a case stands (DESIGN.md, "Case states")."""
+    """Where a case stands (docs/explanation/case-states.md)."""
 
     UNSELECTED = "unselected", "Not selected"
     OPEN = "open", "Open"

@@ -1,4 +1,5 @@
-"""The check of ESTIMATION.md: simulate histories, and see whether the figures keep their word.
+"""docs/explanation/estimation.md, "The check": simulate histories, and see whether the figures keep
+their word.
 
     python tools/check_estimation.py [--histories 2000] [--seed 1] [--write]
 

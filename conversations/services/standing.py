@@ -48,8 +48,8 @@ def note_surprise(*, cutoff: Cutoff, now: datetime) -> None:
 def note_first_review(*, cutoff: Cutoff, review: FirstReview, now: datetime) -> None:
     """Keep what the first review of a cutoff or near miss said; a later one changes nothing.
 
-    It is the label that rates are estimated from (ESTIMATION.md, "Estimands"), known from *now*
-    on. In the caller's transaction.
+    It is the label that rates are estimated from (docs/explanation/estimation.md,
+    "Overturn rate"), known from *now* on. In the caller's transaction.
     """
     Cutoff.objects.filter(pk=cutoff.pk, first_review=None).update(
         first_review=review, first_reviewed_at=now

@@ -28,7 +28,7 @@ ALL = 100
 
 @dataclass(frozen=True)
 class Guard:
-    """What may happen by itself after an activation (ESTIMATION.md, "Guard after activation").
+    """What may happen by itself after an activation (docs/explanation/estimation.md, "The guard").
 
     ``rolls_back``: on audited overturns, to a stricter version. ``ceiling``: the overturn rate,
     a share between 0 and 1, that a version in force for all is held against; None for none.

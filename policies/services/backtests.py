@@ -36,7 +36,8 @@ PATIENCE: Final = timedelta(seconds=30)
 #: No filter.
 EVERYTHING: Final = Filters()
 LONGEST_WINDOW: Final = timedelta(days=3 * 366)
-#: No event has an earlier time (CONTRACT.md, "Time"), and none a later one for long.
+#: No event has an earlier time (docs/reference/api.md, "Time and text"), and none a later one for
+#: long.
 EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 

@@ -1,5 +1,5 @@
-"""The guard after an activation (ESTIMATION.md): it reads, keeps what it read, tells people, and
-goes back where the activation asked for it.
+"""The guard after an activation (docs/explanation/estimation.md, "The guard"): it reads, keeps what
+it read, tells people, and goes back where the activation asked for it.
 
 Only audited overturns take a version back, and only to a stricter one. Feedback comes from those
 who chose to answer: it tells people, and no more.

@@ -1,6 +1,7 @@
 """Suggesting thresholds for a target: what is searched, and how often the test half was used.
 
-Source: ESTIMATION.md, "Suggesting thresholds"; the tests themselves are ``policies/suggesting.py``.
+Source: docs/explanation/estimation.md, "Suggestions"; the tests themselves are
+``policies/suggesting.py``.
 """
 
 from __future__ import annotations

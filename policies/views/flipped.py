@@ -110,7 +110,8 @@ def _chosen(request: HttpRequest) -> tuple[Chosen, UUID | None]:
 def _blind(user: User, chosen: Chosen) -> bool:
     """Whether the list would tell somebody who decides cases what others said of single ones.
 
-    Verdicts are given blind, and feedback is folded until then (ESTIMATION.md, "Estimands").
+    Verdicts are given blind, and feedback is folded until then (docs/explanation/estimation.md,
+    "Overturn rate").
     """
     told = chosen.review is not None or chosen.answer is not None
     return told and user.has_perm("reviews.decide_case")

@@ -81,9 +81,9 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
 def events(
     *, seed: int, now: datetime, cutoffs: int = 600, near_misses: int = 2000
 ) -> Iterator[dict[str, Any]]:
-    """CloudEvents as CONTRACT.md describes them, oldest first, over the ninety days before ``now``.
+    """CloudEvents (docs/reference/api.md, "Intake"), oldest first, of the ninety days before *now*.
 
-    ``now`` must be aware. Exactly one of the cutoffs, from a few hours ago, breaks a rule: its
+    *now* must be aware. Exactly one of the cutoffs, from a few hours ago, breaks a rule: its
     risks were not known and its user sounded worn out. The extension attribute ``demoscript``
     names the written dialogue that an event performs.
     """

@@ -1,7 +1,8 @@
 """How far reviewers agree, where they err, and how they do on gold cases: what the pages show.
 
 From the cutoffs drawn for double review alone, by their first two blind verdicts
-(ESTIMATION.md, "Agreement"); escalated ones, tests and gold cases are no part of it.
+(docs/explanation/estimation.md, "Agreement"); escalated ones, tests and gold cases are no part
+of it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Feedback that a chat service relayed as an event: given to the cutoff that it belongs to.
 
 It belongs to the conversation's latest cutoff at or before its time, else it waits for one
-(CONTRACT.md, "Intake"). Nothing else waits for it.
+(docs/reference/api.md, "Intake"). Nothing else waits for it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Whose word reopens a thread that more hangs on (DESIGN.md, "Verdict and remedy").
+"""Whose word reopens a thread that more hangs on (docs/explanation/ending.md,
+"Verdict and remedy").
 
 A senior's; and where teams were asked about the case, a senior's who is qualified for them.
 """

@@ -1,4 +1,4 @@
-"""What a chat service learns of one of its conversations (CONTRACT.md, "Asking")."""
+"""What a chat service learns of one of its conversations (docs/reference/api.md, "Asking")."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ Reply = tuple[int, dict[str, str], dict[str, Any]]
 
 
 class Intake:
-    """Answers as CONTRACT.md says, after whatever else it was told to do first.
+    """Answers (docs/reference/api.md, "Intake"), after whatever else it was told to do first.
 
     ``first`` holds functions that answer one request each in another way; ``refuse`` names the
     conversations to reject.

@@ -76,7 +76,7 @@ def digest(texts: Iterator[str] | list[str]) -> str:
 
 
 def expected(line: dict[str, Any]) -> str:
-    """Its words, but for the characters that cannot be stored (CONTRACT.md, "Text")."""
+    """Its words, but for what cannot be stored (docs/reference/api.md, "Time and text")."""
     return digest(
         "".join(
             "\ufffd" if character == "\x00" or "\ud800" <= character <= "\udfff" else character
