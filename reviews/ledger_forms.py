@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import LedgerEntry, User
 from reviews.filters import MomentFilter
-from reviews.ledger_words import OBJECTS
+from reviews.ledger_words import OBJECTS, REVEALED
 from reviews.services.ledger import case_named
 
 
@@ -20,10 +20,14 @@ class LedgerForm(forms.Form):
     """The filters as they were sent."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an id alone: those of different kinds are the same numbers."""
+        """Refuse an id alone: those of different kinds are the same numbers. Refuse reveals of
+        anything at once: added up by person they would be a measure.
+        """
         said = self.cleaned_data
         if said.get("object_id") and not said.get("object_type") and not self.errors:
             self.add_error("object_id", _("Say of what kind it is, too."))
+        if said.get("action") == REVEALED and not said.get("object_id"):
+            self.add_error("action", _("What somebody had shown is listed for one case at a time."))
         return said
 
 
@@ -91,6 +95,14 @@ class LedgerFilter(filters.FilterSet):  # type: ignore[misc]  # the library has 
     def ordering(self) -> list[str]:
         """Newest first: by id, and by time within a stretch of it, each as its index lies."""
         return ["-at", "-id"] if self.said.keys() & {"after", "before"} else ["-id"]
+
+    def filter_queryset(self, queryset: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+        """What all filters leave. Who had hidden turns shown is said in the history of a case and
+        nowhere else: it is to be answerable, and no measure of anybody.
+        """
+        found: QuerySet[LedgerEntry] = super().filter_queryset(queryset)
+        of_one_thing = self.form.cleaned_data["object_id"]
+        return found if of_one_thing else found.exclude(action=REVEALED)
 
     def done_by(self, found: QuerySet[LedgerEntry], _name: str, who: str) -> QuerySet[LedgerEntry]:
         """What a person or an agent did; nothing where nobody is called so."""

@@ -17,7 +17,7 @@ from accounts.api_schema import (
     ref,
     shape,
 )
-from reviews.ledger_words import OBJECTS
+from reviews.ledger_words import OBJECTS, REVEALED
 
 COMPONENTS: dict[str, Any] = {
     "LedgerLine": {
@@ -45,8 +45,9 @@ list_lines = extend_schema(
     tags=["Staff"],
     summary="Who did and who saw what",
     description="Lines that the caller may not see are left out, as if there were none: legal "
-    "holds, gold cases, child safety, and, for those who give verdicts, cases that are not "
-    "settled yet.",
+    "holds, gold cases, child safety, what the caller's roles show on no case, and, for those who "
+    "give verdicts, cases that are not settled yet. "
+    f"`{REVEALED}` is listed for one case at a time.",
     parameters=[
         OpenApiParameter(
             "actor",

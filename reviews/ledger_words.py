@@ -10,6 +10,9 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+#: Somebody had hidden turns shown. Listed for one thing at a time, never for one person.
+REVEALED: Final = "transcript.revealed"
+
 #: Who did it comes before, what it was done to after.
 ACTIONS: Final[dict[str, str | Promise]] = {
     "account.given": _("allowed to sign in"),
@@ -153,7 +156,7 @@ ACTIONS: Final[dict[str, str | Promise]] = {
     "token.created": _("made"),
     "token.revoked": _("revoked"),
     "transcript.opened": _("opened the transcript"),
-    "transcript.revealed": _("asked for hidden turns"),
+    REVEALED: _("asked for hidden turns"),
     "transcript.searched": _("searched the transcript"),
     "transcripts.searched": _("searched all transcripts"),
     "user.changed": _("changed"),

@@ -26,10 +26,12 @@ from reviews.permissions import (
     can_manage_quality,
     can_see_outcomes,
     may_manage_people,
+    viewer_of,
 )
 from reviews.services.seen import gold_of
 from reviews.transitions import PENDING
-from reviews.vocabulary import Queue
+from reviews.visibility import CaseFacts, Text, visible
+from reviews.vocabulary import CaseState, Queue
 
 #: What gold cases and training write about themselves.
 _OF_EXERCISES: Final = ("gold", "exercise")
@@ -41,6 +43,16 @@ _CASE_KEY: Final = models.Case(
     ),
     output_field=models.UUIDField(),
 )
+#: The actions that tell something of a kind of text: that it is there, its codes, its outcome.
+_TELLS: Final = {
+    Text.VERDICTS: (
+        *("case.decided", "case.undone", "case.settled", "verdicts.compared"),
+        # Which text answers a user goes by the verdict.
+        *("reply.written", "reply.published"),
+    ),
+    Text.NOTES: ("note.written", "note.changed", "note.deleted"),
+    Text.FEEDBACK: ("feedback.received", "feedback.changed"),
+}
 #: So much of a line's details stands on the page; the API has all of it.
 LONGEST_DETAILS: Final = 160
 _CODE: Final = re.compile(r"[a-z_]+")
@@ -55,6 +67,7 @@ def visible_to(user: User) -> QuerySet[LedgerEntry]:
     - about legal holds, for whoever may place none;
     - about gold cases and exercises, for whoever does not make gold cases: they could be
       examined by them;
+    - that tell of verdicts, notes or feedback, for whoever sees none of the kind on any case;
     - about cases of child safety, for whoever is not qualified for it;
     - about a case whose last word is not spoken, for whoever gives verdicts: they would tell of
       the first verdict who may yet be asked for the second, and which cases were asked twice.
@@ -66,11 +79,19 @@ def visible_to(user: User) -> QuerySet[LedgerEntry]:
     if not can_manage_quality(user):
         entries = entries.exclude(object_type__in=_OF_EXERCISES)
         entries = entries.exclude(action__startswith="exercise.")
+    if untold := _untold(user):
+        entries = entries.exclude(action__in=untold)
     kept_back = _kept_back(user)
     if not kept_back:
         return entries
     cases = Case.objects.filter(kept_back, pk=OuterRef("case_key"))
     return entries.alias(case_key=_CASE_KEY).exclude(Exists(cases))
+
+
+def _untold(user: User) -> list[str]:
+    """The actions that tell of what the roles of *user* show on no case."""
+    seen = visible(viewer_of(user), CaseFacts(restricted=False, state=CaseState.SETTLED))
+    return [action for kind, told in _TELLS.items() if kind not in seen for action in told]
 
 
 def _kept_back(user: User) -> Q:

@@ -15,7 +15,7 @@ from accounts.keyset import CursorMismatch, Page, page
 from accounts.models import LedgerEntry
 from accounts.requests import user_of
 from reviews.ledger_forms import LedgerFilter
-from reviews.ledger_words import ACTIONS
+from reviews.ledger_words import ACTIONS, REVEALED
 from reviews.permissions import check_read_ledger
 from reviews.services import ledger
 
@@ -49,7 +49,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "errors": [error for said in filtered.form.errors.values() for error in said],
         "lines": ledger.lines(found.items, user=user),
         "seal": ledger.last_seal(),
-        "actions": sorted(ACTIONS.items()),
+        "actions": sorted(ACTIONS.keys() - {REVEALED}),
         "newer_url": _link(filtered, found.previous_cursor),
         "older_url": _link(filtered, found.next_cursor),
     }

@@ -14,16 +14,16 @@ from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.models import Case
-from reviews.services import claims
+from reviews.services import claims, notes, reading
 from reviews.services.ledger import visible_to
-from reviews.vocabulary import Area, Queue
-from tests.factories import NOW, give_verdict, make_case, make_token, make_user, settle
+from reviews.vocabulary import Area, CaseState, Queue
+from tests.factories import NOW, give_verdict, hear, make_case, make_token, make_user, settle
 from tests.reviews.gold_made import dealt, settled
 
 pytestmark = pytest.mark.django_db
 
-#: Queries of one page: who asks, what they may, the lines.
-QUERIES = 3
+#: Queries of one page: who asks, what they may, their roles, the lines.
+QUERIES = 4
 
 
 @pytest.fixture
@@ -157,6 +157,7 @@ def test_it_is_newest_first_and_pages_on(client: Client, auditor: User) -> None:
         ("action=case", "/action"),
         ("action=case.%25", "/action"),
         ("action=case.decided%0Ax", "/action"),
+        ("action=transcript.revealed", "/action"),
         ("object_type=cases", "/object_type"),
         ("object_id=4", "/object_id"),
         ("object_type=case&object_id=%00", "/object_id"),
@@ -207,8 +208,8 @@ def test_whoever_gives_verdicts_learns_nothing_of_what_is_not_settled(ana: User)
     case = make_case(double=True)
     give_verdict(case, ana, "uphold")
     told = {"case.claimed", "case.decided"}
-    for reader in (uwe, ada):
-        assert told <= about(case, reader)
+    assert told <= about(case, uwe)
+    assert "case.claimed" in about(case, ada)
     for reader in (sara, both, User.objects.create_superuser("all@example.com", None, name="All")):
         assert about(case, reader) == set()
     give_verdict(case, make_user(Role.REVIEWER), "uphold")
@@ -225,12 +226,49 @@ def test_ones_own_work_on_it_is_left_out_too() -> None:
     assert about(case, sara) == set()
 
 
+def test_lines_tell_of_no_text_that_a_role_never_shows(ana: User) -> None:
+    case = make_case()
+    notes.write(case=case, user=ana, text="Mind the story.", now=NOW)
+    hear(case)
+    reading.reveal_feedback(case=case, user=ana)
+    give_verdict(case, ana)
+    settle(case)
+    if case.state != CaseState.SETTLED:
+        give_verdict(case, make_user(Role.REVIEWER))
+        settle(case)
+    verdicts = {"case.decided", "case.settled"}
+    felt = {"feedback.received"}
+    seen = {
+        Role.SENIOR: verdicts | felt | {"note.written"},
+        Role.AUDITOR: verdicts,
+        Role.ADMINISTRATOR: set(),
+    }
+    for role, told in seen.items():
+        found = about(case, make_user(role))
+        assert found & (verdicts | felt | {"note.written"}) == told
+        # That somebody looked, or worked on it, is told all the same.
+        assert {"feedback.opened", "case.claimed"} <= found
+
+
+def test_reveals_are_in_the_history_of_a_case_and_nowhere_else(
+    client: Client, auditor: User, ana: User
+) -> None:
+    case = make_case()
+    assert reading.reveal(case=case, user=ana, turns=None)
+    revealed = "transcript.revealed"
+    history = f"?object_type=case&object_id={case.number}"
+    for query in (history, f"{history}&action={revealed}"):
+        assert revealed in {line["action"] for line in results(client, query)}
+    for query in ("", f"?actor={ana.pk}", "?action=transcript.", "?object_type=case"):
+        assert revealed not in {line["action"] for line in results(client, query)}
+
+
 def test_child_safety_is_for_the_qualified_alone(ana: User) -> None:
     case = settled()
     Case.objects.filter(pk=case.pk).update(queue=Queue.CHILD_SAFETY)
     for role in (Role.AUDITOR, Role.ADMINISTRATOR, Role.SENIOR):
         assert about(case, make_user(role)) == set()
-        assert "case.decided" in about(case, make_user(role, qualified=[Area.CHILD_SAFETY]))
+        assert "case.claimed" in about(case, make_user(role, qualified=[Area.CHILD_SAFETY]))
 
 
 def test_gold_cases_are_for_those_who_make_them() -> None:

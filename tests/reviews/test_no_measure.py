@@ -49,11 +49,11 @@ def test_nothing_sums_up_the_ledger_or_claims(path: Path) -> None:
             )
 
 
-def test_only_opening_a_case_knows_of_reveals() -> None:
+def test_only_opening_a_case_and_its_history_know_of_reveals() -> None:
     knowing = [
         name_of(path) for path in MODULES if "transcript.revealed" in path.read_text("utf-8")
     ]
-    assert knowing == ["reviews/services/reading.py"]
+    assert knowing == ["reviews/ledger_words.py", "reviews/services/reading.py"]
 
 
 def test_what_somebody_set_is_read_where_it_is_obeyed_and_nowhere_else() -> None:
@@ -90,6 +90,13 @@ def test_what_somebody_asked_to_see_shows_on_no_page_of_another(role: Role, clie
     claims.release(case=case, user=ana)
     client.force_login(make_user(role))
     pages = ["/review", f"/cases/{case.number}", "/people", f"/people/{ana.pk}"]
+    lists = [
+        "ledger",
+        f"ledger?actor={ana.pk}",
+        "ledger?action=transcript.",
+        "ledger?object_type=case",
+    ]
+    pages += [address for name in lists for address in (f"/{name}", f"/api/v1/{name}")]
     for address in (*pages, f"/api/v1/cases/{case.pk}"):
         text = client.get(address).text
         assert "asked for hidden turns" not in text

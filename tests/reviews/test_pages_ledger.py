@@ -14,10 +14,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import sealing
 from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, LedgerSeal, User
 from accounts.roles import Role
+from accounts.seals import NOTHING
 from reviews.ledger_words import ACTIONS, OBJECTS
 from reviews.services import claims
 from reviews.services.ledger import LONGEST_DETAILS, lines
@@ -114,7 +114,7 @@ def test_the_state_of_sealing_is_told(client: Client, uwe: User) -> None:
         first_id=1,
         last_id=4_321,
         count=5,
-        previous=sealing.NOTHING,
+        previous=NOTHING,
         digest=b"d" * 32,
         sealed_at=now - timedelta(minutes=3),
     )
