@@ -13,8 +13,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
+from accounts.choices import ROLE_LABELS
 from accounts.keeping import append_only
-from accounts.roles import ROLE_LABELS, Role
+from accounts.roles import Role
 from accounts.seal_models import LedgerSeal as LedgerSeal
 from accounts.token_scopes import LONGEST_DAYS, TokenScope
 
@@ -72,7 +73,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def role_label(self) -> str:
         """The roles in words, the most powerful last; empty for somebody without any."""
         names = {group.name for group in self.groups.all()}
-        return ", ".join(label for role, label in ROLE_LABELS.items() if role in names)
+        return ", ".join(str(label) for role, label in ROLE_LABELS.items() if role in names)
 
     def has_role(self, role: Role) -> bool:
         """Whether the user is in the role's group."""

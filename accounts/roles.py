@@ -21,15 +21,6 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-ROLE_LABELS: Final = {
-    Role.TRAINEE: "Trainee",
-    Role.REVIEWER: "Reviewer",
-    Role.SENIOR: "Senior reviewer",
-    Role.POLICY_ADMIN: "Policy admin",
-    Role.AUDITOR: "Auditor",
-    Role.ADMINISTRATOR: "Administrator",
-}
-
 _REVIEW: Final = frozenset({"reviews.view_case", "reviews.decide_case"})
 
 PERMISSIONS: Final[dict[Role, frozenset[str]]] = {

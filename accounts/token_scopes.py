@@ -9,23 +9,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from django.db import models
+from django.utils.translation import gettext_noop
+
+from accounts.choices import TextChoices
 
 #: A token that nobody needs any more ends by itself.
 LONGEST_DAYS: Final = 365
 
 
-class TokenScope(models.TextChoices):
+class TokenScope(TextChoices):
     """What a personal token may do, as far as its owner may."""
 
-    CASES_READ = "cases:read", "List and read cases, and ask for the status of conversations"
-    CASES_WRITE = "cases:write", "Claim cases, decide them or pass them on; it reads what it claims"
-    FEEDBACK_READ = "feedback:read", "List and read what users said"
-    POLICIES_READ = "policies:read", "Read policies and backtests, and preview"
-    POLICIES_WRITE = "policies:write", "Change, decide on, activate and pause policies; backtest"
-    DELIVERIES_READ = "deliveries:read", "See what became of outcomes"
-    DELIVERIES_WRITE = "deliveries:write", "Send outcomes again"
-    LEDGER_READ = "ledger:read", "Read who did and saw what"
+    CASES_READ = (
+        "cases:read",
+        gettext_noop("List and read cases, and ask for the status of conversations"),
+    )
+    CASES_WRITE = (
+        "cases:write",
+        gettext_noop("Claim cases, decide them or pass them on; it reads what it claims"),
+    )
+    FEEDBACK_READ = "feedback:read", gettext_noop("List and read what users said")
+    POLICIES_READ = "policies:read", gettext_noop("Read policies and backtests, and preview")
+    POLICIES_WRITE = (
+        "policies:write",
+        gettext_noop("Change, decide on, activate and pause policies; backtest"),
+    )
+    DELIVERIES_READ = "deliveries:read", gettext_noop("See what became of outcomes")
+    DELIVERIES_WRITE = "deliveries:write", gettext_noop("Send outcomes again")
+    LEDGER_READ = "ledger:read", gettext_noop("Read who did and saw what")
 
 
 #: The permission that somebody has themselves before a token of theirs can have a scope.

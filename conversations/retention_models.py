@@ -9,7 +9,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
+from accounts.choices import TextChoices
 from conversations.source_models import Source
 
 
@@ -86,13 +88,13 @@ class LegalHold(models.Model):
         return f"hold {self.pk} in {self.matter}"
 
 
-class ErasureState(models.TextChoices):
+class ErasureState(TextChoices):
     """How far an erasure is. ``held``: a legal hold keeps a part; it goes on when that ends."""
 
-    PENDING = "pending", "Pending"
-    RUNNING = "running", "Running"
-    HELD = "held", "Held"
-    DONE = "done", "Done"
+    PENDING = "pending", gettext_noop("Pending")
+    RUNNING = "running", gettext_noop("Running")
+    HELD = "held", gettext_noop("Held")
+    DONE = "done", gettext_noop("Done")
 
 
 class ErasureRequest(models.Model):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_noop
 
+from accounts.choices import TextChoices
 
-class Category(models.TextChoices):
+
+class Category(TextChoices):
     """What a conversation was ended for."""
 
     VIOLENT_CRIMES = "violent_crimes", gettext_noop("Violent crimes")
@@ -30,34 +32,34 @@ class Category(models.TextChoices):
     OTHER = "other", gettext_noop("Other")
 
 
-class Initiator(models.TextChoices):
+class Initiator(TextChoices):
     """Who ended it."""
 
-    MODEL = "model", "the model"
-    USER = "user", "the user"
-    OPERATOR = "operator", "staff"
+    MODEL = "model", gettext_noop("the model")
+    USER = "user", gettext_noop("the user")
+    OPERATOR = "operator", gettext_noop("staff")
 
 
-class Kind(models.TextChoices):
+class Kind(TextChoices):
     """Whether the conversation was ended, or went on although ending was close."""
 
-    CUTOFF = "cutoff", "Cutoff"
-    NEAR_MISS = "near_miss", "Near miss"
+    CUTOFF = "cutoff", gettext_noop("Cutoff")
+    NEAR_MISS = "near_miss", gettext_noop("Near miss")
 
 
-class ConversationState(models.TextChoices):
+class ConversationState(TextChoices):
     """Where a thread stands."""
 
-    OPEN = "open", "Open"
-    ENDED = "ended", "Ended"
-    REOPENED = "reopened", "Reopened"
+    OPEN = "open", gettext_noop("Open")
+    ENDED = "ended", gettext_noop("Ended")
+    REOPENED = "reopened", gettext_noop("Reopened")
 
 
-class Standing(models.TextChoices):
+class Standing(TextChoices):
     """What became of a cutoff once it settled; empty until then."""
 
-    UPHELD = "upheld", "Upheld"
-    OVERTURNED = "overturned", "Overturned"
+    UPHELD = "upheld", gettext_noop("Upheld")
+    OVERTURNED = "overturned", gettext_noop("Overturned")
 
 
 class FirstReview(models.IntegerChoices):
@@ -75,25 +77,25 @@ class FirstReview(models.IntegerChoices):
     SHOULD_HAVE_ENDED = 5, "Should have ended"
 
 
-class Remedy(models.TextChoices):
+class Remedy(TextChoices):
     """What follows for the thread."""
 
-    REOPEN = "reopen", "Reopen"
-    KEEP_LOCKED = "keep_locked", "Keep locked"
+    REOPEN = "reopen", gettext_noop("Reopen")
+    KEEP_LOCKED = "keep_locked", gettext_noop("Keep locked")
 
 
-class Mode(models.TextChoices):
+class Mode(TextChoices):
     """Whether a source asks before it ends a conversation."""
 
-    ENFORCING = "enforcing", "Enforcing: asks before it ends"
-    ADVISORY = "advisory", "Advisory: decides alone and reports"
+    ENFORCING = "enforcing", gettext_noop("Enforcing: asks before it ends")
+    ADVISORY = "advisory", gettext_noop("Advisory: decides alone and reports")
 
 
-class Scope(models.TextChoices):
+class Scope(TextChoices):
     """What a source's API key may do."""
 
-    EVENTS_WRITE = "events:write", "Send events"
-    POLICY_READ = "policy:read", "Read policies and ask for evaluations"
-    STATUS_READ = "status:read", "Ask for the status of a conversation"
-    FEEDBACK_WRITE = "feedback:write", "Relay feedback"
-    SUBJECTS_ERASE = "subjects:erase", "Have a person's words erased"
+    EVENTS_WRITE = "events:write", gettext_noop("Send events")
+    POLICY_READ = "policy:read", gettext_noop("Read policies and ask for evaluations")
+    STATUS_READ = "status:read", gettext_noop("Ask for the status of a conversation")
+    FEEDBACK_WRITE = "feedback:write", gettext_noop("Relay feedback")
+    SUBJECTS_ERASE = "subjects:erase", gettext_noop("Have a person's words erased")

@@ -6,18 +6,20 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop
 
+from accounts.choices import TextChoices
 from accounts.keeping import staff
 
 
-class BacktestState(models.TextChoices):
+class BacktestState(TextChoices):
     """Where a backtest stands."""
 
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    QUEUED = "queued", gettext_noop("Queued")
+    RUNNING = "running", gettext_noop("Running")
+    DONE = "done", gettext_noop("Done")
+    FAILED = "failed", gettext_noop("Failed")
+    CANCELLED = "cancelled", gettext_noop("Cancelled")
 
 
 UNFINISHED = (BacktestState.QUEUED, BacktestState.RUNNING)

@@ -13,7 +13,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_noop
 
+from accounts.choices import TextChoices
 from accounts.keeping import append_only, both_or_neither, final, kept, staff
 
 SCOPE_LENGTH = 200
@@ -52,12 +54,12 @@ class Draft(models.Model):
         return f"Draft {self.number}"
 
 
-class SubmissionDecision(models.TextChoices):
+class SubmissionDecision(TextChoices):
     """What a second person said."""
 
-    PENDING = "", "waiting for a second person"
-    APPROVED = "approved", "approved"
-    REJECTED = "rejected", "rejected"
+    PENDING = "", gettext_noop("waiting for a second person")
+    APPROVED = "approved", gettext_noop("approved")
+    REJECTED = "rejected", gettext_noop("rejected")
 
 
 class Submission(models.Model):

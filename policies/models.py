@@ -7,7 +7,9 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Now
+from django.utils.translation import gettext_noop
 
+from accounts.choices import TextChoices
 from accounts.keeping import append_only, final, kept, staff
 from conversations.models import Cutoff
 from policies import thresholds
@@ -28,16 +30,16 @@ from policies.watch_models import Shadow as Shadow
 BUILT_IN_NUMBER = 1
 
 
-class State(models.TextChoices):
+class State(TextChoices):
     """Where the policy of a number stands. It is derived from what happened, and kept nowhere."""
 
-    DRAFT = "draft", "draft"
-    SUBMITTED = "submitted", "waiting for approval"
-    APPROVED = "approved", "approved"
-    REJECTED = "rejected", "rejected"
-    SCHEDULED = "scheduled", "planned"
-    ACTIVE = "active", "in force"
-    RETIRED = "retired", "retired"
+    DRAFT = "draft", gettext_noop("draft")
+    SUBMITTED = "submitted", gettext_noop("waiting for approval")
+    APPROVED = "approved", gettext_noop("approved")
+    REJECTED = "rejected", gettext_noop("rejected")
+    SCHEDULED = "scheduled", gettext_noop("planned")
+    ACTIVE = "active", gettext_noop("in force")
+    RETIRED = "retired", gettext_noop("retired")
 
 
 class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
@@ -98,12 +100,12 @@ class PolicyVersion(models.Model):
         return thresholds.parse(self.content)
 
 
-class ActivationKind(models.TextChoices):
+class ActivationKind(TextChoices):
     """How a version came in force."""
 
-    ACTIVATION = "activation", "activated"
-    ROLLBACK = "rollback", "rolled back to"
-    BREAK_GLASS = "break_glass", "activated by one person alone"
+    ACTIVATION = "activation", gettext_noop("activated")
+    ROLLBACK = "rollback", gettext_noop("rolled back to")
+    BREAK_GLASS = "break_glass", gettext_noop("activated by one person alone")
 
 
 class ActivationQuerySet(models.QuerySet["Activation"]):
@@ -192,12 +194,12 @@ class Activation(models.Model):
         return f"{self.version} in {self.scope} since {self.activated_at:%Y-%m-%d}"
 
 
-class Basis(models.TextChoices):
+class Basis(TextChoices):
     """Why a cutoff is held against a certain version."""
 
-    REPORTED = "reported", "the version that the service reported"
-    IN_FORCE = "in_force", "the version in force at that time"
-    BUILT_IN = "built_in", "the built-in version"
+    REPORTED = "reported", gettext_noop("the version that the service reported")
+    IN_FORCE = "in_force", gettext_noop("the version in force at that time")
+    BUILT_IN = "built_in", gettext_noop("the built-in version")
 
 
 class CutoffConformance(models.Model):

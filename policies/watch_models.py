@@ -7,7 +7,9 @@ from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop
 
+from accounts.choices import TextChoices
 from accounts.keeping import append_only, final, kept, staff
 from policies import guard
 from policies.lifecycle_models import SCOPE_LENGTH
@@ -17,29 +19,29 @@ SHORTEST_SHADOW: Final = timedelta(hours=1)
 LONGEST_SHADOW: Final = timedelta(days=90)
 
 
-class Evidence(models.TextChoices):
+class Evidence(TextChoices):
     """What a reading is of. Only audits can take a version back."""
 
-    AUDITS = "audits", "audited overturns"
-    FEEDBACK = "feedback", "surprised users"
+    AUDITS = "audits", gettext_noop("audited overturns")
+    FEEDBACK = "feedback", gettext_noop("surprised users")
 
 
-class GuardState(models.TextChoices):
+class GuardState(TextChoices):
     """The states of ``policies/guard.py``, in words."""
 
-    WATCHING = guard.State.WATCHING, "nothing shows"
-    ALERT = guard.State.ALERT, "alert"
-    ROLL_BACK = guard.State.ROLL_BACK, "strong evidence"
-    PAUSED = guard.State.PAUSED, "the guard is paused"
+    WATCHING = guard.State.WATCHING, gettext_noop("nothing shows")
+    ALERT = guard.State.ALERT, gettext_noop("alert")
+    ROLL_BACK = guard.State.ROLL_BACK, gettext_noop("strong evidence")
+    PAUSED = guard.State.PAUSED, gettext_noop("the guard is paused")
 
 
-class GuardAct(models.TextChoices):
+class GuardAct(TextChoices):
     """What followed from a reading, if anything did."""
 
-    ALERTED = "alerted", "told people"
-    ROLLED_BACK = "rolled_back", "rolled it back"
-    NOT_STRICTER = "not_stricter", "left it: what would come back is not stricter"
-    NOT_POSSIBLE = "not_possible", "left it: nothing that could come back can be read"
+    ALERTED = "alerted", gettext_noop("told people")
+    ROLLED_BACK = "rolled_back", gettext_noop("rolled it back")
+    NOT_STRICTER = "not_stricter", gettext_noop("left it: what would come back is not stricter")
+    NOT_POSSIBLE = "not_possible", gettext_noop("left it: nothing that could come back can be read")
 
 
 class GuardReading(models.Model):

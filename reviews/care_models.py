@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
 
+from accounts.choices import ROLE_LABELS
 from accounts.keeping import append_only, staff
-from accounts.roles import ROLE_LABELS, Role
+from accounts.roles import Role
 from conversations.vocabulary import Category
 from reviews import hazards
 from reviews.vocabulary import Access, Area

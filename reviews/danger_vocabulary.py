@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_noop
+
+from accounts.choices import TextChoices
 
 
-class Why(models.TextChoices):
+class Why(TextChoices):
     """What raised an alarm."""
 
-    BREACH = "breach", "A rule without a switch was broken"
-    CUE = "cue", "The conversation reads like a crisis"
-    FEEDBACK = "feedback", "What the user wrote to us reads like a crisis"
-    DRILL = "drill", "Drill"
+    BREACH = "breach", gettext_noop("A rule without a switch was broken")
+    CUE = "cue", gettext_noop("The conversation reads like a crisis")
+    FEEDBACK = "feedback", gettext_noop("What the user wrote to us reads like a crisis")
+    DRILL = "drill", gettext_noop("Drill")
 
 
-class Answered(models.TextChoices):
+class Answered(TextChoices):
     """How somebody acknowledged an alarm."""
 
-    BUTTON = "button", "on the page"
-    CLAIM = "claim", "by claiming the case"
+    BUTTON = "button", gettext_noop("on the page")
+    CLAIM = "claim", gettext_noop("by claiming the case")
 
 
-class Tells(models.TextChoices):
+class Tells(TextChoices):
     """What a call says of its alarm."""
 
-    RAISED = "raised", "it waits"
-    ACKNOWLEDGED = "acknowledged", "somebody has it"
+    RAISED = "raised", gettext_noop("it waits")
+    ACKNOWLEDGED = "acknowledged", gettext_noop("somebody has it")
 
 
-class CallState(models.TextChoices):
+class CallState(TextChoices):
     """What has become of telling one person, or one pager, once."""
 
-    WAITING = "waiting", "Waiting"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Failed"
-    SPARED = "spared", "No longer needed"
+    WAITING = "waiting", gettext_noop("Waiting")
+    SENT = "sent", gettext_noop("Sent")
+    FAILED = "failed", gettext_noop("Failed")
+    SPARED = "spared", gettext_noop("No longer needed")
 
 
 class Weekday(models.IntegerChoices):

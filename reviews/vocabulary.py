@@ -4,112 +4,113 @@
 
 from __future__ import annotations
 
-from django.db import models
 from django.utils.translation import gettext_noop
 
+from accounts.choices import TextChoices
 
-class CaseState(models.TextChoices):
+
+class CaseState(TextChoices):
     """Where a case stands (docs/explanation/case-states.md)."""
 
-    UNSELECTED = "unselected", "Not selected"
-    OPEN = "open", "Open"
-    DEFERRED = "deferred", "Deferred"
-    ESCALATED = "escalated", "Escalated"
-    SECOND_REVIEW = "second_review", "Second review"
-    ADJUDICATION = "adjudication", "Adjudication"
-    SETTLING = "settling", "Settling"
-    SETTLED = "settled", "Settled"
-    CLOSED = "closed", "Closed"
+    UNSELECTED = "unselected", gettext_noop("Not selected")
+    OPEN = "open", gettext_noop("Open")
+    DEFERRED = "deferred", gettext_noop("Deferred")
+    ESCALATED = "escalated", gettext_noop("Escalated")
+    SECOND_REVIEW = "second_review", gettext_noop("Second review")
+    ADJUDICATION = "adjudication", gettext_noop("Adjudication")
+    SETTLING = "settling", gettext_noop("Settling")
+    SETTLED = "settled", gettext_noop("Settled")
+    CLOSED = "closed", gettext_noop("Closed")
 
 
-class Queue(models.TextChoices):
+class Queue(TextChoices):
     """The queues that every installation has; ``CaseQueue`` holds these and its own ones."""
 
-    GENERAL = "general", "General"
-    APPEALS = "appeals", "Appeals"
-    CRISIS = "crisis", "Crisis"
-    CHILD_SAFETY = "child_safety", "Child safety"
+    GENERAL = "general", gettext_noop("General")
+    APPEALS = "appeals", gettext_noop("Appeals")
+    CRISIS = "crisis", gettext_noop("Crisis")
+    CHILD_SAFETY = "child_safety", gettext_noop("Child safety")
 
 
 #: The built-in queues that ask for no qualification.
 OPEN_TO_ALL = (Queue.GENERAL, Queue.APPEALS)
 
 
-class Area(models.TextChoices):
+class Area(TextChoices):
     """What one must be qualified for: the restricted queues, and the teams one escalates to."""
 
-    CRISIS = "crisis", "Crisis"
-    CHILD_SAFETY = "child_safety", "Child safety"
-    LEGAL = "legal", "Legal"
-    SECURITY = "security", "Security"
+    CRISIS = "crisis", gettext_noop("Crisis")
+    CHILD_SAFETY = "child_safety", gettext_noop("Child safety")
+    LEGAL = "legal", gettext_noop("Legal")
+    SECURITY = "security", gettext_noop("Security")
 
 
-class Access(models.TextChoices):
+class Access(TextChoices):
     """What an administrator gives or takes."""
 
-    ROLE = "role", "Role"
-    QUALIFICATION = "qualification", "Qualification"
-    ACCOUNT = "account", "Account"
+    ROLE = "role", gettext_noop("Role")
+    QUALIFICATION = "qualification", gettext_noop("Qualification")
+    ACCOUNT = "account", gettext_noop("Account")
 
 
-class Reason(models.TextChoices):
+class Reason(TextChoices):
     """Why a case is to be reviewed. What would tell audits from others reads "Selected"."""
 
-    AUDIT = "audit", "Selected"
-    DOUBLE = "double", "Selected"
-    BREACH = "breach", "Breach"
-    CUE = "cue", "Crisis cue"
-    FEEDBACK = "feedback", "Surprised"
-    APPEAL = "appeal", "Appeal"
-    GOLD = "gold", "Selected"
-    HELD = "held", "Held"
-    CHOSEN = "chosen", "Selected"
+    AUDIT = "audit", gettext_noop("Selected")
+    DOUBLE = "double", gettext_noop("Selected")
+    BREACH = "breach", gettext_noop("Breach")
+    CUE = "cue", gettext_noop("Crisis cue")
+    FEEDBACK = "feedback", gettext_noop("Surprised")
+    APPEAL = "appeal", gettext_noop("Appeal")
+    GOLD = "gold", gettext_noop("Selected")
+    HELD = "held", gettext_noop("Held")
+    CHOSEN = "chosen", gettext_noop("Selected")
 
 
-class ExerciseKind(models.TextChoices):
+class ExerciseKind(TextChoices):
     """Why a decided case is given to somebody once more, outcome unseen."""
 
-    GOLD = "gold", "Gold case"
-    TRAINING = "training", "Training"
+    GOLD = "gold", gettext_noop("Gold case")
+    TRAINING = "training", gettext_noop("Training")
 
 
-class Judgement(models.TextChoices):
+class Judgement(TextChoices):
     """A reviewer's judgement on the merits."""
 
-    UPHOLD = "uphold", "Uphold"
-    OVERTURN = "overturn", "Overturn"
-    RIGHT_TO_CONTINUE = "right_to_continue", "Right to continue"
-    SHOULD_HAVE_ENDED = "should_have_ended", "Should have ended"
+    UPHOLD = "uphold", gettext_noop("Uphold")
+    OVERTURN = "overturn", gettext_noop("Overturn")
+    RIGHT_TO_CONTINUE = "right_to_continue", gettext_noop("Right to continue")
+    SHOULD_HAVE_ENDED = "should_have_ended", gettext_noop("Should have ended")
 
 
-class PolicyFollowed(models.TextChoices):
+class PolicyFollowed(TextChoices):
     """Whether the policy was followed, in the reviewer's reading."""
 
-    YES = "yes", "Yes"
-    NO = "no", "No"
-    UNCLEAR = "unclear", "Unclear"
+    YES = "yes", gettext_noop("Yes")
+    NO = "no", gettext_noop("No")
+    UNCLEAR = "unclear", gettext_noop("Unclear")
 
 
-class ReasonCode(models.TextChoices):
+class ReasonCode(TextChoices):
     """Why a reviewer decided as they did."""
 
-    PERSISTENT_ABUSE = "persistent_abuse", "Persistent abuse"
-    SEVERE_HARM = "severe_harm", "Severe harm"
-    USER_CONFIRMED_REQUEST = "user_confirmed_request", "User confirmed the request"
-    CIRCUMVENTION = "circumvention_of_safeguards", "Circumvention of safeguards"
-    NO_PRIOR_WARNING = "no_prior_warning", "No prior warning"
-    TOO_FEW_REDIRECTS = "too_few_redirects", "Too few redirects"
-    IMMINENT_RISK_MISSED = "imminent_risk_missed", "Imminent risk missed"
-    CRISIS_MISTAKEN = "crisis_mistaken_for_abuse", "Crisis mistaken for abuse"
-    VICTIM_DISCLOSURE = "victim_disclosure", "Victim's disclosure"
-    ROLEPLAY = "roleplay", "Role play or fiction"
-    EMOTIONAL_INTENSITY = "emotional_intensity", "Emotional intensity"
-    USER_WAS_RIGHT = "user_was_right", "User was right"
-    PROFANITY = "profanity_without_abuse", "Profanity without abuse"
-    MODEL_LOOP = "model_loop", "Model in a loop"
-    REQUEST_MISREAD = "request_misread", "Request misread"
-    WRONG_CATEGORY = "wrong_category", "Wrong category"
-    OTHER = "other", "Other"
+    PERSISTENT_ABUSE = "persistent_abuse", gettext_noop("Persistent abuse")
+    SEVERE_HARM = "severe_harm", gettext_noop("Severe harm")
+    USER_CONFIRMED_REQUEST = "user_confirmed_request", gettext_noop("User confirmed the request")
+    CIRCUMVENTION = "circumvention_of_safeguards", gettext_noop("Circumvention of safeguards")
+    NO_PRIOR_WARNING = "no_prior_warning", gettext_noop("No prior warning")
+    TOO_FEW_REDIRECTS = "too_few_redirects", gettext_noop("Too few redirects")
+    IMMINENT_RISK_MISSED = "imminent_risk_missed", gettext_noop("Imminent risk missed")
+    CRISIS_MISTAKEN = "crisis_mistaken_for_abuse", gettext_noop("Crisis mistaken for abuse")
+    VICTIM_DISCLOSURE = "victim_disclosure", gettext_noop("Victim's disclosure")
+    ROLEPLAY = "roleplay", gettext_noop("Role play or fiction")
+    EMOTIONAL_INTENSITY = "emotional_intensity", gettext_noop("Emotional intensity")
+    USER_WAS_RIGHT = "user_was_right", gettext_noop("User was right")
+    PROFANITY = "profanity_without_abuse", gettext_noop("Profanity without abuse")
+    MODEL_LOOP = "model_loop", gettext_noop("Model in a loop")
+    REQUEST_MISREAD = "request_misread", gettext_noop("Request misread")
+    WRONG_CATEGORY = "wrong_category", gettext_noop("Wrong category")
+    OTHER = "other", gettext_noop("Other")
 
 
 UPHOLD_CODES = (
@@ -155,43 +156,43 @@ PLAIN_REASONS = {
 }
 
 
-class Channel(models.TextChoices):
+class Channel(TextChoices):
     """How feedback came."""
 
-    NOTICE = "notice", "from the notice"
-    API = "api", "through the chat service"
+    NOTICE = "notice", gettext_noop("from the notice")
+    API = "api", gettext_noop("through the chat service")
 
 
-class SkipReason(models.TextChoices):
+class SkipReason(TextChoices):
     """Why somebody would rather not judge a case. Nobody has to say."""
 
-    HEAVY = "heavy", "Too much for me now"
-    LANGUAGE = "language", "I do not read this language well enough"
-    CLOSE = "close", "I may know somebody in it"
-    OTHER = "other", "Something else"
+    HEAVY = "heavy", gettext_noop("Too much for me now")
+    LANGUAGE = "language", gettext_noop("I do not read this language well enough")
+    CLOSE = "close", gettext_noop("I may know somebody in it")
+    OTHER = "other", gettext_noop("Something else")
 
 
-class Doubt(models.TextChoices):
+class Doubt(TextChoices):
     """What makes a case hard to judge by the policy as it is written."""
 
-    SILENT = "silent", "The policy does not say"
-    CONTRADICTORY = "contradictory", "Two of its rules pull apart"
-    THRESHOLD = "threshold", "It hangs on where a threshold lies"
-    CATEGORY = "category", "No category fits, or several do"
-    OTHER = "other", "Something else"
+    SILENT = "silent", gettext_noop("The policy does not say")
+    CONTRADICTORY = "contradictory", gettext_noop("Two of its rules pull apart")
+    THRESHOLD = "threshold", gettext_noop("It hangs on where a threshold lies")
+    CATEGORY = "category", gettext_noop("No category fits, or several do")
+    OTHER = "other", gettext_noop("Something else")
 
 
-class EscalationEnd(models.TextChoices):
+class EscalationEnd(TextChoices):
     """How a question to a team ended."""
 
-    ANSWERED = "answered", "Answered"
-    RETURNED = "returned", "Returned"
-    WITHDRAWN = "withdrawn", "Withdrawn"
+    ANSWERED = "answered", gettext_noop("Answered")
+    RETURNED = "returned", gettext_noop("Returned")
+    WITHDRAWN = "withdrawn", gettext_noop("Withdrawn")
 
 
-class Arrangement(models.TextChoices):
+class Arrangement(TextChoices):
     """What people arrange of many cases at once."""
 
-    ASSIGN = "assign", "Assigned"
-    MOVE = "move", "Moved"
-    LABEL = "label", "Labelled"
+    ASSIGN = "assign", gettext_noop("Assigned")
+    MOVE = "move", gettext_noop("Moved")
+    LABEL = "label", gettext_noop("Labelled")

@@ -15,9 +15,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import personal_tokens
+from accounts.choices import ROLE_LABELS
 from accounts.ledger import Actor, record
 from accounts.models import User
-from accounts.roles import ROLE_LABELS, Role
+from accounts.roles import Role
 from reviews.models import AccessChange, Qualification
 from reviews.permissions import check_manage_people
 from reviews.services import qualifications, shifts
@@ -61,7 +62,7 @@ def everything(user: User) -> list[Held]:
 
     return [
         held(Access.ACCOUNT, "", _("May sign in"), user.is_active),
-        *(held(Access.ROLE, role, ROLE_LABELS[role], role in roles) for role in Role),
+        *(held(Access.ROLE, role, str(ROLE_LABELS[role]), role in roles) for role in Role),
         *(held(Access.QUALIFICATION, area, area.label, area in areas) for area in Area),
     ]
 

@@ -7,9 +7,10 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
 from accounts import tokens
+from accounts.choices import ROLE_LABELS
 from accounts.models import LedgerEntry, User, check_time_zone
 from accounts.profile import change_profile
-from accounts.roles import PERMISSIONS, ROLE_LABELS, Role
+from accounts.roles import PERMISSIONS, Role
 from accounts.services import create_roles
 from tests.factories import PASSWORD, make_user
 
