@@ -24,8 +24,9 @@ MONTHS: Final = 12
 class Counts(msgspec.Struct, frozen=True):
     """Of the conversations ended: how many were reviewed, and how many reviews overturned the end.
 
-    ``hours`` is the median time from the opening of a case to its decision; None where nobody
-    decided one.
+    ``hours`` is the median time from the opening of a case to its decision. Those that wait count
+    for as long as they have waited (Kaplan and Meier): a median of the decided alone would praise
+    whoever leaves the hard ones. None while more than half are undecided.
     """
 
     cutoffs: int = 0

@@ -54,6 +54,26 @@ def test_it_counts_what_was_ended_and_what_became_of_it() -> None:
     assert {kind for _, kind, _ in counted} == {ALL, "category", "version"}
 
 
+def test_who_still_waits_counts_for_as_long_as_they_have_waited() -> None:
+    """The remissions of Freireich and others (1963), in weeks: their Kaplan-Meier median is 23."""
+    decided = (6, 6, 6, 7, 10, 13, 16, 22, 23)
+    waiting = (6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35)
+    october = datetime(2026, 10, 3, tzinfo=UTC)
+    for hours in decided:
+        settled = _settled(october + timedelta(hours=hours), Standing.UPHELD)
+        Case.objects.filter(pk=_ended(october, **settled).pk).update(opened_at=october)
+    for hours in waiting:
+        since = NIGHT - timedelta(hours=hours)
+        Case.objects.filter(pk=_ended(october).pk).update(opened_at=since)
+    unselected = _ended(october)
+    Case.objects.filter(pk=unselected.pk).update(selected=False, state="unselected")
+    counted = transparency._count(transparency.months_before(NIGHT), NIGHT)
+    assert counted["2026-10", ALL, ALL].hours == pytest.approx(23)
+    Cutoff.objects.update(standing="", remedy="", settled_at=None)
+    counted = transparency._count(transparency.months_before(NIGHT), NIGHT)
+    assert counted["2026-10", ALL, ALL].hours is None
+
+
 def test_the_months_are_the_twelve_whole_ones_before() -> None:
     months = transparency.months_before(NIGHT)
     assert (months[0], months[-1], len(months)) == ("2025-11", "2026-10", 12)
