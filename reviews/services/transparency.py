@@ -105,8 +105,10 @@ def _count(months: list[str], now: datetime) -> Counted:
         hours = {(month, kind, value): half for month, kind, value, half in cursor.fetchall()}
         cursor.execute(_COUNT, window)
         return {
-            (month, kind, value): Counts(*counts, hours.get((month, kind, value)))
-            for month, kind, value, *counts in cursor.fetchall()
+            (month, kind, value): Counts(
+                cutoffs, reviewed, overturned, appeals, hours.get((month, kind, value))
+            )
+            for month, kind, value, cutoffs, reviewed, overturned, appeals in cursor.fetchall()
         }
 
 

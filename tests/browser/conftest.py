@@ -25,8 +25,10 @@ from tests.factories import PASSWORD
 
 #: How long a busy machine may take, in milliseconds, for a page as for what is expected of it.
 _PATIENCE = 10_000
-#: Pages that were refused on purpose are noted by the browser as failed loads.
-_EXPECTED = ("the server responded with a status of 4",)
+#: Pages that were refused on purpose are noted by the browser as failed loads. A preview that a
+#: newer one replaces, or that the page leaves behind, is noted by htmx as aborted; a request that
+#: failed or took too long has a line of its own besides.
+_EXPECTED = ("the server responded with a status of 4", "htmx:sendAbort", "htmx:afterRequest")
 
 
 @pytest.fixture(scope="session", autouse=True)
