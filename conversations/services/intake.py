@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Final, Literal, TypeVar
 from uuid import UUID
 
@@ -23,18 +23,18 @@ from django.urls import reverse
 from accounts.pipelines import without_waiting
 from accounts.plans import kept_plans
 from accounts.prepared import Prepared
-from conversations import bulk, partitions, rows
+from conversations import partitions, rows
 from conversations.keys import month_of
 from conversations.models import (
     AuditSettings,
     Cutoff,
     Event,
-    ParkedEvent,
     Refusal,
     Source,
 )
 from conversations.parsing import Parsed, Rejected
-from conversations.services.writing import write
+from conversations.services import parked
+from conversations.services.writing import write, write_events
 from conversations.signals import cutoffs_recorded
 
 log = structlog.get_logger(__name__)
@@ -140,24 +140,22 @@ def _store_or_park(
         raise
     except Exception as failure:
         log.exception("intake.event_parked", source=source.slug)
-        ParkedEvent.objects.update_or_create(
-            source=source,
-            ce_source=item.event.ce_source,
-            ce_id=item.event.ce_id,
-            defaults={
-                "raw": item.parsed.raw,
-                "failure": type(failure).__name__,
-                "trial": item.parsed.trial,
-                "parked_at": now,
-            },
-        )
-        result = Result(
-            item.event.ce_id,
-            "accepted",
-            item.event.conversation_external_id,
-            warnings=[*item.parsed.warnings, _PARKED],
-        )
-        return {_key(item.parsed): result}
+        return _retried(partial(_park, source, item, type(failure).__name__, now))
+
+
+def _park(
+    source: Source, item: rows.Prepared, failure: str, now: datetime
+) -> dict[tuple[str, str], Result]:
+    if not parked.park(source=source, item=item, failure=failure, now=now):
+        # Somebody else stored it meanwhile, or parked it.
+        return _known_results(source, [item])
+    result = Result(
+        item.event.ce_id,
+        "accepted",
+        item.event.conversation_external_id,
+        warnings=[*item.parsed.warnings, _PARKED],
+    )
+    return {_key(item.parsed): result}
 
 
 def _retried(store: Callable[[], T]) -> T:
@@ -186,14 +184,7 @@ def _store_together(
 def _write(
     source: Source, prepared: list[rows.Prepared], now: datetime
 ) -> dict[tuple[str, str], Result]:
-    written = bulk.insert(
-        Event,
-        [item.event for item in prepared],
-        order_by="ce_source, ce_id",
-        on_conflict="ON CONFLICT (source_id, ce_source, ce_id) DO NOTHING",
-        returning="id",
-    )
-    new_ids = {row[0] for row in written}
+    new_ids = write_events([item.event for item in prepared])
     fresh = [item for item in prepared if item.event.id in new_ids]
     results = _known_results(source, [item for item in prepared if item.event.id not in new_ids])
     if not fresh:
@@ -234,7 +225,7 @@ def _notices(public_url: str) -> str:
 def _known_results(
     source: Source, prepared: Iterable[rows.Prepared]
 ) -> dict[tuple[str, str], Result]:
-    """Events that were there before: duplicates, or other content under the same id."""
+    """Events that were there before, parked ones too: duplicates, or other content under the id."""
     sent = {_key(item.parsed): item.parsed for item in prepared}
     if not sent:
         return {}

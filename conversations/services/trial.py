@@ -15,6 +15,7 @@ from conversations.parsing import Limits, Parsed
 from conversations.payloads import ENDED
 from conversations.services import intake
 from conversations.services.intake import Result
+from conversations.services.parked import give_way
 
 #: What the ids of made-up events and conversations begin with.
 TEST_PREFIX = "recourse-test-"
@@ -77,9 +78,7 @@ def replay(*, parked: ParkedEvent, limits: Limits, actor: Actor) -> Result:
             .get(pk=parked.pk)
         )
         source = locked.source
-        result = _through_intake(
-            source, bytes(locked.raw), limits, locked.parked_at, trial=locked.trial
-        )
+        result = _again(locked, limits)
         stored = result.status != "rejected" and PARKED not in result.warnings
         if stored:
             locked.delete()
@@ -90,6 +89,18 @@ def replay(*, parked: ParkedEvent, limits: Limits, actor: Actor) -> Result:
             object_id=source.slug,
             details={"parked": parked.pk, "stored": stored, "status": result.status},
         )
+    return result
+
+
+def _again(locked: ParkedEvent, limits: Limits) -> Result:
+    """Through intake under its own id, which nobody else can take meanwhile."""
+    with transaction.atomic():
+        give_way(locked)
+        result = _through_intake(
+            locked.source, bytes(locked.raw), limits, locked.parked_at, trial=locked.trial
+        )
+        # Refused, it goes on holding its id.
+        transaction.set_rollback(result.status == "rejected")
     return result
 
 

@@ -10,6 +10,7 @@ from conversations.models import (
     Conversation,
     Cutoff,
     Enrichment,
+    Event,
     EventRemainder,
     RelayedFeedback,
     Transcript,
@@ -35,6 +36,21 @@ ON CONFLICT (source_id, external_id) DO UPDATE SET
                        THEN excluded.latest_cutoff_id ELSE stored.latest_cutoff_id END,
     ended_at = CASE WHEN {_NEWER} THEN excluded.ended_at ELSE stored.ended_at END
 """
+
+
+def write_events(events: list[rows.EventRow]) -> set[UUID]:
+    """Write those events that are new, in the caller's transaction; their keys.
+
+    An event that another transaction is writing is waited for.
+    """
+    written = bulk.insert(
+        Event,
+        events,
+        order_by="ce_source, ce_id",
+        on_conflict="ON CONFLICT (source_id, ce_source, ce_id) DO NOTHING",
+        returning="id",
+    )
+    return {row[0] for row in written}
 
 
 def write(fresh: list[rows.Prepared]) -> list[UUID]:
