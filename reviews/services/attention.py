@@ -36,13 +36,14 @@ from reviews.permissions import (
     can_see_outcomes,
 )
 from reviews.services import escalating, on_call, stuck
+from reviews.services.proving import Proof, proof
 from reviews.support import lines
 from reviews.text_models import NoticeText
 
 #: More than these are not counted: then there are "100 or more".
 MANY: Final = 100
 
-#: A chain of calls that nobody has tried for so long is not known to work.
+#: A chain of calls that no drill has proven for so long is not known to work.
 PROVEN_FOR: Final = timedelta(days=30)
 #: New conversations are read within seconds. What waits for so long waits for a worker.
 READ_WITHIN: Final = timedelta(minutes=10)
@@ -84,18 +85,21 @@ class Need(StrEnum):
 
 @dataclass(frozen=True)
 class Overview:
-    """How much there is of each need that there is, and the drill that was acknowledged last."""
+    """How much there is of each need that there is, and what drills have proven."""
 
     needs: dict[Need, int]
-    proven: Alarm | None
+    proof: Proof
 
 
 def overview(*, user: User, now: datetime) -> Overview:
-    """What needs somebody, as far as *user* may know of it; the same queries whatever there is."""
-    proven = on_call.last_proven()
+    """What needs somebody, as far as *user* may know of it.
+
+    The same queries whatever there is, and one more where the last drill proved nothing.
+    """
+    drills = proof()
     found = _counted(dict(_rows(user, now)))
-    found |= _danger(user, proven, now) | _cases(user, now) | _set_up(user, now)
-    return Overview({need: found[need] for need in Need if found.get(need)}, proven)
+    found |= _danger(user, drills.proven, now) | _cases(user, now) | _set_up(user, now)
+    return Overview({need: found[need] for need in Need if found.get(need)}, drills)
 
 
 def _rows(user: User, now: datetime) -> Iterator[tuple[Need, QuerySet[Any]]]:

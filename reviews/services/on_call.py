@@ -1,4 +1,4 @@
-"""The rota: who is on call when, which pagers are told, and when that was last proven."""
+"""The rota: who is on call when, and which pagers are told."""
 
 from __future__ import annotations
 
@@ -108,12 +108,6 @@ def is_on_call(user: User, now: datetime) -> bool:
 def gaps(listed: Sequence[Duty], now: datetime) -> list[rota.Span]:
     """When nobody is on call in the days ahead."""
     return rota.gaps([duty.turn for duty in listed], now, now + AHEAD)
-
-
-def last_proven() -> Alarm | None:
-    """The drill that was acknowledged last: that day people were reached."""
-    drills = Alarm.objects.filter(why=Why.DRILL, acknowledged_at__isnull=False)
-    return drills.select_related("acknowledged_by").order_by("-acknowledged_at").first()
 
 
 @transaction.atomic

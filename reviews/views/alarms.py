@@ -13,6 +13,7 @@ from reviews.danger_models import Alarm
 from reviews.models import Case
 from reviews.permissions import can_answer
 from reviews.services import danger
+from reviews.services.proving import unproven
 from reviews.views.people import reviewer
 
 #: Calls on the page, the latest; an alarm that nobody answers has no end of them.
@@ -30,6 +31,7 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "case": Case.objects.listed_for(user).filter(pk=found.case_id).first(),
         "calls": calls,
         "may_answer": can_answer(user),
+        "unproven": unproven(found) if found.is_drill else None,
     }
     return render(request, "reviews/on_call_alarm.html", context)
 

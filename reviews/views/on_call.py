@@ -26,6 +26,7 @@ from reviews.permissions import (
     check_set_pagers,
 )
 from reviews.services import danger, on_call
+from reviews.services.proving import proof
 from reviews.views.endpoints import Made
 from reviews.views.people import reviewer
 from reviews.views.refusals import explain
@@ -106,7 +107,9 @@ def remove_pager(request: HttpRequest, pk: int) -> HttpResponse:
 def drill(request: HttpRequest) -> HttpResponse:
     """Raise an alarm about nothing."""
     alarm = danger.drill(user=_keeper(request), now=timezone.now())
-    messages.success(request, _("The drill has begun. It is proven once somebody acknowledges."))
+    messages.success(
+        request, _("The drill has begun. It counts once somebody who was told acknowledges.")
+    )
     return redirect("alarm", pk=alarm.pk)
 
 
@@ -137,7 +140,7 @@ def _page(
         "past": alarms.exclude(acknowledged_at=None)[:MOST_PAST],
         "mail_is_set_up": on_call.mail_is_set_up(),
         "pagers": on_call.pagers(),
-        "proven": on_call.last_proven(),
+        "proof": proof(),
         "keeps": keeps,
         "sets_pagers": sets,
         "duty_form": duty_form or (DutyForm(user=user) if keeps else None),

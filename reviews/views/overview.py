@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _g
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import user_of
@@ -30,130 +30,155 @@ from reviews.views.people import reviewer, who_changes_outcomes, who_sees_outcom
 
 #: Of a need: its icon, what it is, the page on which to see to it, and that page's name.
 _SAID: Final[dict[Need, tuple[str, Any, str, Any]]] = {
-    Need.ALARMS: ("bad", _g("Alarms that nobody has acknowledged"), "on-call", _g("On call")),
+    Need.ALARMS: (
+        "bad",
+        _("Alarms that nobody has acknowledged"),
+        "on-call",
+        _("On call"),
+    ),
     Need.NOBODY_REACHED: (
         "bad",
-        _g("Neither e-mail nor a pager is set up: an alarm would reach nobody"),
+        _("Neither e-mail nor a pager is set up: an alarm would reach nobody"),
         "on-call",
-        _g("On call"),
+        _("On call"),
     ),
-    Need.STUCK: ("bad", _g("Overdue cases that can be dealt to nobody"), "queue", _g("Review")),
+    Need.STUCK: (
+        "bad",
+        _("Overdue cases that can be dealt to nobody"),
+        "queue",
+        _("Review"),
+    ),
     Need.APPEALS_ALONE: (
         "bad",
-        _g("Appeals for which there is nobody who took no part in the case"),
+        _("Appeals for which there is nobody who took no part in the case"),
         "queue",
-        _g("Review"),
+        _("Review"),
     ),
     Need.ESCALATIONS: (
         "warn",
-        _g("Questions that wait for your teams"),
+        _("Questions that wait for your teams"),
         "escalations",
-        _g("Escalations"),
+        _("Escalations"),
     ),
     Need.PAUSED: (
         "bad",
-        _g("Scopes in which ending is paused; two people resume it"),
+        _("Scopes in which ending is paused; two people resume it"),
         "policies",
-        _g("Policies"),
+        _("Policies"),
     ),
     Need.LOOKS: (
         "bad",
-        _g("Policies in force by one person alone that need a second look"),
+        _("Policies in force by one person alone that need a second look"),
         "policies",
-        _g("Policies"),
+        _("Policies"),
     ),
-    Need.GUARD: ("warn", _g("Readings of the guard that ask for somebody"), "guard", _g("Guard")),
+    Need.GUARD: (
+        "warn",
+        _("Readings of the guard that ask for somebody"),
+        "guard",
+        _("Guard"),
+    ),
     Need.WAITS_TO_BE_READ: (
         "bad",
-        _g("Conversations that have waited to be read for ten minutes: is a worker running?"),
+        _("Conversations that have waited to be read for ten minutes: is a worker running?"),
         "not-read",
-        _g("Conversations not read"),
+        _("Conversations not read"),
     ),
     Need.NOT_READ: (
         "warn",
-        _g("Conversations that could not be read: their cases lack evidence and search"),
+        _("Conversations that could not be read: their cases lack evidence and search"),
         "not-read",
-        _g("Conversations not read"),
+        _("Conversations not read"),
     ),
     Need.PARKED: (
         "warn",
-        _g("Parked events: something behind intake failed on them"),
+        _("Parked events: something behind intake failed on them"),
         "sources",
-        _g("Sources"),
+        _("Sources"),
     ),
     Need.DEAD: (
         "warn",
-        _g("Outcomes that could not be delivered in three days"),
+        _("Outcomes that could not be delivered in three days"),
         "deliveries",
-        _g("Deliveries"),
+        _("Deliveries"),
     ),
     Need.DISABLED: (
         "warn",
-        _g("Endpoints that are disabled by their own answer; their outcomes wait"),
+        _("Endpoints that are disabled by their own answer; their outcomes wait"),
         "deliveries",
-        _g("Deliveries"),
+        _("Deliveries"),
     ),
     Need.SILENT: (
         "warn",
-        _g("Sources that have sent nothing for unusually long"),
+        _("Sources that have sent nothing for unusually long"),
         "sources",
-        _g("Sources"),
+        _("Sources"),
     ),
-    Need.ERASURES: ("warn", _g("Erasures that are not done after a day"), "sources", _g("Sources")),
+    Need.ERASURES: (
+        "warn",
+        _("Erasures that are not done after a day"),
+        "sources",
+        _("Sources"),
+    ),
     Need.NOT_ASSESSED: (
         "warn",
-        _g("Unread messages of users in which no program could look for signs of a crisis"),
+        _("Unread messages of users in which no program could look for signs of a crisis"),
         "feedback",
-        _g("Feedback"),
+        _("Feedback"),
     ),
     Need.APPROVALS: (
         "info",
-        _g("Policies that wait for a second person"),
+        _("Policies that wait for a second person"),
         "policies",
-        _g("Policies"),
+        _("Policies"),
     ),
     Need.TEXTS: (
         "info",
-        _g("Texts of notices that wait for a second person"),
+        _("Texts of notices that wait for a second person"),
         "notice-texts",
-        _g("Texts of notices"),
+        _("Texts of notices"),
     ),
-    Need.HOLDS: ("info", _g("Legal holds that end within two weeks"), "holds", _g("Holds")),
+    Need.HOLDS: (
+        "info",
+        _("Legal holds that end within two weeks"),
+        "holds",
+        _("Holds"),
+    ),
     Need.GAPS: (
         "info",
-        _g("Times in the next seven days when nobody is on call"),
+        _("Times in the next seven days when nobody is on call"),
         "on-call",
-        _g("On call"),
+        _("On call"),
     ),
     Need.NEVER_PROVEN: (
         "info",
-        _g("No drill has been acknowledged yet: nobody knows whether alarms arrive"),
+        _("No drill has reached anybody yet: nobody knows whether alarms arrive"),
         "on-call",
-        _g("On call"),
+        _("On call"),
     ),
     Need.PROVEN_LONG_AGO: (
         "info",
-        _g("The last drill was acknowledged more than a month ago"),
+        _("The last drill that reached somebody is more than a month old"),
         "on-call",
-        _g("On call"),
+        _("On call"),
     ),
     Need.LINES: (
         "info",
-        _g("Lines to call that nobody has verified for half a year"),
+        _("Lines to call that nobody has verified for half a year"),
         "behind-notices",
-        _g("Notices"),
+        _("Notices"),
     ),
     Need.LINES_WITHOUT_OWNER: (
         "info",
-        _g("Lines to call that have no owner of your own yet"),
+        _("Lines to call that have no owner of your own yet"),
         "behind-notices",
-        _g("Notices"),
+        _("Notices"),
     ),
     Need.TRANSLATIONS: (
         "info",
-        _g("Languages not reviewed: texts about a crisis are served in English there"),
+        _("Languages not reviewed: texts about a crisis are served in English there"),
         "behind-notices",
-        _g("Notices"),
+        _("Notices"),
     ),
 }
 #: What is so or is not: there is nothing to count.
@@ -190,7 +215,7 @@ def page(request: HttpRequest) -> HttpResponse:
     found = overview(user=user, now=timezone.now())
     context = {
         "lines": list(_lines(found.needs)),
-        "proven": found.proven,
+        "proof": found.proof,
         # It says in its own place what the banners of every other page say.
         "urgent": [],
         "alarm_banner": None,
@@ -231,7 +256,7 @@ def read_again(request: HttpRequest) -> HttpResponse:
     """Try all of them again."""
     user = who_changes_outcomes(request)
     if enrichment.try_again(user=user, now=timezone.now()):
-        messages.success(request, _("They are tried again now. What fails comes back here."))
+        messages.success(request, gettext("They are tried again now. What fails comes back here."))
     else:
-        messages.info(request, _("There was nothing to try again."))
+        messages.info(request, gettext("There was nothing to try again."))
     return redirect("not-read")

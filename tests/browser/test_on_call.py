@@ -68,6 +68,11 @@ def test_hours_a_refusal_and_a_drill(visitor: Visitor) -> None:
     page.get_by_role("button", name="Start a drill").click()
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("Nothing has happened. Ida tries")).to_be_visible()
+    with override_settings(EMAIL_HOST="mail.example.com"):
+        call_people(timezone.now())
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_text("Acknowledged by Ida, on the page")).to_be_visible()
+    expect(page.get_by_text("has not proven")).to_have_count(0)
     expect(page.get_by_text("waits for somebody")).to_have_count(0)
+    visitor.go("/on-call")
+    expect(page.get_by_text("Last proven by a drill that Ida acknowledged")).to_be_visible()

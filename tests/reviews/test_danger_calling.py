@@ -20,6 +20,7 @@ from reviews import tasks
 from reviews.danger_models import Alarm, Call, Duty
 from reviews.danger_vocabulary import CallState
 from reviews.services import calling, danger, on_call
+from reviews.services.proving import proof
 from reviews.vocabulary import Area
 from tests.concurrency import at_once
 from tests.factories import NOW, make_source, make_user
@@ -158,16 +159,16 @@ def test_many_alarms_are_one_mail_a_minute() -> None:
 
 
 def test_a_drill_says_that_it_is_one(sara: User) -> None:
-    on_duty()
+    ben = on_duty()
     alarm = danger.drill(user=sara, now=NOW)
     call_people(NOW)
     (message,) = mail.outbox
     assert message.subject == "Recourse: drill, please acknowledge"
     assert f"Drill {alarm.pk}: " in message.body
-    danger.answer(alarm=alarm, user=sara, now=minutes(2))
-    proven = on_call.last_proven()
+    danger.answer(alarm=alarm, user=ben, now=minutes(2))
+    proven = proof().proven
     assert proven is not None
-    assert (proven.acknowledged_by, proven.acknowledged_at) == (sara, minutes(2))
+    assert (proven.acknowledged_by, proven.acknowledged_at) == (ben, minutes(2))
 
 
 def test_an_unanswered_drill_is_told_wider_like_any_other(sara: User) -> None:
@@ -176,7 +177,7 @@ def test_an_unanswered_drill_is_told_wider_like_any_other(sara: User) -> None:
     call_people(NOW)
     call_people(minutes(15))
     assert sorted(mailed()) == sorted([[first.email], [first.email], [sara.email]])
-    assert on_call.last_proven() is None
+    assert proof().proven is None
 
 
 def test_a_mail_that_fails_is_tried_again_and_its_failure_is_kept() -> None:

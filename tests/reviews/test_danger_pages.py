@@ -27,7 +27,7 @@ from tests.reviews.pages import case_of
 pytestmark = pytest.mark.django_db
 
 #: Queries of the page of a senior, however many alarms and duties there are.
-PAGE = 13
+PAGE = 15
 PAGER = "https://pager.example.com/hook"
 
 
@@ -157,6 +157,7 @@ def test_a_drill_proves_the_chain(client: Client, sara: User) -> None:
     call_people(alarm.due_at)
     page = reverse("alarm", kwargs={"pk": alarm.pk})
     assert "Ben by e-mail" in text(client, page)
+    assert "Never proven" in text(client, reverse("on-call"))
     client.force_login(ben)
     client.post(reverse("acknowledge", kwargs={"pk": alarm.pk}))
     assert "Acknowledged by Ben, on the page" in text(client, page)

@@ -50,14 +50,14 @@ from tests.factories import (
     record,
 )
 from tests.policies.violations import guard_reading
-from tests.reviews.alarms import BREACH
+from tests.reviews.alarms import BREACH, call_people
 from tests.reviews.texts_made import EVERYBODY, make_waiting
 from tests.reviews.violations_outcomes import _delivery
 
 pytestmark = pytest.mark.django_db
 
 #: Queries of the page of an administrator, whatever there is.
-PAGE = 18
+PAGE = 19
 
 
 @pytest.fixture(autouse=True)
@@ -79,10 +79,12 @@ def _looked_after() -> Iterator[None]:
 
 
 def proven(days: float = 1) -> None:
-    """A drill that was acknowledged so many days ago."""
+    """A drill that reached a senior, who acknowledged it, so many days ago."""
     at = timezone.now() - timedelta(days=days)
     senior = make_user(Role.SENIOR, name="Sara")
-    danger.answer(alarm=danger.drill(user=senior, now=at), user=senior, now=at)
+    drill = danger.drill(user=senior, now=at)
+    call_people(at)
+    danger.answer(alarm=drill, user=senior, now=at)
 
 
 def needs(user: User) -> dict[Need, int]:
