@@ -16,7 +16,7 @@ def create_roles(**_kwargs: Any) -> None:
     """Bring the groups and their permissions to what ``roles.py`` says; safe to run again.
 
     Runs after every ``migrate`` and flush. A permission whose app is not migrated yet is given
-    on a later call of the same ``migrate``, which sends its signal once for each app.
+    with the ``migrate`` that does.
     """
     known = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
