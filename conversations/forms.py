@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Source
@@ -24,8 +24,8 @@ def _mode_choices() -> list[tuple[str, SafeString]]:
         (
             Mode.ENFORCING.value,
             _explained(
-                _g("Enforcing: asks before it ends"),
-                _g(
+                gettext("Enforcing: asks before it ends"),
+                gettext(
                     "The chat service asks Recourse before each end and ends only where the policy"
                     " allows it. If no answer comes, the conversation goes on."
                 ),
@@ -34,8 +34,8 @@ def _mode_choices() -> list[tuple[str, SafeString]]:
         (
             Mode.ADVISORY.value,
             _explained(
-                _g("Advisory: decides alone and reports"),
-                _g(
+                gettext("Advisory: decides alone and reports"),
+                gettext(
                     "The chat service ends by its own rules and tells Recourse afterwards. What"
                     " broke the policy is marked when it comes in."
                 ),
@@ -76,7 +76,7 @@ class NewSourceForm(SourceForm):
         """Refuse a slug that is in use."""
         slug: str = self.cleaned_data["slug"]
         if slug in _TAKEN_SLUGS or Source.objects.filter(slug=slug).exists():
-            raise ValidationError(_g("Another source has this short name. Choose another."))
+            raise ValidationError(gettext("Another source has this short name. Choose another."))
         return slug
 
 

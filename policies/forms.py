@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import offer
@@ -82,7 +82,7 @@ class ScopeForm(ActForm):
         try:
             sent["scope"] = str(Scope.parse(str(Scope(**said))))
         except MalformedScope:
-            raise ValidationError(_g("No conversation can be in such a scope.")) from None
+            raise ValidationError(gettext("No conversation can be in such a scope.")) from None
         return sent
 
     @property
@@ -154,7 +154,7 @@ class ActivateForm(ScopeForm):
         """A time that is yet to come."""
         at: datetime | None = self.cleaned_data["at"]
         if at is not None and at <= timezone.now():
-            raise ValidationError(_g("That time is over. Leave it empty for now."))
+            raise ValidationError(gettext("That time is over. Leave it empty for now."))
         return at
 
     def clean(self) -> dict[str, Any]:
@@ -210,7 +210,9 @@ class NewDraftForm(forms.Form):
 
     def __init__(self, *args: Any, numbers: list[int], in_force: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(number, _g("Policy %(number)d") % {"number": number}) for number in numbers]
+        choices = [
+            (number, gettext("Policy %(number)d") % {"number": number}) for number in numbers
+        ]
         offer(self, "based_on", choices)
         self.fields["based_on"].initial = in_force
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import offer
@@ -79,7 +79,7 @@ class FiltersForm(forms.Form):
         for name in self.TEXTS:
             if len(_several(said.get(name, ""))) > MOST_VALUES:
                 most = {"most": MOST_VALUES}
-                self.add_error(name, _g("At most %(most)d values.") % most)
+                self.add_error(name, gettext("At most %(most)d values.") % most)
         return said
 
 
@@ -189,7 +189,9 @@ class BacktestForm(FiltersForm):
         said = super().clean()
         since, until = said.get("since"), said.get("until")
         if since and until and until < since:
-            self.add_error("until", ValidationError(_g("The last day comes before the first.")))
+            self.add_error(
+                "until", ValidationError(gettext("The last day comes before the first."))
+            )
         return said
 
     @property

@@ -113,7 +113,7 @@ class InboxFilter(forms.Form):
         label=_("Reason"),
         choices=[
             ("", _("Any reason")),
-            *((code.value, words) for code, words in PLAIN_REASONS.items()),
+            *((code.value, _(words)) for code, words in PLAIN_REASONS.items()),
         ],
         required=False,
     )

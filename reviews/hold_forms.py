@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -43,7 +43,7 @@ class ExtendForm(forms.Form):
         try:
             return end_of(self.cleaned_data["until"])
         except (OverflowError, ValueError):
-            raise ValidationError(_g("Choose a day in this century.")) from None
+            raise ValidationError(gettext("Choose a day in this century.")) from None
 
 
 class HoldForm(ExtendForm):
@@ -110,8 +110,8 @@ class HoldForm(ExtendForm):
         cases = Case.objects.listed_for(self._user).select_related("cutoff__conversation__source")
         self.found = cases.filter(number=number[1]).first() if number else None
         if self.found is None:
-            self.add_error("case", _g("There is no such case."))
+            self.add_error("case", gettext("There is no such case."))
         elif sent["of"] == self.SUBJECT and not self.found.cutoff.conversation.subject:
             self.add_error(
-                "case", _g("The source did not say whose conversation this is. Hold the case.")
+                "case", gettext("The source did not say whose conversation this is. Hold the case.")
             )

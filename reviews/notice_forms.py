@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -48,7 +48,7 @@ class RevokeForm(forms.Form):
         if number.isascii() and number.isdecimal() and len(number) <= 12:
             self.found = cases.filter(number=number).first()
         if self.found is None:
-            raise ValidationError(_g("There is no such case."))
+            raise ValidationError(gettext("There is no such case."))
         return typed
 
 
@@ -66,11 +66,11 @@ class PeriodForm(forms.Form):
         if not since or not until:
             return sent
         if until < since:
-            raise ValidationError(_g("The first day lies after the last one."))
+            raise ValidationError(gettext("The first day lies after the last one."))
         try:
             return sent | {"since": _midnight(since), "until": _midnight(until + timedelta(days=1))}
         except OverflowError:
-            raise ValidationError(_g("Choose days in this century.")) from None
+            raise ValidationError(gettext("Choose days in this century.")) from None
 
 
 def _midnight(day: date) -> datetime:

@@ -71,6 +71,18 @@ def test_services_never_import_tasks(path: Path) -> None:
     assert not {name for name in imported if "tasks" in name.split(".") or "celery" in name}
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_texts_are_marked_by_names_that_makemessages_knows(path: Path) -> None:
+    given = [
+        alias.asname
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+        if alias.name.startswith(("gettext", "ngettext")) and alias.asname
+    ]
+    assert {*given} <= {"_"}
+
+
 def test_no_file_names_a_place_on_this_machine() -> None:
     """Texts and code must hold anywhere."""
     written = [*MODULES, *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]

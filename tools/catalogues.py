@@ -52,7 +52,7 @@ PLURALS: Final = {
     ),
 }
 
-_CALLS: Final = {"_", "_g", "gettext", "gettext_noop", "gettext_lazy"}
+_CALLS: Final = {"_", "gettext", "gettext_noop", "gettext_lazy"}
 _TAG: Final = re.compile(r"""{%\s*translate\s+("(?:[^"\\]|\\.)*")""")
 _BLOCK: Final = re.compile(
     r"{%\s*blocktranslate\b(.*?)%}(.*?){%\s*endblocktranslate\s*%}", re.DOTALL

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from conversations.vocabulary import Category
 from policies import editor
 from policies.editor import Bounds, Clash, Flat
@@ -93,9 +96,9 @@ class Group:
     def summary(self) -> str:
         """What it asks for, in a line."""
         if self.own and self.own.value == editor.AS_DEFAULT:
-            return "as the default"
+            return gettext("as the default")
         if self.ending and self.ending.value == editor.NO:
-            return "never ended"
+            return gettext("never ended")
         return " · ".join(number.value for number in self.numbers)
 
 
@@ -111,17 +114,17 @@ class Fields:
     changed: int
 
 
-ENDING = ((editor.YES, "Allowed"), (editor.NO, "Never"))
-OWNERSHIP = ((editor.AS_DEFAULT, "As the default"), (editor.OWN, "Thresholds of its own"))
-CONFIRMING = ((editor.YES, "Confirmed first"), (editor.NO, "Followed at once"))
+ENDING = ((editor.YES, _("Allowed")), (editor.NO, _("Never")))
+OWNERSHIP = ((editor.AS_DEFAULT, _("As the default")), (editor.OWN, _("Thresholds of its own")))
+CONFIRMING = ((editor.YES, _("Confirmed first")), (editor.NO, _("Followed at once")))
 
 
 def fields(values: Flat, was: Flat, errors: dict[str, str]) -> Fields:
     """The editor's fields with *values*, compared with *was*."""
     make = _Maker(values, was, errors)
-    ceiling = make.number(editor.CEILING, "Ceiling of imminent risk", "0.01")
-    confirm = make.choice(editor.CONFIRM, "A user’s request to end", CONFIRMING)
-    default = make.asking(editor.DEFAULT, "Default")
+    ceiling = make.number(editor.CEILING, _("Ceiling of imminent risk"), "0.01")
+    confirm = make.choice(editor.CONFIRM, _("A user’s request to end"), CONFIRMING)
+    default = make.asking(editor.DEFAULT, gettext("Default"))
     categories = [
         make.asking(editor.category_pointer(category.value), category.label)
         for category in Category
@@ -140,7 +143,7 @@ class _Maker:
         bounds = editor.NUMBERS[name]
         return Number(
             name=name,
-            label=label,
+            label=gettext(label),
             value=self.values[name],
             was=self.was[name],
             error=self.errors.get(name, ""),
@@ -152,7 +155,8 @@ class _Maker:
 
     def choice(self, name: str, label: str, options: tuple[tuple[str, str], ...]) -> Choice:
         error = self.errors.get(name, "")
-        return Choice(name, label, self.values[name], self.was[name], error, options)
+        said = tuple((value, gettext(words)) for value, words in options)
+        return Choice(name, gettext(label), self.values[name], self.was[name], error, said)
 
     def asking(self, pointer: str, title: str) -> Group:
         numbers = [
@@ -164,8 +168,10 @@ class _Maker:
             )
             for one in CRITERIA
         ]
-        own = None if pointer == editor.DEFAULT else self.choice(pointer, "Thresholds", OWNERSHIP)
-        ending = self.choice(f"{pointer}/enabled", "Ending", ENDING)
+        own = (
+            None if pointer == editor.DEFAULT else self.choice(pointer, _("Thresholds"), OWNERSHIP)
+        )
+        ending = self.choice(f"{pointer}/enabled", _("Ending"), ENDING)
         return Group(_id(pointer), title, numbers, own, ending)
 
     def review(self) -> Group:
@@ -177,7 +183,7 @@ class _Maker:
             self.number(f"{editor.HOURS}/{name}", label, "1", unit="h")
             for name, label in DUE_LABELS.items()
         ]
-        return Group("review", "Review", shares + hours)
+        return Group("review", gettext("Review"), shares + hours)
 
 
 def label(name: str) -> str:
@@ -186,26 +192,26 @@ def label(name: str) -> str:
     category = Category(parts[1]).label if parts[0] == "categories" else ""
     criteria = {one.name: one.label.lower() for one in CRITERIA} | {"enabled": "ending"}
     if name == editor.NOTE:
-        return "Note"
+        return gettext("Note")
     if name == editor.CEILING:
-        return "Ceiling of imminent risk"
+        return gettext("Ceiling of imminent risk")
     if name == editor.CONFIRM:
-        return "A user’s request to end"
+        return gettext("A user’s request to end")
     if parts[0] == "review":
-        return (REVIEW_LABELS | DUE_LABELS)[parts[-1]]
+        return gettext((REVIEW_LABELS | DUE_LABELS)[parts[-1]])
     if len(parts) == 2 and category:
-        return f"{category}: thresholds"
-    return f"{category or 'Default'}: {criteria[parts[-1]]}"
+        return gettext("%(category)s: thresholds") % {"category": category}
+    return f"{category or gettext('Default')}: {criteria[parts[-1]]}"
 
 
 def words(name: str, value: str) -> str:
     """A field's value in words."""
     if name.endswith("/enabled"):
-        return dict(ENDING).get(value, value)
+        return gettext(dict(ENDING).get(value, value))
     if name == editor.CONFIRM:
-        return dict(CONFIRMING).get(value, value)
+        return gettext(dict(CONFIRMING).get(value, value))
     if name.startswith("/categories/") and name.count("/") == 2:
-        return dict(OWNERSHIP).get(value, value)
+        return gettext(dict(OWNERSHIP).get(value, value))
     return f"{value} %" if editor.is_share(name) else value
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from conversations.vocabulary import Category
 from policies.differences import OWN, Difference, Effect, Value, differences
 from policies.evaluation import CRITERIA
@@ -143,27 +146,27 @@ def _rules(shown: Thresholds, found: dict[str, Difference]) -> list[Fact]:
 
 
 REVIEW_LABELS = {
-    "audit_share": "Cutoffs that are audited",
-    "double_share": "Reviewed by two people",
-    "near_miss_share": "Near misses that are audited",
+    "audit_share": _("Cutoffs that are audited"),
+    "double_share": _("Reviewed by two people"),
+    "near_miss_share": _("Near misses that are audited"),
 }
 DUE_LABELS = {
-    "breach": "A breach is due within",
-    "cue": "A crisis cue is due within",
-    "appeal": "An appeal is due within",
-    "feedback": "A surprised user’s case is due within",
-    "other": "Any other case is due within",
+    "breach": _("A breach is due within"),
+    "cue": _("A crisis cue is due within"),
+    "appeal": _("An appeal is due within"),
+    "feedback": _("A surprised user’s case is due within"),
+    "other": _("Any other case is due within"),
 }
 
 
 def _review(review: ReviewSettings, found: dict[str, Difference]) -> list[Fact]:
     facts = [
-        _fact(label, f"/review/{name}", getattr(review, name), found)
+        _fact(gettext(label), f"/review/{name}", getattr(review, name), found)
         for name, label in REVIEW_LABELS.items()
     ]
     due: DueHours = review.due_hours
     return facts + [
-        _fact(label, f"/review/due_hours/{name}", getattr(due, name), found, unit=" h")
+        _fact(gettext(label), f"/review/due_hours/{name}", getattr(due, name), found, unit=" h")
         for name, label in DUE_LABELS.items()
     ]
 

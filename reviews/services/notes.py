@@ -10,6 +10,7 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -95,7 +96,7 @@ def delete(*, note: CaseNote, user: User, now: datetime) -> None:
 def _words(text: str) -> str:
     words = text.replace("\x00", "\ufffd").strip()
     if not words:
-        raise ValidationError("Write something first.")
+        raise ValidationError(_("Write something first."))
     if len(words) > LONGEST_NOTE:
         raise ValidationError(f"At most {LONGEST_NOTE} characters.")
     return words

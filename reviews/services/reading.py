@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
@@ -221,34 +222,34 @@ def _own_answer(case: Case, user: User) -> QuerySet[Exercise]:
 
 
 _WORDS = {
-    "case.claimed": "claimed it",
-    "case.released": "released it",
-    "case.skipped": "passed it on",
-    "case.deferred": "put it off",
-    "case.resumed": "Back from being put off",
-    "case.escalated": "asked a team about it",
-    "case.accepted": "took the question",
-    "case.handed_back": "gave the question back to the team",
-    "case.answered": "answered the question",
-    "case.returned": "returned the question",
-    "case.withdrawn": "took the question back",
-    "case.reclassified": "gave it another category",
-    "case.taken_over": "took it over",
-    "exercise.claimed": "claimed it",
-    "exercise.released": "released it",
-    "exercise.answered": "gave a verdict",
-    "case.decided": "gave a verdict",
-    "case.undone": "took the verdict back",
-    "case.settled": "The case settled",
-    "feedback.received": "The user sent feedback",
-    "feedback.changed": "The user changed their feedback",
-    "transcript.opened": "opened the transcript",
-    "transcript.revealed": "asked for hidden turns",
-    "feedback.opened": "read the feedback",
-    "severity.opened": "looked at the reported severity",
-    "similar.opened": "looked at similar cases",
-    "threads.opened": "looked at the subject’s other threads",
-    "note.written": "wrote a note",
+    "case.claimed": gettext_noop("claimed it"),
+    "case.released": gettext_noop("released it"),
+    "case.skipped": gettext_noop("passed it on"),
+    "case.deferred": gettext_noop("put it off"),
+    "case.resumed": gettext_noop("Back from being put off"),
+    "case.escalated": gettext_noop("asked a team about it"),
+    "case.accepted": gettext_noop("took the question"),
+    "case.handed_back": gettext_noop("gave the question back to the team"),
+    "case.answered": gettext_noop("answered the question"),
+    "case.returned": gettext_noop("returned the question"),
+    "case.withdrawn": gettext_noop("took the question back"),
+    "case.reclassified": gettext_noop("gave it another category"),
+    "case.taken_over": gettext_noop("took it over"),
+    "exercise.claimed": gettext_noop("claimed it"),
+    "exercise.released": gettext_noop("released it"),
+    "exercise.answered": gettext_noop("gave a verdict"),
+    "case.decided": gettext_noop("gave a verdict"),
+    "case.undone": gettext_noop("took the verdict back"),
+    "case.settled": gettext_noop("The case settled"),
+    "feedback.received": gettext_noop("The user sent feedback"),
+    "feedback.changed": gettext_noop("The user changed their feedback"),
+    "transcript.opened": gettext_noop("opened the transcript"),
+    "transcript.revealed": gettext_noop("asked for hidden turns"),
+    "feedback.opened": gettext_noop("read the feedback"),
+    "severity.opened": gettext_noop("looked at the reported severity"),
+    "similar.opened": gettext_noop("looked at similar cases"),
+    "threads.opened": gettext_noop("looked at the subject’s other threads"),
+    "note.written": gettext_noop("wrote a note"),
 }
 
 _TOLD_BY_VERDICTS = ("case.decided", "case.undone", "case.settled")
@@ -281,14 +282,20 @@ def _timeline(opened: OpenedCase, user: User) -> list[TimelineEntry]:
     if case.exercise:
         entries = entries.filter(actor=user, at__gte=case.opened_at)
     told = [
-        TimelineEntry(entry.at, entry.actor.name if entry.actor else "", _WORDS[entry.action])
+        TimelineEntry(
+            entry.at, entry.actor.name if entry.actor else "", gettext(_WORDS[entry.action])
+        )
         for entry in entries.select_related("actor").order_by("id")[:LONGEST_TIMELINE]
     ]
     beginning = TimelineEntry(
-        case.at, "", "The conversation ended" if case.is_cutoff else "The conversation went on"
+        case.at,
+        "",
+        gettext("The conversation ended")
+        if case.is_cutoff
+        else gettext("The conversation went on"),
     )
     told = sorted([*told, *_outcomes(opened)], key=lambda entry: entry.at)
-    return [beginning, TimelineEntry(case.opened_at, "", "Reported, case opened"), *told]
+    return [beginning, TimelineEntry(case.opened_at, "", gettext("Reported, case opened")), *told]
 
 
 def _outcomes(opened: OpenedCase) -> list[TimelineEntry]:
@@ -297,6 +304,10 @@ def _outcomes(opened: OpenedCase) -> list[TimelineEntry]:
     if opened.folded or opened.case.exercise or Text.VERDICTS not in opened.shows:
         outcomes = outcomes.filter(type=OutcomeType.FLAGGED)
     return [
-        TimelineEntry(outcome.at, "", f"Outcome for the source: {outcome.get_type_display()}")
+        TimelineEntry(
+            outcome.at,
+            "",
+            gettext("Outcome for the source: %(what)s") % {"what": outcome.get_type_display()},
+        )
         for outcome in outcomes
     ]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy
 
 from conversations.vocabulary import Category
 from policies.conformance import CRISIS_CUE, NO_WARNING, RISK_ABOVE_CEILING, RISK_UNKNOWN
@@ -28,10 +28,10 @@ MOST_TRIED: Final = 100_000
 
 #: What a rule can ask for, in words.
 FLAGS: Final = {
-    RISK_ABOVE_CEILING: _l("risk above the ceiling"),
-    RISK_UNKNOWN: _l("risk unknown"),
-    NO_WARNING: _l("no warning"),
-    CRISIS_CUE: _l("crisis cue in the transcript"),
+    RISK_ABOVE_CEILING: gettext_lazy("risk above the ceiling"),
+    RISK_UNKNOWN: gettext_lazy("risk unknown"),
+    NO_WARNING: gettext_lazy("no warning"),
+    CRISIS_CUE: gettext_lazy("crisis cue in the transcript"),
 }
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -177,7 +178,7 @@ def undo_end(*, user: User, now: datetime) -> tuple[int, int]:
     lock_person(user)
     ended = last_end(user=user, now=now)
     if ended is None:
-        raise Forbidden("The end of your shift can no longer be taken back.")
+        raise Forbidden(_("The end of your shift can no longer be taken back."))
     ended.undone_at = now
     ended.save(update_fields=["undone_at"])
     deferrals = Deferral.objects.filter(pk__in=ended.handed_on).select_related("case")

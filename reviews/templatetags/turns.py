@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.template import Context
+from django.utils.translation import gettext
 
 from conversations.transcripts import Part
 from conversations.vocabulary import Remedy
@@ -55,4 +56,4 @@ def reason_label(code: str) -> str:
 @register.filter
 def plain_reason(code: str) -> str:
     """A reason as the user chose it."""
-    return PLAIN_REASONS[ReasonCode(code)]
+    return gettext(PLAIN_REASONS[ReasonCode(code)])

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
@@ -168,7 +169,8 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
     user = reviewer(request)
     found = case_for(user, number)
     if claims.release(case=found, user=user):
-        messages.success(request, f"{found.label} is free for others again.")
+        said = _("%(case)s is free for others again.") % {"case": found.label}
+        messages.success(request, said)
     return redirect("queue")
 
 
