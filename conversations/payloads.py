@@ -21,7 +21,13 @@ FEEDBACK = "recourse.feedback.submitted.v1"
 LONGEST_COMMENT = 5_000
 
 
-Id = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
+#: A character that is no control, as Unicode has them (category Cc), for a pattern.
+PRINTED = r"[^\x00-\x1f\x7f-\x9f]"
+#: The end for a pattern that JSON Schema knows too: ``$`` alone matches before a last newline in
+#: Python, and ``\\Z`` is no end to others.
+END = r"$(?!\n)"
+
+Id = Annotated[str, Meta(min_length=1, max_length=256, pattern=rf"^{PRINTED}+{END}")]
 Label = Annotated[str, Meta(max_length=128)]
 ShortLabel = Annotated[str, Meta(max_length=64)]
 Unit = Annotated[float, Meta(ge=0, le=1)]

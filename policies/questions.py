@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from conversations.evidence import Evidence
-from conversations.payloads import ConversationData, Signals, TranscriptData
+from conversations.payloads import END, PRINTED, ConversationData, Signals, TranscriptData
 
 #: No controls; empty is as good as absent.
-_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+_NO_CONTROLS = rf"^{PRINTED}*{END}"
 
 
 class Whose(Struct, frozen=True):

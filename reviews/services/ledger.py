@@ -176,7 +176,7 @@ def _numbers(entries: Sequence[LedgerEntry], user: User) -> dict[str, int]:
     """The numbers of the cases that *entries* are about, by their keys."""
     keys = {one.object_id for one in entries if one.object_type == "case"}
     known = Case.objects.listed_for(user).filter(
-        pk__in=[one for one in keys if re.match(_KEY, one)]
+        pk__in=[one for one in keys if re.fullmatch(_KEY, one)]
     )
     return {str(key): number for key, number in known.values_list("pk", "number")}
 

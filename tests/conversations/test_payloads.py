@@ -1,10 +1,15 @@
-"""The wire contract: however deep an event is nested, it gets an answer."""
+"""The wire contract: what an id is, and an answer however deep an event is nested."""
 
 from __future__ import annotations
 
+import unicodedata
+
+import msgspec
 import pytest
 
+from conversations.api_subjects import _Words
 from conversations.parsing import Limits, Parsed, Rejected, parse_events
+from conversations.payloads import Id
 from tests.factories import NOW
 
 LIMITS = Limits(event=4 << 20, transcript=2 << 20, messages=2000)
@@ -29,3 +34,22 @@ def test_any_depth_is_taken_or_refused_and_never_an_error(depth: int, inner: byt
         assert found.errors[0]["code"] == "too_deep"
     if depth >= 900:
         assert isinstance(found, Rejected)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        msgspec.convert(text, Id)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("place", ["{}ab", "a{}b", "ab{}"])
+def test_whoever_can_be_stored_can_be_erased_over_the_api(place: str) -> None:
+    characters = [chr(point) for point in range(0x2100)]
+    ids = [place.format(character) for character in characters]
+    taken = {text for text in ids if _is_id(text)}
+
+    assert len(ids) - len(taken) == sum(unicodedata.category(one) == "Cc" for one in characters)
+    refused = {text for text in ids if not _Words(data={"user_id": text, "reason": "r"}).is_valid()}
+    assert taken == set(ids) - refused

@@ -128,6 +128,8 @@ def test_an_etag_answers_304_until_anything_changes(source: Source) -> None:
         ("locale", "x" * 36),
         ("conversation_id", "x" * 257),
         ("conversation_id", "a\x7f"),
+        ("conversation_id", "a\x85"),
+        ("conversation_id", "a\n"),
     ],
 )
 def test_a_bad_parameter_is_named(source: Source, name: str, value: str) -> None:
