@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import unquote
 
 import msgspec
+import structlog
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.request import Request
@@ -24,13 +26,16 @@ from conversations.authentication import (
     SourceKeyAuthentication,
     SourceScope,
     caller_of,
+    named_source,
 )
 from conversations.batches import MalformedBody
 from conversations.hurrying import hurry
 from conversations.parsing import Limits, Parsed, Rejected
 from conversations.received import body_as_sent, decompressed_body
-from conversations.services import intake
+from conversations.services import intake, unstored
 from conversations.vocabulary import Scope
+
+log = structlog.get_logger(__name__)
 
 ENRICH_TASK = "reviews.tasks.enrich"
 
@@ -75,6 +80,32 @@ class EventsView(APIView):
         finally:
             _ONE_BATCH.release()
 
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer with the problem that *exc* is; what the sender did wrong is noted."""
+        response = super().handle_exception(exc)
+        if response.status_code < 500:
+            _note_refusal(self.request, response)
+        return response
+
+
+def _note_refusal(request: Request, response: Response) -> None:
+    """Have the sources page tell of a request that was refused whole, where it names a source."""
+    try:
+        source = named_source(request)
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("intake.refusal_not_noted", failure=type(error).__name__)
+        return
+    if source is None:
+        return
+    unstored.note_refusal(
+        source=source,
+        status=response.status_code,
+        code=response.data["type"].rpartition(":")[2],
+        detail=response.data["detail"],
+        proven=isinstance(request.auth, Caller),
+        now=timezone.now(),
+    )
+
 
 def _take(caller: Caller, request: HttpRequest) -> Response:
     now = timezone.now()
@@ -84,7 +115,11 @@ def _take(caller: Caller, request: HttpRequest) -> Response:
     _refuse_oversized(parsed, in_batch=in_batch)
     results = intake.record(source=caller.source, items=parsed, now=now, in_batch=in_batch)
     hurry_enrichment(results)
-    return Response(_answer(results), status=_status(results))
+    answer = _answer(results)
+    if answer["duplicates"]:
+        again = [result.id for result in results if result.status == "duplicate"]
+        unstored.note_duplicates(source=caller.source, event_ids=again, now=now)
+    return Response(answer, status=_status(results))
 
 
 def hurry_enrichment(results: list[intake.Result]) -> None:

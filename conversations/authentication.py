@@ -119,6 +119,22 @@ class SignatureAuthentication(BaseAuthentication):
         return Caller(source, frozenset({Scope.EVENTS_WRITE}), f"signature:{source.slug}")
 
 
+def named_source(request: Request) -> Source | None:
+    """The source that a request names by its key or by its header. That proves nothing: whoever
+    is not a :class:`Caller` may name any.
+    """
+    if isinstance(request.auth, Caller):
+        return request.auth.source
+    try:
+        token = bearer_token(request)
+    except AuthenticationFailed:
+        return None
+    if token is not None:
+        return Source.objects.filter(keys__public_id=token.public_id).first()
+    slug = request.headers.get("Recourse-Source", "")
+    return Source.objects.filter(slug=slug).first() if slug_re.match(slug) else None
+
+
 class SourceScope(BasePermission):
     """Lets a source in whose credential has the view's ``required_scope``."""
 

@@ -9,30 +9,19 @@ for. The clock is the cache's own: all servers share it.
 from __future__ import annotations
 
 import math
-import time
-from functools import cache as once
-from typing import Any, Literal
+from typing import Literal
 
-import structlog
-from django.core.cache import cache
 from django.utils.crypto import salted_hmac
-from redis import Redis
-from redis.commands.core import Script
-from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from accounts.problems import Problem
+from conversations import cache_scripts
 from conversations.authentication import Caller
 from conversations.models import Source
 
-log = structlog.get_logger(__name__)
-
 Kind = Literal["events", "calls"]
-
-#: Seconds for which a cache that failed is not asked again; everybody is let through meanwhile.
-REST_SECONDS = 5.0
 
 # Returns the seconds to wait; "0" means taken.
 _TAKE = """
@@ -48,14 +37,12 @@ redis.call('SET', KEYS[1], string.format('%.6f', paid), 'PX', math.ceil((paid - 
 return '0'
 """
 
-_resting_until = 0.0
-
 
 def take(*, source: Source, kind: Kind, amount: int = 1) -> float:
     """Count *amount* against the source's limit; the seconds to wait where it is refused, else 0.
 
     Where the cache cannot be asked, everything is let through (docs/reference/api.md,
-    "Conventions"), with one warning each :data:`REST_SECONDS`. A limit of 0 counts as 1.
+    "Conventions"). A limit of 0 counts as 1.
     """
     per_second = source.events_per_second if kind == "events" else source.calls_per_second
     return _take(f"{kind}:{source.pk}", amount, max(per_second, 1), 1)
@@ -69,16 +56,8 @@ def take_share(*, of: str, most: int, seconds: int) -> float:
 
 
 def _take(name: str, amount: int, per_second: float, owed: int) -> float:
-    global _resting_until
-    if time.monotonic() < _resting_until:
-        return 0.0
-    try:
-        waiting = _script()(keys=[cache.make_key(f"rate:{name}")], args=[amount, per_second, owed])
-    except (RedisError, OSError) as error:
-        _resting_until = time.monotonic() + REST_SECONDS
-        log.warning("rate_limits.cache_unreachable", failure=type(error).__name__)
-        return 0.0
-    return float(waiting)
+    waiting = cache_scripts.run(_TAKE, key=f"rate:{name}", arguments=[amount, per_second, owed])
+    return float(waiting or 0)
 
 
 def take_events(*, source: Source, amount: int) -> None:
@@ -106,15 +85,3 @@ class SourceCallThrottle(BaseThrottle):
     def wait(self) -> float:
         """Seconds until it may ask again."""
         return self._waiting
-
-
-@once
-def _script() -> Script:
-    """The script, known to the cache's server by its hash, on the cache's own connections."""
-    client: Redis = _client()
-    return client.register_script(_TAKE)
-
-
-def _client() -> Any:
-    # Django offers no public way to the connections of its cache.
-    return cache._cache.get_client(None, write=True)  # type: ignore[attr-defined]

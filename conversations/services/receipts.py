@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection
 
 from conversations.models import Event, ParkedEvent, Refusal, Source
+from conversations.services import unstored
 from conversations.vocabulary import Mode
 
 TAIL = 50
@@ -139,14 +140,20 @@ def silent(*, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class Receipt:
-    """One line of the tail: an event that was accepted, or refused with *errors*."""
+    """One line of the tail: an event that was accepted, or refused with *errors*.
+
+    Or *count* things alike, the last of which came *at*: requests refused whole, or duplicates.
+    """
 
     key: str
     at: datetime
-    event_id: str
+    event_id: str = ""
     type: str = ""
     conversation_id: str = ""
     errors: list[Mapping[str, str]] = field(default_factory=list)
+    count: int = 1
+    duplicate: bool = False
+    whole: bool = False
 
     @property
     def refused(self) -> bool:
@@ -163,7 +170,7 @@ class Tail:
 
 
 def tail(*, source: Source) -> Tail:
-    """The last :data:`TAIL` receipts and refusals of *source*. Two queries."""
+    """The last :data:`TAIL` receipts and refusals of *source*. Two queries, and the cache."""
     accepted = (
         Event.objects.filter(source=source)
         .order_by("-received_at", "-id")
@@ -177,9 +184,24 @@ def tail(*, source: Source) -> Tail:
     receipts = [
         Receipt(f"e{key}", at, ce_id, type_, conversation)
         for key, at, ce_id, type_, conversation in accepted
-    ] + [Receipt(f"r{key}", at, ce_id, errors=errors) for key, at, ce_id, errors in refused]
+    ]
+    receipts += [Receipt(f"r{key}", at, ce_id, errors=errors) for key, at, ce_id, errors in refused]
+    receipts += [_counted(line) for line in unstored.lines(source=source)]
     receipts.sort(key=lambda receipt: receipt.at, reverse=True)
     return Tail(receipts[:TAIL], _mark(receipts[:TAIL]))
+
+
+def _counted(line: unstored.Line) -> Receipt:
+    duplicate = line.code == unstored.DUPLICATE
+    return Receipt(
+        f"u{line.key}x{line.count}",
+        line.at,
+        line.event_id,
+        errors=[] if duplicate else [{"code": line.code, "detail": line.detail}],
+        count=line.count,
+        duplicate=duplicate,
+        whole=not duplicate,
+    )
 
 
 def _mark(receipts: Iterable[Receipt]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -27,12 +29,22 @@ def send(source: Source, *, number: int = 1, **changes: object) -> None:
     record(source, *events, now=timezone.now())
 
 
+def post(key: str, body: bytes) -> None:
+    """Post *body* as a batch."""
+    batch = "application/cloudevents-batch+json"
+    bearer = {"Authorization": f"Bearer {key}"}
+    Client().generic("POST", "/api/v1/events", body, batch, headers=bearer)
+
+
 def full_source() -> Source:
     """A source with everything on its page."""
     source = make_source("web-chat", Mode.ENFORCING)
     send(source, number=12)
     send(source, transcript={"format": "telepathy"})
-    make_key(source)
+    key = make_key(source)
+    post(key, b"{")
+    for _ in range(3):
+        post(key, json.dumps([ended_event(id="again")]).encode())
     sources.revoke_key(key=SourceKey.objects.get(), now=timezone.now(), actor=Actor.task("test"))
     make_key(source)
     sources.create_secret(source=source, name="spring", actor=Actor.task("test"))
@@ -95,10 +107,17 @@ def test_the_tail_follows_while_the_page_is_seen(desk: Visitor) -> None:
     # Nobody triggers it: the page asks by itself every five seconds.
     expect(rows).to_have_count(2, timeout=10_000)
     expect(rows.first).to_contain_text("second")
+    key = make_key(source)
+    for _ in range(2):
+        post(key, b"[]")
+        page.locator("[data-live]").dispatch_event("live")
+        expect(rows.first).to_contain_text("empty_batch")
+        expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text("2 times")
     page.get_by_label("Live").uncheck()
     send(source, id="third")
     page.wait_for_timeout(6_000)
-    expect(rows).to_have_count(2)
+    expect(rows).to_have_count(3)
 
 
 def test_everything_works_without_scripts(plain: Visitor) -> None:

@@ -17,7 +17,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 from structlog.testing import capture_logs
 
-from conversations import rate_limits
+from conversations import cache_scripts
 from conversations.authentication import SourceKeyAuthentication
 from conversations.models import Event, Source
 from conversations.rate_limits import SourceCallThrottle, take
@@ -37,10 +37,10 @@ AWAY = {
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No cache at rest, and no connection to another test's."""
-    monkeypatch.setattr(rate_limits, "_resting_until", 0.0)
-    rate_limits._script.cache_clear()
+    monkeypatch.setattr(cache_scripts, "_resting_until", 0.0)
+    cache_scripts._known.cache_clear()
     yield
-    rate_limits._script.cache_clear()
+    cache_scripts._known.cache_clear()
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_kinds_and_sources_count_apart(source: Source) -> None:
 
 def test_what_is_paid_is_forgotten(source: Source) -> None:
     take(source=source, kind="events", amount=20)
-    client = rate_limits._client()
+    client = cache_scripts.client()
     key = cache.make_key(f"rate:events:{source.pk}")
 
     assert 1500 < client.pttl(key) <= 2002
@@ -173,7 +173,7 @@ def test_without_the_cache_all_go_through_with_one_warning(source: Source) -> No
         answers = [post(source, *[ended_event()] * 20).status_code for _ in range(5)]
 
     assert answers == [202] * 5
-    warnings = [line for line in logs if line["event"] == "rate_limits.cache_unreachable"]
+    warnings = [line for line in logs if line["event"] == "cache.unreachable"]
     assert len(warnings) == 1
 
 
@@ -182,16 +182,16 @@ def test_a_cache_that_came_back_counts_again(
 ) -> None:
     with override_settings(CACHES=AWAY):
         assert take(source=source, kind="events", amount=100) == 0
-    rate_limits._script.cache_clear()
+    cache_scripts._known.cache_clear()
     assert take(source=source, kind="events", amount=100) == 0
-    monkeypatch.setattr(rate_limits, "_resting_until", time.monotonic())
+    monkeypatch.setattr(cache_scripts, "_resting_until", time.monotonic())
     assert take(source=source, kind="events", amount=100) == 0
     assert take(source=source, kind="events") > 8
 
 
 def test_a_cache_that_forgot_the_script_learns_it_again(source: Source) -> None:
     take(source=source, kind="events", amount=1)
-    rate_limits._client().script_flush()
+    cache_scripts.client().script_flush()
 
     assert take(source=source, kind="events", amount=100) == 0
     assert take(source=source, kind="events") > 8
