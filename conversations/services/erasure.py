@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.ledger import HOLD, Actor, record
 from conversations import keys
@@ -26,6 +26,7 @@ from conversations.models import (
     ErasureRequest,
     ErasureState,
     HeldTranscript,
+    LegalHold,
     Source,
     Transcript,
     TranscriptEvidence,
@@ -41,7 +42,13 @@ BATCH: Final = 100
 #: The clocks of two servers may differ by so much.
 CLOCKS_DIFFER: Final = timedelta(seconds=5)
 
-_HELD = "held"
+#: How much a hold keeps, among the counts of a request.
+HELD: Final = "held"
+#: How many holds on the person had ended when the present run began. Holds end for good, so that
+#: one that has been let go of shows, though another was placed since.
+_ENDED: Final = "holds_ended"
+#: The counts that only those may see who may place holds.
+OF_HOLDS: Final = frozenset({HELD, _ENDED})
 _TASK = Actor.task("erase")
 
 Progress = Callable[[ErasureRequest], None]
@@ -114,7 +121,7 @@ def to_do(*, now: datetime) -> list[UUID]:
     return [
         asked.pk
         for asked in open_ones.select_related("source")
-        if asked.state != ErasureState.HELD or kept_by_holds(asked, now) != asked.counts.get(_HELD)
+        if asked.state != ErasureState.HELD or _let_go(asked, now)
     ]
 
 
@@ -133,6 +140,19 @@ def kept_by_holds(asked: ErasureRequest, now: datetime) -> int:
     return covered(asked).filter(holds.on_cutoff(now)).count() + subject
 
 
+def _holds_ended(asked: ErasureRequest, now: datetime) -> int:
+    """How many holds on the person or a covered case have been released or run out."""
+    theirs = Q(cutoff__in=covered(asked)) | Q(
+        cutoff=None, source=asked.source, subject=asked.subject
+    )
+    return LegalHold.objects.ended(now).filter(theirs).count()
+
+
+def _let_go(asked: ErasureRequest, now: datetime) -> bool:
+    """Whether a hold has ended since the last run began."""
+    return _holds_ended(asked, now) > asked.counts.get(_ENDED, 0)
+
+
 @transaction.atomic
 def _batch(request_id: UUID, now: datetime) -> bool:
     """Erase the next cutoffs; whether there may be more."""
@@ -147,7 +167,7 @@ def _batch(request_id: UUID, now: datetime) -> bool:
         return False
     holds.respect()
     if asked.state != ErasureState.RUNNING:
-        _begin(asked)
+        _begin(asked, now)
     cutoffs = covered(asked)
     rest = cutoffs.filter(pk__gt=asked.after) if asked.after else cutoffs
     batch = list(rest.order_by("pk").values_list("pk", flat=True)[:BATCH])
@@ -156,16 +176,17 @@ def _batch(request_id: UUID, now: datetime) -> bool:
     free = cutoffs.exclude(holds.on_cutoff(now))
     erasable = sorted(free.filter(pk__in=batch).values_list("pk", flat=True))
     _add(asked, _erase(erasable, free, now))
-    _add(asked, Counter({_HELD: len(batch) - len(erasable)}))
+    _add(asked, Counter({HELD: len(batch) - len(erasable)}))
     asked.after = batch[-1]
     asked.save(update_fields=["state", "after", "counts"])
     return True
 
 
-def _begin(asked: ErasureRequest) -> None:
+def _begin(asked: ErasureRequest, now: datetime) -> None:
     """From the first cutoff on: what is erased already costs little to pass."""
     asked.state, asked.after = ErasureState.RUNNING, None
-    asked.counts.pop(_HELD, None)
+    asked.counts.pop(HELD, None)
+    asked.counts[_ENDED] = _holds_ended(asked, now)
 
 
 def _add(asked: ErasureRequest, done: Counter[str]) -> None:
@@ -237,16 +258,16 @@ def _finish(asked: ErasureRequest, now: datetime) -> bool:
     """
     until = asked.requested_at + CLOCKS_DIFFER
     _add(asked, erase_loose_words(asked.source, asked.subject, received_until=until, now=now))
-    kept = kept_by_holds(asked, now)
-    if kept < asked.counts.pop(_HELD, 0):
-        _begin(asked)
+    if asked.counts.pop(HELD, 0) and _let_go(asked, now):
+        _begin(asked, now)
         asked.save(update_fields=["state", "after", "counts"])
         return True
-    if kept:
-        asked.state, asked.counts[_HELD] = ErasureState.HELD, kept
+    if kept := kept_by_holds(asked, now):
+        asked.state, asked.counts[HELD] = ErasureState.HELD, kept
         # A line about a hold: seen by those alone who may place one.
         obj, action = HOLD, "hold.kept_erasure"
     else:
+        asked.counts.pop(_ENDED, None)
         asked.state, asked.done_at = ErasureState.DONE, now
         obj, action = "erasure", "erasure.done"
     asked.save(update_fields=["state", "counts", "done_at"])

@@ -12,11 +12,10 @@ from accounts.models import User
 from conversations.models import ErasureRequest, ErasureState, Source
 from conversations.permissions import can_place_hold
 from conversations.retention import APPEAL_WINDOW_DAYS, next_run
-from conversations.services import rehearsal
+from conversations.services import erasure, rehearsal
 
 #: How many erasure requests are listed.
 LISTED: Final = 20
-_HELD: Final = "held"
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,6 @@ def _erasure(asked: ErasureRequest, user: User | AnonymousUser) -> Erasure:
         [
             (kind.replace("_", " "), number)
             for kind, number in sorted(asked.counts.items())
-            if number and (knows or kind != _HELD)
+            if number and (kind not in erasure.OF_HOLDS or (knows and kind == erasure.HELD))
         ],
     )

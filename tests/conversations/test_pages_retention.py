@@ -299,4 +299,5 @@ def test_to_others_a_held_erasure_goes_on(client: Client, watcher: User, source:
     (row,) = answer.context["erasures"]
     assert row.state == ErasureState.RUNNING
     assert "held" not in dict(row.counts)
+    assert not [kind for kind, _ in row.counts if "hold" in kind]
     assert "eld<" not in answer.text

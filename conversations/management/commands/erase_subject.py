@@ -57,7 +57,7 @@ class Command(BaseCommand):
 
     def _sum_up(self, asked: ErasureRequest) -> None:
         for kind, count in sorted(asked.counts.items()):
-            if kind != "held":
+            if kind not in erasure.OF_HOLDS:
                 self.stdout.write(f"  {kind.replace('_', ' ')}: {count}")
         if asked.state != ErasureState.DONE:
             # No word of a hold: whoever runs this need not be one who may know of it.
