@@ -58,8 +58,11 @@ ANY_OVERTURN: Final[Events] = MERITS | PROCEDURE
 CONTINUED: Final[Events] = frozenset({FirstReview.RIGHT_TO_CONTINUE.value})
 
 
-def figures(groups: Iterable[Group]) -> Figures:
-    """The figures of a window from its groups, which may be many and in any order."""
+def figures(groups: Iterable[Group], *, most_segments: int = MOST_SEGMENTS) -> Figures:
+    """The figures of a window from its groups, which may be many and in any order.
+
+    Of the segments, the *most_segments* largest.
+    """
     by: dict[str, list[Group]] = {MODEL: [], NEAR_MISS: [], USER: [], OPERATOR: []}
     for group in groups:
         by[group.initiator].append(group)
@@ -73,8 +76,8 @@ def figures(groups: Iterable[Group]) -> Figures:
         by_operator=_apart(by[OPERATOR]),
         advisory=count(made, lambda group: group.advisory),
         enforcing=count(made, lambda group: not group.advisory),
-        segments=tuple(_segment(key, part) for key, part in segments[:MOST_SEGMENTS]),
-        segments_left_out=max(len(segments) - MOST_SEGMENTS, 0),
+        segments=tuple(_segment(key, part) for key, part in segments[:most_segments]),
+        segments_left_out=max(len(segments) - most_segments, 0),
     )
 
 

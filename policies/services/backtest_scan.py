@@ -146,7 +146,10 @@ def _readable(version: PolicyVersion) -> Thresholds | None:
 
 @dataclass(frozen=True)
 class Rowset:
-    """The rows of a piece and what is said of each: SQL, and the values bound to it."""
+    """The rows of a piece and what is said of each: SQL, and the values bound to it.
+
+    A row whose version is none of *known* counts for that numbered *otherwise*.
+    """
 
     flags: str
     version: str
@@ -154,10 +157,20 @@ class Rowset:
     where: str
     bound: Parameters
     step: str = ""
+    known: frozenset[int] = frozenset()
+    otherwise: int | None = None
 
     def bit(self, test: str) -> int:
         """The bit of *flags* that says that *test* came out differently."""
         return 1 << MASK_FROM + TESTS.index(test)
+
+    def held_against(self, number: int) -> str:
+        """A condition: the row counts for the version *number*, as in :func:`_group`."""
+        told = f"{self.version} = {self.bound.bind(number, 'int')}"
+        if number != self.otherwise:
+            return told
+        known = self.bound.bind(sorted(self.known), "int[]")
+        return f"({told} OR ({self.version} = ANY({known})) IS NOT TRUE)"
 
 
 def sources(question: Question, piece: Piece) -> Iterator[Rowset]:
@@ -198,7 +211,15 @@ def _rowset(
     if named:
         known = bound.bind(sorted(baselines), "int[]")
         where += f" AND {named.format(known=known)}"
-    return Rowset(f"({written})", version, VERSION_JOINS if joined else "", where, bound)
+    return Rowset(
+        f"({written})",
+        version,
+        VERSION_JOINS if joined else "",
+        where,
+        bound,
+        known=frozenset(baselines),
+        otherwise=piece.version,
+    )
 
 
 #: Groups a piece of the window. What is no text is one number: each column to group by costs as

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from policies.backtest import ANSWERS, END, NOT, UNKNOWN, Answer, Question
+from policies.backtest import ANSWERS, END, MODEL, NEAR_MISS, NOT, UNKNOWN, Answer, Question
 from policies.backtest_figures import Figures
 from policies.backtest_sql import MASK_FROM, Parameters, answers, flipped, pair
 from policies.backtest_sums import figures
@@ -17,8 +17,20 @@ from policies.services.recent_threads import RecentThreads
 #: How many cases a page of them has.
 PAGE: Final = 50
 
+#: How many segments stand beside the editor, the largest first; a kept backtest has more.
+SEGMENTS: Final = 8
+
 Name = Literal[
-    "made", "kept", "spared", "allowed", "refused", "cannot_tell", "not_ended", "may_be_ended"
+    "made",
+    "kept",
+    "ended",
+    "spared",
+    "allowed",
+    "refused",
+    "cannot_tell",
+    "not_ended",
+    "may_be_ended",
+    "unknown",
 ]
 
 _recent_threads: Final = RecentThreads(backtest_scan.look_up_threads)
@@ -28,6 +40,7 @@ _ALL: Final = range(ANSWERS)
 _PAIRS: Final[dict[Name, frozenset[int]]] = {
     "made": frozenset(pair(one, other) for one in _ALL for other in _ALL),
     "kept": frozenset({pair(END, END)}),
+    "ended": frozenset(pair(END, other) for other in _ALL),
     "spared": frozenset({pair(NOT, END)}),
     "allowed": frozenset({pair(END, NOT)}),
     "refused": frozenset({pair(NOT, NOT)}),
@@ -36,6 +49,7 @@ _PAIRS: Final[dict[Name, frozenset[int]]] = {
     ),
     "not_ended": frozenset(pair(NOT, other) for other in _ALL),
     "may_be_ended": frozenset({pair(END, UNKNOWN), *(pair(UNKNOWN, other) for other in _ALL)}),
+    "unknown": frozenset(pair(UNKNOWN, other) for other in _ALL),
 }
 
 _SURPRISED: Final = f"cutoff.surprised_at <= cutoff.at + interval '{ANSWER_WINDOW.days} days'"
@@ -56,14 +70,20 @@ _LATER: Final = (
 class Chosen:
     """One number of the figures.
 
-    ``near_miss``: of the near misses; otherwise of the cutoffs by the model. ``review`` is a
-    ``FirstReview``, 0 for undecided, None for all; ``answer`` is what the user said, None for
-    all. ``test`` is the test that must have flipped. ``later``: the conversation was ended
-    afterwards, or was not.
+    ``near_miss``: of the near misses; otherwise of the cutoffs *by* the model, a user or staff.
+    ``review`` is a ``FirstReview``, 0 for undecided, None for all; ``answer`` is what the user
+    said, None for all. ``test`` is the test that must have flipped. ``later``: the conversation
+    was ended afterwards, or was not. ``segment`` is a version, model and prompt version.
+    ``audited`` are those that a rate rests on: drawn for the audit, and of near misses those
+    whose sampling is known; ``decided`` those of them that have a first review.
     """
 
     name: Name
     near_miss: bool = False
+    by: str = MODEL
+    segment: tuple[int, str, str] | None = None
+    audited: bool = False
+    decided: bool = False
     review: int | None = None
     test: str = ""
     answer: Answer | None = None
@@ -90,7 +110,8 @@ class Page:
 
 def preview(question: Question) -> Figures:
     """The figures of *question*, computed now and kept nowhere."""
-    return figures(backtest_scan.scan(question, threads=_recent_threads))
+    groups = backtest_scan.scan(question, threads=_recent_threads)
+    return figures(groups, most_segments=SEGMENTS)
 
 
 def cases(
@@ -117,7 +138,7 @@ def _page(
     pairs = bound.bind(sorted(_PAIRS[chosen.name]), "int[]")
     clauses = [
         source.where,
-        "cutoff.initiator = ''" if chosen.near_miss else "cutoff.initiator = 'model'",
+        f"cutoff.initiator = {bound.bind(NEAR_MISS if chosen.near_miss else chosen.by, 'text')}",
         f"({source.flags} & {(1 << MASK_FROM) - 1}) = ANY({pairs})",
         *_narrowed(source, chosen, after, bound),
     ]
@@ -142,6 +163,17 @@ def _narrowed(
         clauses.append(_SAID[chosen.answer])
     if chosen.later is not None:
         clauses.append(f"{_LATER} IS {'' if chosen.later else 'NOT '}TRUE")
+    if chosen.segment is not None:
+        version, model, prompt = chosen.segment
+        clauses.append(source.held_against(version))
+        clauses.append(f"cutoff.model = {bound.bind(model, 'text')}")
+        clauses.append(f"cutoff.prompt_version = {bound.bind(prompt, 'text')}")
+    if chosen.audited or chosen.decided:
+        clauses.append("cutoff.in_audit")
+        if chosen.near_miss:
+            clauses.append("cutoff.sampling_probability IS NOT NULL")
+    if chosen.decided:
+        clauses.append("coalesce(cutoff.first_review, 0) <> 0")
     if after is not None:
         clauses.append(f"cutoff.id < {bound.bind(after, 'uuid')}")
     return clauses

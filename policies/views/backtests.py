@@ -24,14 +24,13 @@ from accounts.requests import HtmxRequest
 from policies.api_backtests import tell_worker
 from policies.backtest_models import UNFINISHED, BacktestState
 from policies.backtest_words import rows as figure_rows
-from policies.charts import rate_scale
 from policies.forms import NothingForm
 from policies.models import Backtest, Draft, PolicyVersion
 from policies.permissions import can_change
 from policies.services import backtests as service
 from policies.services import reading
 from policies.views.acting import Act, run, sent
-from policies.views.figured import Told, estimates, told
+from policies.views.figured import Told, told
 from policies.views.flipped import cases_page
 from policies.views.people import may_change, may_see, user_of
 from policies.window_forms import BacktestForm
@@ -158,7 +157,6 @@ def shown(found: Backtest) -> dict[str, Any]:
         "unfinished": found.state in UNFINISHED,
         "told": figured,
         "filters": filters_in_words(found),
-        "segments": _segments(figured) if figured else [],
         "place_rows": list(figure_rows(figured.figures)) if figured else [],
         "acts": [],
     }
@@ -168,15 +166,6 @@ def told_of(found: Backtest) -> Told | None:
     """The kept figures with their links; None while there are none."""
     figures = service.figures_of(found)
     return told(figures, partial(_link, found.pk)) if figures else None
-
-
-def _segments(figured: Told) -> list[Any]:
-    segments = figured.figures.segments
-    shares = [share for one in segments for share in (one.overturns_made, one.overturns_kept)]
-    scale = rate_scale(share.high for share in shares if share.kind != "none")
-    made = estimates([("", one.overturns_made) for one in segments], scale)
-    kept = estimates([("", one.overturns_kept) for one in segments], scale)
-    return list(zip(segments, made, kept, strict=True))
 
 
 def filters_in_words(found: Backtest) -> list[str]:

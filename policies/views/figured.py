@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from conversations.vocabulary import FirstReview
-from policies.backtest import Answer
-from policies.backtest_figures import Change, Figures, Part, Share
+from policies.backtest import OPERATOR, USER, Answer
+from policies.backtest_figures import Change, Figures, Part
 from policies.backtest_sql import TESTS
 from policies.backtest_words import limits
-from policies.charts import Scale, Whisker, rate_scale, whisker
+from policies.charts import rate_scale
 from policies.evaluation import CONFIRMATION, CRITERIA, ENABLED, IMMINENT_RISK
 from policies.services.preview import Name
-
-#: Gives the address of a list of cases for the parts of a ``policies.services.preview.Chosen``.
-Link = Callable[..., str]
+from policies.views.lines import (
+    Estimate,
+    Line,
+    Link,
+    Number,
+    SegmentLine,
+    apart_line,
+    estimate,
+    segment_lines,
+)
 
 TEST_LABELS: Final = {
     ENABLED: "Whether ending is allowed at all",
@@ -37,81 +45,25 @@ ANSWER_KINDS: Final = ("bad", "ok", "", "calm")
 
 
 @dataclass(frozen=True)
-class Number:
-    """A count, and where its cases are listed; ``url`` is empty where there is none to list."""
-
-    head: str
-    value: int
-    url: str
-    kind: str = ""
-    start: float = 0.0
-    percent: float = 0.0
-
-    @property
-    def shown(self) -> str:
-        """The count as it is read."""
-        return f"{self.value:,}"
-
-
-@dataclass(frozen=True)
-class Line:
-    """A figure and its split: *numbers* add up to *all*."""
-
-    label: str
-    words: str
-    all: Number
-    numbers: tuple[Number, ...] = ()
-
-    @property
-    def bar(self) -> str:
-        """The split in a sentence."""
-        parts = ", ".join(f"{one.value:,} {one.head.lower()}" for one in self.numbers)
-        return f"{self.label}: {parts}"
-
-    @property
-    def meter(self) -> list[dict[str, object]]:
-        """The split as parts of a bar (``components/meter.html``)."""
-        return [
-            {
-                "label": one.head,
-                "value": one.shown,
-                "start": one.start,
-                "percent": one.percent,
-                "kind": one.kind,
-                "url": "",
-            }
-            for one in self.numbers
-        ]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A rate or a difference in words, and a rate on a scale that its neighbours share.
-
-    ``value`` is empty where only bounds are known, and ``interval`` too where nothing is.
-    """
-
-    label: str
-    value: str
-    interval: str
-    words: str = ""
-    whisker: Whisker | None = None
-
-
-@dataclass(frozen=True)
 class Told:
-    """Everything that the figures tell, for a page."""
+    """Everything that the figures tell, for a page.
+
+    ``apart`` are the endings that are not the model's; ``continued`` is the share that was right
+    to continue of the near misses that only the candidate would have ended.
+    """
 
     figures: Figures
     summary: str
     verdicts: list[Line]
     answers: list[Line]
     near: list[Line]
+    continued: Estimate
     weighted: str
     flipped: list[Number]
     rates: list[Estimate]
-    scale: Scale
     change: list[Estimate]
+    apart: list[Line]
+    segments: list[SegmentLine]
     limits: list[str]
 
     @property
@@ -127,14 +79,12 @@ class Told:
     @property
     def empty(self) -> bool:
         """Whether nothing at all is recorded in the window."""
-        return not (self.figures.cutoffs.made.count or self.figures.near_misses.recorded)
+        return not _recorded(self.figures)
 
 
 def told(figures: Figures, link: Link) -> Told:
     """*figures* with *link* for each number that has cases."""
-    cutoffs = figures.cutoffs
-    rates = _rates(figures)
-    scale = rate_scale(share.high for _, share in rates if share.kind != "none")
+    cutoffs, near = figures.cutoffs, figures.near_misses
     flipped = [
         Number(TEST_LABELS.get(name, name), count, link(name="spared", test=name))
         for name, count in cutoffs.flipped.items()
@@ -145,22 +95,38 @@ def told(figures: Figures, link: Link) -> Told:
         verdicts=[_by_verdict(*line, link) for line in _lines(figures)],
         answers=[_by_answer(*line, link) for line in _lines(figures)],
         near=_near(figures, link),
+        continued=estimate(
+            _("Right to continue"),
+            near.right_to_continue,
+            rate_scale([near.right_to_continue.high]),
+            partial(link, near=1, name="allowed"),
+        ),
         weighted=_weighted(figures),
         flipped=flipped,
-        rates=estimates(rates, scale),
-        scale=scale,
+        rates=_rates(figures, link),
         change=[
             _change(_("Difference"), cutoffs.change),
             _change(_("Difference on the merits"), cutoffs.change_on_merits),
         ],
+        apart=[
+            apart_line(_("At the user’s request"), figures.by_user, link, USER),
+            apart_line(_("By staff"), figures.by_operator, link, OPERATOR),
+        ],
+        segments=segment_lines(figures.segments, link),
         limits=limits(figures),
     )
+
+
+def _recorded(figures: Figures) -> int:
+    """How much the window has of anything."""
+    apart = figures.by_user.count + figures.by_operator.count
+    return figures.cutoffs.made.count + figures.near_misses.recorded + apart
 
 
 def summary(figures: Figures) -> str:
     """The outcome in a sentence, short enough to be read aloud after each change."""
     cutoffs, near = figures.cutoffs, figures.near_misses
-    if not (cutoffs.made.count or near.recorded):
+    if not _recorded(figures):
         return _("Nothing is recorded in this window.")
     said = ngettext(
         "%(spared)s of %(made)s cutoff spared, %(kept)s kept.",
@@ -171,11 +137,17 @@ def summary(figures: Figures) -> str:
         "made": f"{cutoffs.made.count:,}",
         "kept": f"{cutoffs.kept.count:,}",
     }
-    if not near.recorded:
-        return said
-    return f"{said} " + ngettext(
-        "%(new)s near miss ended anew.", "%(new)s near misses ended anew.", near.new
-    ) % {"new": f"{near.new:,}"}
+    if near.recorded:
+        said += " " + ngettext(
+            "%(new)s near miss ended anew.", "%(new)s near misses ended anew.", near.new
+        ) % {"new": f"{near.new:,}"}
+    if refused := figures.by_user.refused:
+        said += " " + ngettext(
+            "%(refused)s ending at the user’s request not allowed.",
+            "%(refused)s endings at the user’s request not allowed.",
+            refused,
+        ) % {"refused": f"{refused:,}"}
+    return said
 
 
 def _lines(figures: Figures) -> Iterable[tuple[str, str, Name, Part]]:
@@ -262,25 +234,24 @@ def _near(figures: Figures, link: Link) -> list[Line]:
     ]
 
 
-def _rates(figures: Figures) -> list[tuple[str, Share]]:
+def _rates(figures: Figures, link: Link) -> list[Estimate]:
     cutoffs = figures.cutoffs
     made, kept = cutoffs.overturns_made, cutoffs.overturns_kept
-    found = [(_("As it was"), made.all), (_("Of those kept"), kept.all)]
+    of_made, of_kept = partial(link, name="made"), partial(link, name="ended")
+    found = [(_("As it was"), made.all, of_made), (_("Of those kept"), kept.all, of_kept)]
     if cutoffs.cannot_tell.count:
         words = _("Of those kept, unknown signals either way")
-        found.append((words, cutoffs.overturns_kept_range))
-    return [
-        *found,
-        (_("On the merits, as it was"), made.merits),
-        (_("On the merits, of those kept"), kept.merits),
-        (_("For procedure alone, as it was"), made.procedure),
-        (_("For procedure alone, of those kept"), kept.procedure),
+        # Where nothing that is kept was audited, the bounds are those of what may be kept.
+        of_range = of_kept if kept.all.audited else partial(link, name="may_be_ended")
+        found.append((words, cutoffs.overturns_kept_range, of_range))
+    found += [
+        (_("On the merits, as it was"), made.merits, of_made),
+        (_("On the merits, of those kept"), kept.merits, of_kept),
+        (_("For procedure alone, as it was"), made.procedure, of_made),
+        (_("For procedure alone, of those kept"), kept.procedure, of_kept),
     ]
-
-
-def estimates(rates: Iterable[tuple[str, Share]], scale: Scale) -> list[Estimate]:
-    """*rates* by their labels, all on one scale."""
-    return [_estimate(label, share, scale) for label, share in rates]
+    scale = rate_scale(share.high for _label, share, _link in found if share.kind != "none")
+    return [estimate(label, share, scale, of) for label, share, of in found]
 
 
 def _weighted(figures: Figures) -> str:
@@ -293,30 +264,6 @@ def _weighted(figures: Figures) -> str:
         "low": f"{found.low:,.0f}",
         "high": f"{found.high:,.0f}",
     }
-
-
-def percent(value: float) -> str:
-    """A share of 1 as it is read, with one decimal."""
-    return f"{100 * value:.1f} %"
-
-
-def _estimate(label: str, share: Share, scale: Scale) -> Estimate:
-    if share.kind == "none":
-        return Estimate(label, "", "", share.words)
-    value = "" if share.estimate is None else percent(share.estimate)
-    interval = f"{100 * share.low:.1f} – {100 * share.high:.1f}"
-    drawn = whisker((share.low, share.estimate, share.high), scale)
-    return Estimate(label, value, interval, _evidence(share), drawn)
-
-
-def _evidence(share: Share) -> str:
-    """What a rate rests on."""
-    said = {
-        "decided": f"{share.decided:,}",
-        "audited": f"{share.audited:,}",
-        "completion": f"{100 * (share.completion or 0):.0f} %",
-    }
-    return _("%(decided)s of %(audited)s audits decided (%(completion)s)") % said
 
 
 def _change(label: str, change: Change) -> Estimate:

@@ -15,7 +15,17 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from conversations.models import Cutoff
 from conversations.vocabulary import Category, FirstReview
-from policies.backtest import ANSWERS, END, NOT, UNKNOWN, Answer, Question
+from policies.backtest import (
+    ANSWERS,
+    END,
+    MODEL,
+    NOT,
+    OPERATOR,
+    UNKNOWN,
+    USER,
+    Answer,
+    Question,
+)
 from policies.models import Backtest
 from policies.services.preview import Chosen, Flipped, Page
 from policies.services.preview import cases as cases_of
@@ -26,16 +36,24 @@ from policies.views.people import user_of
 _NAMES: Final = {
     "made": "Cutoffs by the model",
     "kept": "Kept: both would have ended it",
+    "ended": "Kept: the candidate would have ended it, whatever it is held against",
     "spared": "Spared: would not have been made then",
     "allowed": "Only now allowed",
     "refused": "Allowed by neither",
     "cannot_tell": "Cannot tell: an unknown signal decides",
+    "may_be_ended": "Cannot tell: the candidate may have ended it",
 }
 _NEAR_NAMES: Final = {
     "allowed": "Near misses that would have been ended",
     "kept": "Near misses that both would have ended",
     "not_ended": "Near misses that would have gone on",
     "may_be_ended": "Near misses of which nobody can tell",
+}
+_BY: Final = {USER: "Ended at the user’s request", OPERATOR: "Ended by staff"}
+_BY_NAMES: Final = {
+    "made": "",
+    "not_ended": "not allowed by the candidate",
+    "unknown": "an unknown signal decides",
 }
 _REVIEWS: Final = {0: "undecided"} | {one.value: one.label.lower() for one in FirstReview}
 _SAID: Final = dict(zip(("surprised", "unsurprised", "silent", "open"), ANSWER_HEADS, strict=True))
@@ -84,8 +102,8 @@ def cases_page(request: HttpRequest, question: Question, *, back: Backtest | Non
 
 def _chosen(request: HttpRequest) -> tuple[Chosen, UUID | None]:
     said: dict[str, Any] = dict(request.GET.items())
-    name, near = said.get("name", ""), bool(said.get("near"))
-    if name not in (_NEAR_NAMES if near else _NAMES):
+    name, near, by = said.get("name", ""), bool(said.get("near")), said.get("by", MODEL)
+    if by not in {MODEL, *_BY} or name not in _names(near=near, by=by):
         raise Http404
     test = said.get("test", "")
     if test and test not in TEST_LABELS:
@@ -94,6 +112,10 @@ def _chosen(request: HttpRequest) -> tuple[Chosen, UUID | None]:
         chosen = Chosen(
             name=name,
             near_miss=near,
+            by=by,
+            segment=_segment(said),
+            audited=bool(said.get("audited")),
+            decided=bool(said.get("decided")),
             review=int(said["review"]) if said.get("review") else None,
             test=test,
             answer=Answer(said["answer"]) if said.get("answer") else None,
@@ -107,23 +129,49 @@ def _chosen(request: HttpRequest) -> tuple[Chosen, UUID | None]:
     return chosen, after
 
 
+def _names(*, near: bool, by: str) -> dict[str, str]:
+    """The numbers that there are, and how the list of each is called."""
+    return _NEAR_NAMES if near else _NAMES if by == MODEL else _BY_NAMES
+
+
+def _segment(said: dict[str, Any]) -> tuple[int, str, str] | None:
+    """The version, model and prompt version that the address names, if it does."""
+    if "version" not in said:
+        return None
+    version, names = said["version"], (said.get("model", ""), said.get("prompt", ""))
+    if not (version.isdecimal() and len(version) < 10) or any("\0" in name for name in names):
+        raise Http404
+    return int(version), *names
+
+
 def _blind(user: User, chosen: Chosen) -> bool:
-    """Whether the list would tell somebody who decides cases what others said of single ones.
+    """Whether the list would tell somebody who decides cases what others said of single ones, or
+    which of them were drawn for the audit.
 
     Verdicts are given blind, and feedback is folded until then (docs/explanation/estimation.md,
     "Overturn rate").
     """
     told = chosen.review is not None or chosen.answer is not None
+    told = told or chosen.audited or chosen.decided
     return told and user.has_perm("reviews.decide_case")
 
 
 def _title(chosen: Chosen) -> str:
-    return (_NEAR_NAMES if chosen.near_miss else _NAMES)[chosen.name]
+    name = _names(near=chosen.near_miss, by=chosen.by)[chosen.name]
+    return ": ".join(filter(None, (_BY.get(chosen.by, ""), name)))
 
 
 def _narrower(chosen: Chosen) -> list[str]:
     """What narrows the number down, in words."""
     said = []
+    if chosen.segment:
+        version, model, prompt = chosen.segment
+        said.append(_("Version %(version)d") % {"version": version})
+        said += [model or _("no model"), prompt or _("no prompt version")]
+    if chosen.decided:
+        said.append(_("audited, and decided"))
+    elif chosen.audited:
+        said.append(_("audited"))
     if chosen.review is not None:
         said.append(_("First review: %(review)s") % {"review": _REVIEWS[chosen.review]})
     if chosen.answer:

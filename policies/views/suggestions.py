@@ -23,7 +23,8 @@ from policies.services.suggestions import Outcome
 from policies.services.versions import NotPossible
 from policies.thresholds import InvalidPolicy
 from policies.views.acting import sent
-from policies.views.figured import TEST_LABELS, percent
+from policies.views.figured import TEST_LABELS
+from policies.views.lines import percent
 from policies.views.people import may_change, may_see, user_of
 from policies.window_forms import SuggestForm
 

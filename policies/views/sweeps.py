@@ -26,7 +26,7 @@ from policies.services import drafts, reading, sweeps
 from policies.services.drafts import StaleRevision
 from policies.services.versions import NotPossible
 from policies.thresholds import InvalidPolicy, Thresholds
-from policies.views.figured import Estimate, estimates
+from policies.views.lines import Estimate, estimate
 from policies.views.people import may_change, may_see, user_of
 from policies.window_forms import SweepForm
 
@@ -123,7 +123,7 @@ def curves(swept: Sweep) -> Curves:
             )
             for point, rate, column in zip(
                 points,
-                estimates([("", share) for share in shares], rates),
+                [estimate("", share, rates) for share in shares],
                 charts.columns(values, across),
                 strict=True,
             )

@@ -182,7 +182,7 @@ def test_the_figures_stand_there_in_full_with_exports(
     found = done(draft, ida)
     page = client.get(f"/policies/backtests/{found.pk}")
     assert page.context["told"].spared.all.value == 1
-    assert len(page.context["segments"]) == 2
+    assert len(page.context["told"].segments) == 2
     text = page.text
     assert found.code_version in text
     assert '<svg class="whisker"' in text
