@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 
 from accounts.keeping import both_or_neither, final, kept, staff
 from reviews import rota
 from reviews.danger_vocabulary import Answered, CallState, Tells, Weekday, Why
 from reviews.outgoing import LONGEST_URL
+from reviews.transitions import CLAIMABLE
+
+#: However long a page stays open: so long after a claim began it keeps nobody from being called.
+HELD_FOR: Final = timedelta(minutes=30)
 
 
 class DutyQuerySet(models.QuerySet["Duty"]):
@@ -113,9 +120,24 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
         """That nobody has acknowledged."""
         return self.filter(acknowledged_at=None)
 
+    def waiting(self) -> AlarmQuerySet:
+        """Live ones, but for those whose case somebody holds to decide it.
+
+        By the database's clock: a lease that runs out runs no code, and is seen by whoever asks.
+        """
+        from reviews.models import Claim
+
+        held = Claim.objects.live().filter(
+            case=OuterRef("case"), claimed_at__gt=Now() - HELD_FOR, case__state__in=CLAIMABLE
+        )
+        return self.live().exclude(Exists(held))
+
 
 class Alarm(models.Model):
     """Something that does not wait: people are told of it until one of them acknowledges it.
+
+    While somebody holds its case they are not told; a verdict on it acknowledges it, for good
+    unless it is taken back.
 
     ``step`` counts how often they were told; the next time is ``due_at``. Without a case it is a
     drill.

@@ -18,7 +18,7 @@ class Why(TextChoices):
 
 
 class Answered(TextChoices):
-    """How somebody acknowledged an alarm."""
+    """How somebody acknowledged an alarm. By a claim: once it had led to a verdict."""
 
     BUTTON = "button", gettext_noop("on the page")
     CLAIM = "claim", gettext_noop("by claiming the case")

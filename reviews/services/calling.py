@@ -1,5 +1,7 @@
 """Telling people of alarms: again, to more of them, until somebody acknowledges.
 
+While somebody holds the case nobody is called; once they give it back, or their lease runs out,
+whoever is next is told as if nothing had been.
 An alarm that is due is turned into calls, a row for each person and pager, and those into messages.
 What a killed worker held is told again: twice is better than never. All that waits for one person
 goes in one message, and none gets more than one a minute. A pager is also told, at once, when
@@ -69,7 +71,7 @@ def advance(*, now: datetime) -> int:
 
 @transaction.atomic
 def _advance(now: datetime) -> int:
-    due = Alarm.objects.live().filter(due_at__lte=now).select_related("case")
+    due = Alarm.objects.waiting().filter(due_at__lte=now).select_related("case")
     locked = due.select_for_update(skip_locked=True, of=("self",), no_key=True)
     alarms = list(locked.order_by("due_at", "pk")[:BATCH])
     if not alarms:

@@ -21,7 +21,7 @@ from accounts.plans import kept_plans
 from accounts.prepared import Prepared
 from reviews.models import Case, Claim, Exercise, Skip
 from reviews.permissions import check_decide
-from reviews.services import danger, exercises, gold
+from reviews.services import exercises, gold
 from reviews.services.care import check_severe
 from reviews.services.dealing import next_for
 from reviews.services.glance import glance
@@ -146,10 +146,7 @@ _BEGIN: Final = """
 INSERT INTO reviews_claim (case_id, reviewer_id, claimed_at, expires_at, severe)
 VALUES (%s, %s, statement_timestamp(), statement_timestamp() + make_interval(secs => %s), %s)
 ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
-RETURNING id, claimed_at, expires_at, EXISTS (
-    SELECT FROM reviews_alarm alarm
-    WHERE alarm.case_id = reviews_claim.case_id AND alarm.acknowledged_at IS NULL
-)
+RETURNING id, claimed_at, expires_at
 """
 
 
@@ -167,7 +164,7 @@ def _take(
         if held is None:
             raise IntegrityError("The claim that stood in the way ran out this very moment.")
         raise HeldByAnother(held)
-    key, claimed_at, expires_at, alarmed = begun
+    key, claimed_at, expires_at = begun
     taken = Claim(
         pk=key,
         case=case,
@@ -181,18 +178,14 @@ def _take(
         exercises.note(exercise, "exercise.claimed", at)
     else:
         record(actor=Actor(user=user), action="case.claimed", obj="case", object_id=case.pk, at=at)
-        if alarmed:
-            danger.answer_by_claim(case=case, user=user, now=at or timezone.now())
     return taken
 
 
-def _begin(case: Case, user: User) -> tuple[int, datetime, datetime, bool] | None:
-    """The key and the times of a new claim, and whether an alarm waits for one; None where one
-    that has not ended stands.
-    """
+def _begin(case: Case, user: User) -> tuple[int, datetime, datetime] | None:
+    """The key and the times of a new claim; None where one that has not ended stands."""
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, [case.pk, user.pk, settings.CLAIM_LEASE_SECONDS, case.severe])
-        begun: tuple[int, datetime, datetime, bool] | None = cursor.fetchone()
+        begun: tuple[int, datetime, datetime] | None = cursor.fetchone()
     return begun
 
 

@@ -24,7 +24,7 @@ from conversations.vocabulary import Category, Kind
 from policies.conformance import CRISIS_CUE
 from reviews.danger_models import Alarm, Call
 from reviews.danger_vocabulary import Answered, Tells, Why
-from reviews.models import Case, CaseQuerySet
+from reviews.models import Case, CaseQuerySet, Verdict
 from reviews.permissions import check_answer, check_keep_rota
 from reviews.services import outcomes
 from reviews.services.selection import select
@@ -163,13 +163,29 @@ def _give_the_all_clear(alarm: Alarm, now: datetime) -> None:
         transaction.on_commit(partial(hurry, CALL_TASK))
 
 
-def answer_by_claim(*, case: Case, user: User, now: datetime) -> None:
-    """Acknowledge the alarm of *case*, which *user* has just claimed."""
+def answer_by_verdict(*, case: Case, user: User, now: datetime) -> None:
+    """Acknowledge the alarm of *case*, which *user* decides at *now*.
+
+    A claim alone does not: it may be released, skipped or run out, and then nobody has it.
+    """
     if not (case.breach or case.crisis):
         # No other case has one.
         return
     for alarm in Alarm.objects.live().filter(case=case):
         answer(alarm=alarm, user=user, now=now, how=Answered.CLAIM)
+
+
+def raise_again(*, case: Case, verdict: Verdict, now: datetime) -> None:
+    """Raise anew what *verdict*, which is taken back, had acknowledged: *case* waits again."""
+    if not (case.breach or case.crisis):
+        return
+    closed = Alarm.objects.filter(
+        case=case,
+        answered=Answered.CLAIM,
+        acknowledged_by=verdict.reviewer_id,
+        acknowledged_at=verdict.at,
+    )
+    _raise({alarm.case_id: Why(alarm.why) for alarm in closed if alarm.case_id}, (), now)
 
 
 def alarms_of(case: Case) -> list[Alarm]:

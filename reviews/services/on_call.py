@@ -186,12 +186,12 @@ def _note(action: str, obj: str, pk: int, by: User, now: datetime, **details: in
 
 
 def waits_for(user: User, *, works_in_crisis: bool, now: datetime) -> Waits | None:
-    """The alarms that wait, where *user* is to see them on every page: seniors, administrators,
-    who is qualified for a crisis, and who is on call. None for anybody else.
+    """The alarms that wait and nobody holds, where *user* is to see them on every page: seniors,
+    administrators, who is qualified for a crisis, and who is on call. None for anybody else.
     """
     if not (can_keep_rota(user) or works_in_crisis or is_on_call(user, now)):
         return None
-    counted = Alarm.objects.live().aggregate(
+    counted = Alarm.objects.waiting().aggregate(
         real=Count("pk", filter=~Q(why=Why.DRILL)), drills=Count("pk", filter=Q(why=Why.DRILL))
     )
     return Waits(**counted) if any(counted.values()) else None

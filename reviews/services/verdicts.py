@@ -25,7 +25,7 @@ from reviews.models import Case, Exercise, Verdict, VerdictDraft, VerdictText, W
 from reviews.permissions import check_decide
 from reviews.reply_texts import LONGEST_REPLY
 from reviews.second_looks import Stakes, needs_second_look
-from reviews.services import drafting, exercises, replies
+from reviews.services import danger, drafting, exercises, replies
 from reviews.services.adjudication import agreement_is_checked, differ, standing_verdicts
 from reviews.services.claims import NotHeld
 from reviews.services.erased import check_fresh
@@ -101,6 +101,7 @@ def decide(
         check(locked.state, Action.DECIDE)
         check_last_word(locked, user, verdict.remedy)
         before = standing_verdicts(locked) if decided else []
+        danger.answer_by_verdict(case=locked, user=user, now=now)
         # What is left is to be written; nobody waits for each of its answers.
         sent.enter_context(without_waiting())
         given = _write(locked, user, verdict, now, idempotency_key)
@@ -342,6 +343,7 @@ def undo(*, case: Case, user: User, now: datetime) -> None:
         if last.reviewer_id != user.pk:
             raise Forbidden("Only whoever gave the verdict can take it back.")
         Withdrawal.objects.create(verdict=last, at=now)
+        danger.raise_again(case=locked, verdict=last, now=now)
         drafting.bring_back(verdict=last, now=now)
         remaining = standing_verdicts(locked)
         locked.state = _state_before(remaining)

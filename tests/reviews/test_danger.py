@@ -248,10 +248,12 @@ def test_intake_pays_nothing_without_a_breach(
         open_cases(cutoff_ids=keys, now=NOW)
 
 
-def test_claiming_the_case_acknowledges() -> None:
+def test_a_verdict_acknowledges_and_a_claim_does_not() -> None:
     case, reviewer = make_case(**BREACH), make_user(Role.REVIEWER)
     Case.objects.filter(pk=case.pk).update(queue=Queue.GENERAL)
     claims.claim(case=case, user=reviewer, at=NOW)
+    assert Alarm.objects.live().exists()
+    give_verdict(case, reviewer, "uphold")
     alarm = Alarm.objects.get()
     assert (alarm.acknowledged_by, alarm.answered) == (reviewer, Answered.CLAIM)
     assert LedgerEntry.objects.filter(action="alarm.acknowledged").count() == 1

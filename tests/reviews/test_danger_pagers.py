@@ -16,8 +16,8 @@ from accounts.roles import Role
 from conversations.services import holds
 from reviews.danger_models import Alarm, Call, Pager
 from reviews.danger_vocabulary import CallState, Tells
-from reviews.services import calling, claims, danger, on_call
-from tests.factories import NOW, make_source, make_user
+from reviews.services import calling, danger, on_call
+from tests.factories import NOW, give_verdict, make_source, make_user
 from tests.receiver import Receiver, Reply, receiving
 from tests.reviews.alarms import an_alarm, breaches, call_people, calls_of, minutes, until
 
@@ -132,7 +132,7 @@ def test_a_pager_is_told_at_once_that_somebody_has_what_it_was_told_of(sara: Use
     assert sara.name not in str(cleared.payload)
 
 
-@pytest.mark.parametrize("by", ["drill", "claim", "hold"])
+@pytest.mark.parametrize("by", ["drill", "verdict", "hold"])
 def test_however_it_came_and_was_taken_the_pager_learns_of_it(sara: User, by: str) -> None:
     with receiving() as receiver, travel(NOW):
         pager_at(receiver)
@@ -142,8 +142,8 @@ def test_however_it_came_and_was_taken_the_pager_learns_of_it(sara: User, by: st
             place: dict[str, Any] = {"matter": "M-1", "reason": "Asked for.", "expires_at": later}
             holds.place_on_case(cutoff=alarm.case.cutoff, user=sara, now=NOW, **place)
         call_people(NOW, receiver)
-        if by == "claim" and alarm.case:
-            claims.claim(case=alarm.case, user=make_user(Role.REVIEWER))
+        if by == "verdict" and alarm.case:
+            give_verdict(alarm.case, make_user(Role.REVIEWER), "uphold")
         else:
             danger.answer(alarm=alarm, user=sara, now=minutes(1))
         call_people(minutes(1), receiver)
