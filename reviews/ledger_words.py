@@ -74,6 +74,7 @@ ACTIONS: Final[dict[str, str | Promise]] = {
     "exercise.claimed": _("claimed an exercise"),
     "exercise.commented": _("commented"),
     "exercise.released": _("released an exercise"),
+    "exercise.undone": _("took the answer to an exercise back"),
     "feedback.changed": _("changed their feedback"),
     "feedback.forgotten": _("deleted the words of old feedback"),
     "feedback.opened": _("read the feedback"),

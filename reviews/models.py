@@ -168,9 +168,9 @@ class Case(models.Model):
 
     objects = CaseQuerySet.as_manager()
 
-    #: Not stored, set by services/seen.py: less is shown than is known; the viewer's gold case,
-    #: the key that they know it by, and how much later its times are shown.
-    masked = False
+    #: Not stored, set by services/seen.py: less is shown than is known; the viewer's gold case;
+    #: their key while they can undo its answer; the key it is known by; how much later it shows.
+    masked, answerer = False, 0
     exercise: Viewed = ""
     alias: uuid.UUID | None = None
     later = timedelta(0)

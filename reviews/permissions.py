@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
 from policies.permissions import can_view as can_view_policies
-from reviews.models import Case, CaseQueue, Verdict
+from reviews.models import Case, CaseQueue, Claim, Verdict
 from reviews.transitions import PENDING
 from reviews.visibility import CaseFacts, Text, Viewer, visible
 from reviews.vocabulary import OPEN_TO_ALL, CaseState, Queue
@@ -157,25 +161,75 @@ def facts_of(case: Case) -> CaseFacts:
 
 
 def facts_of_each(cases: Iterable[Case]) -> dict[UUID, CaseFacts]:
-    """Each of *cases* as the visibility rules know it, in one query at most."""
+    """Each of *cases* as the visibility rules know it, in two queries at most."""
     listed = list(cases)
-    pending = [case.pk for case in listed if case.state in PENDING]
-    deciders: dict[UUID, list[int]] = {key: [] for key in pending}
-    if pending:
-        given = Verdict.objects.filter(case__in=pending, withdrawal=None).order_by("at", "id")
-        for key, reviewer_id in given.values_list("case_id", "reviewer_id"):
-            deciders[key].append(reviewer_id)
+    given = _verdicts_on([case.pk for case in listed if case.state in PENDING])
+    may_undo = _who_may_undo(listed, given)
     return {
         case.pk: CaseFacts(
             case.queue == Queue.CHILD_SAFETY,
             CaseState(case.state),
-            frozenset(deciders.get(case.pk, ())),
+            frozenset(reviewer for reviewer, _ in given.get(case.pk, ())),
             case.contested,
             case.exercise,
-            (deciders.get(case.pk) or [0])[-1] if case.state == CaseState.SETTLING else 0,
+            case.answerer or may_undo.get(case.pk, 0),
         )
         for case in listed
     }
+
+
+#: Who gave a verdict, and when.
+_Given = tuple[int, datetime]
+
+
+def _verdicts_on(cases: list[UUID]) -> dict[UUID, list[_Given]]:
+    """Who gave the verdicts on each of *cases* that stand, and when; oldest first."""
+    given: dict[UUID, list[_Given]] = {key: [] for key in cases}
+    if cases:
+        found = Verdict.objects.filter(case__in=cases, withdrawal=None).order_by("at", "id")
+        for key, reviewer, at in found.values_list("case_id", "reviewer_id", "at"):
+            given[key].append((reviewer, at))
+    return given
+
+
+def _who_may_undo(cases: list[Case], given: dict[UUID, list[_Given]]) -> dict[UUID, int]:
+    """Of each of *cases* whose last verdict can be taken back, whose that is.
+
+    One that settles until it has; one that waits for another's as long as that takes at least,
+    while nobody holds the case for it.
+    """
+    now = timezone.now()
+    last = {case.pk: given[case.pk][-1] for case in cases if given.get(case.pk)}
+    settling = {case.pk for case in cases if case.state == CaseState.SETTLING}
+    waits = [
+        case.pk
+        for case in cases
+        if case.state in WAITS_FOR_ANOTHER and case.pk in last and is_fresh(last[case.pk][1], now)
+    ]
+    if waits:
+        held = set(Claim.objects.live().filter(case__in=waits).values_list("case", flat=True))
+        settling.update(key for key in waits if key not in held)
+    return {key: last[key][0] for key in settling if key in last}
+
+
+#: The states in which another's verdict is asked for on a case that has one.
+WAITS_FOR_ANOTHER: Final = (CaseState.SECOND_REVIEW, CaseState.ADJUDICATION)
+
+
+def is_fresh(given_at: datetime, now: datetime) -> bool:
+    """Whether a verdict is so new that it can be taken back though another's is asked for.
+
+    A clock that is a little ahead of ours does not make it old.
+    """
+    return abs(now - given_at) < timedelta(seconds=settings.UNDO_SECONDS)
+
+
+def own_fresh(user: User) -> list[UUID]:
+    """The cases that wait for another's verdict while *user* can still take theirs back; few."""
+    since = timezone.now() - timedelta(seconds=settings.UNDO_SECONDS)
+    mine = Verdict.objects.filter(reviewer=user, at__gt=since, withdrawal=None)
+    waiting = Case.objects.filter(pk__in=mine.values("case"), state__in=WAITS_FOR_ANOTHER)
+    return [key for key, facts in facts_of_each(waiting).items() if facts.may_undo == user.pk]
 
 
 def visible_texts(user: User, case: Case) -> frozenset[Text]:

@@ -77,6 +77,9 @@ TRANSITIONS: Final[dict[tuple[S, Action], tuple[frozenset[Who], frozenset[S]]]] 
     (S.ESCALATED, Action.ANSWER): (frozenset({Who.TEAM}), frozenset(CLAIMABLE)),
     (S.ESCALATED, Action.RETURN): (frozenset({Who.TEAM}), frozenset(CLAIMABLE)),
     (S.ESCALATED, Action.WITHDRAW): (frozenset({Who.ASKER}), frozenset(CLAIMABLE)),
+    # Whoever gave the last verdict; while it waits for another's, until that one is begun.
+    (S.SECOND_REVIEW, Action.UNDO): (frozenset({Who.HOLDER}), frozenset({S.OPEN})),
+    (S.ADJUDICATION, Action.UNDO): (frozenset({Who.HOLDER}), frozenset({S.SECOND_REVIEW})),
     (S.SETTLING, Action.UNDO): (
         frozenset({Who.HOLDER}),
         frozenset({S.OPEN, S.SECOND_REVIEW, S.ADJUDICATION}),

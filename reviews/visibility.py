@@ -44,8 +44,8 @@ class CaseFacts:
     """What of a case decides on who sees what.
 
     ``restricted`` is a case of child safety. ``verdict_by`` are the users whose verdicts are
-    in, of whatever round: none of them is asked again. ``may_undo`` is whose verdict can still be
-    taken back, 0 where nobody's can: then they would be asked once more.
+    in, of whatever round: none of them is asked again. ``may_undo`` is whose verdict, or answer to
+    a gold case, can still be taken back, 0 where nobody's can: then they would be asked once more.
     """
 
     restricted: bool
@@ -94,7 +94,12 @@ def shown_state(viewer: Viewer, case: CaseFacts) -> CaseState:
     A case that waits for an independent verdict is open to whoever may yet give it: that one is
     in would tell a double review, a checked agreement or a second look. So is a gold case; once
     answered it looks like one that somebody else reviews too.
+
+    To whoever can take their verdict back it is settling, wherever it went: nobody thinks better of
+    a verdict because they have seen that another's is asked for, or differs.
     """
+    if case.may_undo and case.may_undo == viewer.user_id:
+        return CaseState.SETTLING
     if case.exercise:
         return CaseState.OPEN if case.exercise == "to_answer" else CaseState.SECOND_REVIEW
     if not _decides(viewer) or viewer.user_id in case.verdict_by:

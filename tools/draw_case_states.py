@@ -23,6 +23,10 @@ stateDiagram-v2
     [*] --> open: drawn, or a rule was broken
 """
 
+_UNDO = """Whoever gave the last verdict can undo it: until the case is settled, or, where another's
+verdict is asked for, for as long, while nobody holds the case for that. Until then the case is
+settling to them wherever it went, and so is a gold case.""".replace("\n", " ")
+
 
 def draw() -> str:
     """The page, whole."""
@@ -40,6 +44,8 @@ def draw() -> str:
         f"The status call says `pending` while a case is {_words(PENDING)}.",
         "",
         "A claim is not a state: it is one reviewer's lease on a case.",
+        "",
+        _UNDO,
         "",
     ]
     return "\n".join(lines)

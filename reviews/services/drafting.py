@@ -10,7 +10,15 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from reviews.models import Case, Claim, Exercise, Verdict, VerdictDraft, VerdictText
+from reviews.models import (
+    Case,
+    Claim,
+    Exercise,
+    ExerciseText,
+    Verdict,
+    VerdictDraft,
+    VerdictText,
+)
 from reviews.services.erased import is_fresh
 from reviews.services.leaving import locked
 from reviews.transitions import PENDING
@@ -63,28 +71,26 @@ def save_draft(
     return True
 
 
-def bring_back(*, verdict: Verdict, now: datetime) -> None:
-    """Make a verdict that was taken back a draft of whoever gave it: nothing is written twice."""
-    words = VerdictText.objects.filter(verdict=verdict).first()
-    cited = verdict.evidence
-    save_draft(
-        case=verdict.case,
-        user=verdict.reviewer,
-        content={
-            "decision": [verdict.decision],
-            "remedy": [verdict.remedy],
-            "policy_followed": [verdict.policy_followed],
-            "severity": [] if verdict.severity is None else [str(verdict.severity)],
-            "category": [verdict.category],
-            "rationale": [words.rationale if words else ""],
-            "reason_codes": verdict.reason_codes,
-            "evidence": [str(one["turn"]) for one in cited if "start" not in one],
-            "ranges": [
-                f"{one['turn']}:{one['start']}-{one['end']}" for one in cited if "start" in one
-            ],
-        },
-        now=now,
-    )
+def content_of(given: Verdict | Exercise) -> dict[str, list[str]]:
+    """A verdict, or an answer, as the draft that it was: nothing is written twice."""
+    words, cited = _words(given), given.evidence
+    return {
+        "decision": [given.decision],
+        "remedy": [given.remedy],
+        "policy_followed": [given.policy_followed],
+        "severity": [] if given.severity is None else [str(given.severity)],
+        "category": [given.category],
+        "rationale": [words.rationale if words else ""],
+        "reason_codes": given.reason_codes,
+        "evidence": [str(one["turn"]) for one in cited if "start" not in one],
+        "ranges": [f"{one['turn']}:{one['start']}-{one['end']}" for one in cited if "start" in one],
+    }
+
+
+def _words(given: Verdict | Exercise) -> VerdictText | ExerciseText | None:
+    if isinstance(given, Exercise):
+        return ExerciseText.objects.filter(exercise=given).first()
+    return VerdictText.objects.filter(verdict=given).first()
 
 
 def _kept(content: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import pgtrigger
 from django.db.models.functions import Now
 
 from accounts.ledger import Actor, record
@@ -34,10 +35,10 @@ _UNANSWERED: Final = Prepared(
 )
 
 
-def answered_gold(case: Case, user: User, now: datetime) -> bool:
-    """Whether *user* answered it so short a time ago that they are not to know."""
+def answered_gold(case: Case, user: User, now: datetime) -> Exercise | None:
+    """The gold case that *user* answered so short a time ago that they are not to know."""
     covering = Exercise.objects.covering(user, now)
-    return covering.filter(case=case, answered_at__isnull=False).exists()
+    return covering.filter(case=case, answered_at__isnull=False).first()
 
 
 def earlier_answer(user: User, key: str | None) -> Exercise | None:
@@ -70,6 +71,21 @@ def answer(
     )
     note(exercise, "exercise.answered", now)
     return exercise
+
+
+def take_back(*, exercise: Exercise, now: datetime) -> None:
+    """Let it be unanswered again, without words. In the caller's transaction, the case locked.
+
+    The key that it was sent under stays: sent again, it gives no second answer.
+    """
+    exercise.answered_at = None
+    exercise.decision = exercise.remedy = exercise.policy_followed = exercise.category = ""
+    exercise.severity, exercise.reason_codes, exercise.evidence = None, [], []
+    # Answered it is final but here, as a verdict is final but for its withdrawal.
+    with pgtrigger.ignore("reviews.Exercise:exercise_final"):
+        exercise.save()
+    ExerciseText.objects.filter(exercise=exercise).delete()
+    note(exercise, "exercise.undone", now)
 
 
 def check_stays(case: Case, user: User) -> None:

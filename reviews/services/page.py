@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from django.conf import settings
 
 from accounts.models import User
 from conversations.services.evidence import read_messages, transcript_of
@@ -44,6 +47,16 @@ class CasePage:
     remarks: list[Piece]
     conformance: list[Row]
     last_verdict: Verdict | Exercise | None
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """When the viewer's verdict begins to count, where it can be taken back; it may have.
+
+        Reckoned alike whatever becomes of it: a settling case keeps the time, the others do not.
+        """
+        if self.rail != Rail.UNDO or self.last_verdict is None:
+            return None
+        return self.last_verdict.at + timedelta(seconds=settings.UNDO_SECONDS)
 
 
 def page_of(

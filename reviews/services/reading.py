@@ -238,6 +238,7 @@ _WORDS = {
     "exercise.claimed": gettext_noop("claimed it"),
     "exercise.released": gettext_noop("released it"),
     "exercise.answered": gettext_noop("gave a verdict"),
+    "exercise.undone": gettext_noop("took the verdict back"),
     "case.decided": gettext_noop("gave a verdict"),
     "case.undone": gettext_noop("took the verdict back"),
     "case.settled": gettext_noop("The case settled"),

@@ -30,7 +30,13 @@ from accounts.models import User
 from conversations.services.search import has_all, holds, keys, listed
 from conversations.words import query_terms
 from reviews.models import CaseQuerySet, Exercise, Verdict, VerdictText
-from reviews.permissions import can_decide, can_manage_quality, check_search, viewer_of
+from reviews.permissions import (
+    can_decide,
+    can_manage_quality,
+    check_search,
+    own_fresh,
+    viewer_of,
+)
 from reviews.transitions import PENDING
 from reviews.visibility import CaseFacts, Text, visible
 from reviews.vocabulary import CaseState
@@ -113,7 +119,7 @@ def readable_rationales(user: User, now: datetime) -> QuerySet[VerdictText]:
         own = Verdict.objects.filter(case=same_case, reviewer=user, withdrawal=None)
         texts = texts.filter(~Q(verdict__case__state__in=PENDING) | Exists(own))
         # While one of them can be taken back, one's own alone.
-        settling = Q(verdict__case__state=CaseState.SETTLING)
+        settling = Q(verdict__case__state=CaseState.SETTLING) | Q(verdict__case__in=own_fresh(user))
         texts = texts.exclude(settling & ~Q(verdict__reviewer=user))
         if not can_manage_quality(user):
             unseen = Exercise.objects.covering(user, now).filter(case=same_case)

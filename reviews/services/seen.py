@@ -18,13 +18,19 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.prepared import Prepared
 from reviews.models import Case, CaseQuerySet, Exercise, Verdict
-from reviews.permissions import can_decide, can_manage_quality, facts_of_each, viewer_of
+from reviews.permissions import (
+    WAITS_FOR_ANOTHER,
+    can_decide,
+    can_manage_quality,
+    facts_of_each,
+    is_fresh,
+    own_fresh,
+    viewer_of,
+)
 from reviews.quality_models import TOLD_AFTER
 from reviews.transitions import CLAIMABLE
 from reviews.visibility import shown_state
 from reviews.vocabulary import CaseState
-
-_MASKED = (CaseState.SECOND_REVIEW, CaseState.ADJUDICATION)
 
 #: Gold cases that look to somebody like work, by the keys of their cases.
 Gold: TypeAlias = Mapping[UUID, Exercise]
@@ -33,19 +39,22 @@ Gold: TypeAlias = Mapping[UUID, Exercise]
 def as_seen(cases: Iterable[Case], *, user: User, gold: Gold | None = None) -> list[Case]:
     """*cases*, in order, each in the state and with the due time that *user* is to see.
 
-    *gold* is what :func:`gold_of` says of *user*, where it is known. In three queries at most;
+    *gold* is what :func:`gold_of` says of *user*, where it is known. In four queries at most;
     none for somebody who gives no verdicts.
     """
     listed = list(cases)
     if not listed or not can_decide(user):
         return listed
-    covering = gold_of(user, timezone.now()) if gold is None else gold
+    now = timezone.now()
+    covering = gold_of(user, now) if gold is None else gold
     for case in listed:
         if exercise := covering.get(case.pk):
             if not case.exercise:
                 _disguise(case, exercise)
             case.exercise = "answered" if exercise.answered_at else "to_answer"
-    doubtful = [case for case in listed if case.exercise or case.state in _MASKED]
+            fresh = exercise.answered_at and is_fresh(exercise.answered_at, now)
+            case.answerer = user.pk if fresh else 0
+    doubtful = [case for case in listed if case.exercise or case.state in WAITS_FOR_ANOTHER]
     if doubtful:
         viewer, facts = viewer_of(user), facts_of_each(doubtful)
         for case in doubtful:
@@ -105,7 +114,11 @@ def in_state(cases: CaseQuerySet, state: str, *, user: User) -> CaseQuerySet:
     if state == CaseState.OPEN:
         # The first condition lets the index on what waits be used.
         return cases.filter(Q(state__in=CLAIMABLE) & (Q(state=CaseState.OPEN) | masked))
-    return cases.filter(Q(state=state) & ~masked if state in _MASKED else Q(state=state))
+    if state == CaseState.SETTLING:
+        return cases.filter(Q(state=state) | Q(pk__in=own_fresh(user)))
+    if state in WAITS_FOR_ANOTHER:
+        return cases.filter(Q(state=state) & ~masked).exclude(pk__in=own_fresh(user))
+    return cases.filter(state=state)
 
 
 def unanswered(gold: Gold) -> set[UUID]:

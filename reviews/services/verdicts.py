@@ -21,8 +21,16 @@ from accounts.prepared import Prepared
 from conversations.services import holds
 from conversations.vocabulary import Category, Remedy
 from conversations.words import index_text
-from reviews.models import Case, Exercise, Verdict, VerdictDraft, VerdictText, Withdrawal
-from reviews.permissions import check_decide
+from reviews.models import (
+    Case,
+    Claim,
+    Exercise,
+    Verdict,
+    VerdictDraft,
+    VerdictText,
+    Withdrawal,
+)
+from reviews.permissions import WAITS_FOR_ANOTHER, check_decide, is_fresh
 from reviews.reply_texts import LONGEST_REPLY
 from reviews.second_looks import Stakes, needs_second_look
 from reviews.services import danger, drafting, exercises, replies
@@ -331,33 +339,59 @@ def _reopens_without_a_senior(case: Case, given: list[Verdict]) -> bool:
 
 
 def undo(*, case: Case, user: User, now: datetime) -> None:
-    """Take back the last verdict, by whoever gave it, until it settles; it is their draft again.
+    """Take back the last verdict, by whoever gave it; it is their draft again.
 
-    Raises ``transitions.Forbidden`` once it has, or where it is another's.
+    One that settles until it has; one that waits for another's for the same time, while nobody
+    holds the case for that. An answer to a gold case likewise. Raises ``transitions.Forbidden``
+    otherwise, in words that tell nobody whether there is another's.
     """
     with transaction.atomic():
         locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
-        gold = exercises.answered_gold(locked, user, now)
-        check(CaseState.SECOND_REVIEW if gold else locked.state, Action.UNDO)
-        last = standing_verdicts(locked)[-1]
-        if last.reviewer_id != user.pk:
-            raise Forbidden("Only whoever gave the verdict can take it back.")
-        Withdrawal.objects.create(verdict=last, at=now)
-        danger.raise_again(case=locked, verdict=last, now=now)
-        drafting.bring_back(verdict=last, now=now)
-        remaining = standing_verdicts(locked)
-        locked.state = _state_before(remaining)
-        locked.contested = locked.state == CaseState.ADJUDICATION and differ(remaining)
-        locked.settle_at = None
-        locked.save(update_fields=["state", "contested", "settle_at"])
-        record(
-            actor=Actor(user=user),
-            at=now,
-            action="case.undone",
-            obj="case",
-            object_id=locked.pk,
-            details={"verdict": str(last.pk)},
-        )
+        if gold := exercises.answered_gold(locked, user, now):
+            _check_still_fresh(gold.at, now)
+            content = drafting.content_of(gold)
+            exercises.take_back(exercise=gold, now=now)
+        else:
+            content = _take_back(locked, user, now)
+        drafting.save_draft(case=locked, user=user, content=content, now=now)
+
+
+def _take_back(case: Case, user: User, now: datetime) -> dict[str, list[str]]:
+    """Withdraw the verdict; what was in it."""
+    last = next(reversed(standing_verdicts(case)), None)
+    if last is None or last.reviewer_id != user.pk:
+        raise Forbidden("Only whoever gave the last verdict can take it back.")
+    check(case.state, Action.UNDO)
+    if case.state in WAITS_FOR_ANOTHER:
+        _check_still_fresh(last.at, now)
+        _check_nobody_began(case)
+    Withdrawal.objects.create(verdict=last, at=now)
+    danger.raise_again(case=case, verdict=last, now=now)
+    remaining = standing_verdicts(case)
+    case.state = _state_before(remaining)
+    case.contested = case.state == CaseState.ADJUDICATION and differ(remaining)
+    case.settle_at = None
+    case.save(update_fields=["state", "contested", "settle_at"])
+    record(
+        actor=Actor(user=user),
+        at=now,
+        action="case.undone",
+        obj="case",
+        object_id=case.pk,
+        details={"verdict": str(last.pk)},
+    )
+    return drafting.content_of(last)
+
+
+def _check_still_fresh(given_at: datetime, now: datetime) -> None:
+    if not is_fresh(given_at, now):
+        raise Forbidden("It is too late to take this verdict back.")
+
+
+def _check_nobody_began(case: Case) -> None:
+    """*case* is locked: a claim is there already, or finds the case as it was before."""
+    if Claim.objects.live().filter(case=case).exists():
+        raise Forbidden("Somebody else has claimed this case; your verdict stands.")
 
 
 def _state_before(remaining: list[Verdict]) -> CaseState:

@@ -146,7 +146,7 @@ def _beside(page: CasePage, user: User, form: VerdictForm | None) -> dict[str, A
     case = opened.case
     return notes_context(opened, user, now) | {
         "may_reply": form is None and replies.can_write(case, user),
-        "undo_is_over": case.settle_at is not None and case.settle_at <= now,
+        "undo_is_over": page.undo_until is not None and page.undo_until <= now,
         "holds": holds.on(cutoff=case.cutoff, now=now) if can_place_hold(user) else None,
         "canned": canned.offered(user, form.codes) if form else [],
     }

@@ -20,11 +20,9 @@ from reviews.models import Case
 from reviews.permissions import check_decide
 from reviews.services import verdicts
 from reviews.services.claims import HeldByAnother, NotHeld, claim
-from reviews.services.seen import as_seen
 from reviews.transitions import Forbidden
 from reviews.views.cases import case_page
 from reviews.views.people import case_for, reviewer
-from reviews.vocabulary import CaseState
 
 
 @require_POST
@@ -38,7 +36,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         return case_page(request, case, user, form=form)
     key = form.cleaned_data.get("key")
     try:
-        given = verdicts.decide(
+        verdicts.decide(
             case=case,
             user=user,
             verdict=form.verdict(),
@@ -48,10 +46,12 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     except (NotHeld, Forbidden) as refused:
         form.add_error(None, str(refused))
         return case_page(request, case, user, form=form)
-    case.state = given.case.state
-    # Whether it is a gold case was asked with the case.
-    (told,) = as_seen([case], user=user, gold=None if case.exercise else {})
-    messages.success(request, _sent(told))
+    # The same words wherever it goes: whether another's is asked for is no matter before it counts.
+    messages.success(
+        request,
+        _("Your verdict is in. It counts in %(seconds)d seconds; until then you can undo it.")
+        % {"seconds": settings.UNDO_SECONDS},
+    )
     return redirect("case", number=number)
 
 
@@ -61,19 +61,6 @@ def _messages(case: Case, sent: Collection[str]) -> list[Message] | None:
         return None
     transcript = transcript_of(case.cutoff)
     return read_messages(transcript) if transcript else None
-
-
-def _sent(case: Case) -> str:
-    match case.state:
-        case CaseState.SETTLING:
-            return _(
-                "Your verdict is in. It takes effect in %(seconds)d seconds; "
-                "until then you can undo it."
-            ) % {"seconds": settings.UNDO_SECONDS}
-        case CaseState.SECOND_REVIEW:
-            return _("Your verdict is in. Somebody else decides independently of you.")
-        case _:
-            return _("Your verdict is in. A senior reviewer decides.")
 
 
 @require_POST

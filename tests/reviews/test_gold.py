@@ -83,7 +83,9 @@ def test_it_looks_like_work_until_it_may_be_told(ana: User, sara: User, client: 
     assert settled_ones == []
 
     verdicts.decide(case=exercise.case, user=ana, verdict=new_verdict("uphold"), now=LATER)
-    data, page = client.get(url).json(), _page(client, exercise)
+    assert client.get(url).json()["state"] == "settling"
+    with time_machine.travel(LATER + timedelta(minutes=1), tick=False):
+        data, page = client.get(url).json(), _page(client, exercise)
     assert data["state"] == "second_review"
     assert [one["decision"] for one in data["verdicts"]] == ["uphold"]
     assert "Somebody else decides independently" in page
@@ -128,8 +130,8 @@ def test_it_can_be_claimed_again_by_hand(ana: User, sara: User) -> None:
     verdicts.decide(case=exercise.case, user=ana, verdict=new_verdict(), now=LATER)
     with pytest.raises(Forbidden, match="the next verdict is another's"):
         claims.claim(case=exercise.case, user=ana)
-    with pytest.raises(Forbidden, match="second review"):
-        verdicts.undo(case=exercise.case, user=ana, now=LATER)
+    with pytest.raises(Forbidden, match="too late"):
+        verdicts.undo(case=exercise.case, user=ana, now=LATER + timedelta(minutes=1))
 
 
 def test_deferring_it_is_refused_in_words(ana: User, sara: User) -> None:

@@ -153,13 +153,6 @@ def test_there_is_no_undo_once_it_settled(ana: User) -> None:
     assert case.state == CaseState.SETTLED
 
 
-def test_a_first_of_two_verdicts_has_no_undo(ana: User) -> None:
-    case = make_case(double=True)
-    give_verdict(case, ana)
-    with pytest.raises(Forbidden):
-        verdicts.undo(case=case, user=ana, now=NOW)
-
-
 @pytest.mark.parametrize("decision", ["right_to_continue", "should_have_ended"])
 def test_a_near_miss_is_judged_without_a_remedy(decision: str, ana: User) -> None:
     case = make_near_miss_case()

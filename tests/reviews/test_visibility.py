@@ -108,6 +108,8 @@ def test_what_waits_for_an_independent_verdict_shows_as_open(
     assert shown_state(viewer, theirs) == shown
     mine = CaseFacts(False, CaseState(state), frozenset({ME}), contested)
     assert shown_state(viewer, mine) == state
+    undoable = CaseFacts(False, CaseState(state), frozenset({ME}), contested, may_undo=ME)
+    assert shown_state(viewer, undoable) == CaseState.SETTLING
 
 
 def test_a_gold_case_looks_like_work_and_then_like_a_double_review() -> None:
