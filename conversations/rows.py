@@ -268,9 +268,12 @@ def _cutoff(
     cutoff_id = keys.mint(at)
     ended = data if isinstance(data, EndedData) else None
     near_miss = data.near_miss if isinstance(data, NearMissEventData) else None
+    category = _category(data)
     draw = sampling.draw(
         cutoff_id,
-        audit_share=audit.audit_share if ended else audit.near_miss_share,
+        audit_share=audit.category_shares.get(category, audit.audit_share)
+        if ended
+        else audit.near_miss_share,
         double_share=audit.double_share,
         salt=settings.RECOURSE_AUDIT_SALT,
     )
@@ -282,7 +285,7 @@ def _cutoff(
         at=at,
         received_at=now,
         initiator=ended.cutoff.initiator if ended else "",
-        category=_category(data),
+        category=category,
         model=said.model or "",
         prompt_version=said.prompt_version or "",
         surface=said.surface or "",

@@ -41,6 +41,7 @@ class Difference(Struct, frozen=True):
 
 
 OWN, AS_DEFAULT = "thresholds of its own", "as the default"
+AS_ALL = "the share of all"
 
 _REVIEW_LABELS = {
     "audit_share": "share of cutoffs that are audited",
@@ -136,7 +137,18 @@ def _asked(
 
 def _review(before: ReviewSettings, after: ReviewSettings) -> Iterator[Difference]:
     yield from _plain("/review", _REVIEW_LABELS, before, after)
+    yield from _strata(before.audit_shares, after.audit_shares)
     yield from _plain("/review/due_hours", _DUE_LABELS, before.due_hours, after.due_hours)
+
+
+def _strata(before: dict[str, float], after: dict[str, float]) -> Iterator[Difference]:
+    for category in Category:
+        was = before.get(category.value, AS_ALL)
+        now = after.get(category.value, AS_ALL)
+        if was != now:
+            label = f"Review: {_REVIEW_LABELS['audit_share']}, {category.label}"
+            pointer = f"/review/audit_shares/{category.value}"
+            yield Difference(pointer, label, was, now, Effect.NEITHER)
 
 
 def _plain(

@@ -75,7 +75,8 @@ def json_schema() -> dict[str, Any]:
     (reference,), parts = msgspec.json.schema_components(
         [Thresholds], ref_template="#/$defs/{name}"
     )
-    parts["Thresholds"]["properties"]["categories"]["propertyNames"] = {"enum": Category.values}
+    for part, name in (("Thresholds", "categories"), ("ReviewSettings", "audit_shares")):
+        parts[part]["properties"][name]["propertyNames"] = {"enum": Category.values}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A policy of Recourse",

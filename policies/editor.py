@@ -70,6 +70,8 @@ CEILING: Final = "/imminent_risk_ceiling"
 CONFIRM: Final = "/confirm_user_request"
 DEFAULT: Final = "/default"
 REVIEW: Final = "/review"
+#: Shares of audits by category; an empty one is as of all others.
+STRATA: Final = "/review/audit_shares"
 HOURS: Final = "/review/due_hours"
 
 
@@ -88,6 +90,7 @@ def _numbers() -> dict[str, Bounds]:
     for pointer in asking_pointers():
         found |= {f"{pointer}/{one.name}": _ASKED[one.name] for one in CRITERIA}
     found |= {f"{REVIEW}/{name}": bounds for name, bounds in _SHARES.items()}
+    found |= {f"{STRATA}/{category.value}": _SHARES["audit_share"] for category in Category}
     return found | {f"{HOURS}/{name}": bounds for name, bounds in _HOURS.items()}
 
 
@@ -119,6 +122,10 @@ def flat(policy: Thresholds, note: str = "") -> Flat:
         found |= _flat_asked(pointer, policy.of(category.value))
     for name in _SHARES:
         found[f"{REVIEW}/{name}"] = shown(f"{REVIEW}/{name}", getattr(policy.review, name))
+    for category in Category:
+        pointer = f"{STRATA}/{category.value}"
+        own = policy.review.audit_shares.get(category.value)
+        found[pointer] = "" if own is None else shown(pointer, own)
     for name in _HOURS:
         found[f"{HOURS}/{name}"] = str(getattr(policy.review.due_hours, name))
     return found
@@ -161,6 +168,11 @@ def content(values: Flat) -> dict[str, Any]:
         },
         "review": {
             **{name: _number(f"{REVIEW}/{name}", values) for name in _SHARES},
+            "audit_shares": {
+                category.value: _number(f"{STRATA}/{category.value}", values)
+                for category in Category
+                if values[f"{STRATA}/{category.value}"]
+            },
             "due_hours": {name: _number(f"{HOURS}/{name}", values) for name in _HOURS},
         },
     }

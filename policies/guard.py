@@ -60,7 +60,8 @@ class Watched:
 
     ``candidate`` is true in the arm of the version that is watched. ``decided`` is when the
     verdict came, None while it is missing; after ``due`` it no longer counts. ``stretch`` tells
-    apart the times in which the rollout had one share.
+    apart the times in which the rollout had one share. ``stake``, above 0 to 1, is the smallest
+    share of audits that any cutoff had then over its own: what is drawn more often says less.
     """
 
     key: str
@@ -71,6 +72,7 @@ class Watched:
     decided: datetime | None
     due: datetime
     stretch: int = 0
+    stake: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,10 @@ def compare_with_ceiling(watched: Sequence[Watched], *, ceiling: float, now: dat
     """Is the candidate overturned more often than *ceiling*, above 0 and below 1?
 
     For a rollout of 100 %, which has no other arm. A subject's first cutoff under the candidate
-    is a block.
+    is a block. Each bets its stake of what a likelihood ratio would: with audits drawn by their
+    categories the product is fair for the rate of all cutoffs (Waudby-Smith and Ramdas,
+    "Estimating means of bounded random variables by betting", 2024), and with equal shares it is
+    that ratio.
     """
     if not 0 < ceiling < 1:
         raise ValueError("A ceiling must be above 0 and below 1.")
@@ -124,9 +129,9 @@ def compare_with_ceiling(watched: Sequence[Watched], *, ceiling: float, now: dat
     settled, dropped = _settled(blocks, now)
     overturned = np.array([block[0].overturned for block in settled], dtype=np.float64)
     worse = special.expit(special.logit(ceiling) + np.log(ODDS_RATIOS))
-    steps = overturned[:, None] * np.log(worse / ceiling) + (1 - overturned)[:, None] * np.log(
-        (1 - worse) / (1 - ceiling)
-    )
+    stake = np.array([block[0].stake for block in settled], dtype=np.float64)
+    gain = stake * (overturned - ceiling) / ceiling
+    steps = np.log1p(gain[:, None] * (worse - ceiling) / (1 - ceiling))
     return _reading(_mixture(steps), settled, dropped, len(blocks))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
@@ -59,16 +59,20 @@ class DueHours(Struct, frozen=True, forbid_unknown_fields=True):
 class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What people look at: probabilities with which a cutoff or near miss is drawn, and due times.
 
-    ``near_miss_share`` stands for ``audit_share`` where it is a near miss. One audit share holds
-    for all categories: intake draws every event of a batch under one row of shares, and a share
-    for each category would make it look one up for each event.
+    ``near_miss_share`` stands for ``audit_share`` where it is a near miss. ``audit_shares`` has
+    the strata: harm categories that are audited by another share than all others.
     Only the version in force by default has a say; those of overrides are not heard.
     """
 
     audit_share: AuditShare = 0.10
+    audit_shares: dict[str, AuditShare] = {}
     double_share: Unit = 0.10
     near_miss_share: Unit = 0.05
     due_hours: DueHours = DueHours()
+
+    def audited(self, category: str) -> float:
+        """The share of cutoffs of *category* that are audited."""
+        return self.audit_shares.get(category, self.audit_share)
 
 
 class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +85,8 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     review: ReviewSettings = ReviewSettings()
 
     def __post_init__(self) -> None:
-        if unknown := self.categories.keys() - set(Category.values):
+        named = self.categories.keys() | self.review.audit_shares.keys()
+        if unknown := named - set(Category.values):
             raise ValueError(f"Unknown categories: {', '.join(sorted(unknown))}.")
 
     def of(self, category: str) -> CategoryThresholds:
@@ -130,22 +135,27 @@ def _faults(content: Any, kind: type[Struct], pointer: str) -> Iterator[Fault]:
         inner = f"{pointer}/{_escaped(name)}"
         if name not in kinds:
             yield Fault(inner, "unknown", "There is no setting of this name.")
-        elif kinds[name] == dict[str, CategoryThresholds]:
-            yield from _category_faults(value, inner)
-        elif isinstance(kinds[name], type) and issubclass(kinds[name], Struct):
-            yield from _faults(value, kinds[name], inner)
+        elif get_origin(kinds[name]) is dict:
+            yield from _category_faults(value, get_args(kinds[name])[1], inner)
         else:
-            yield from _value_fault(value, kinds[name], inner)
+            yield from _faults_of(value, kinds[name], inner)
 
 
-def _category_faults(content: Any, pointer: str) -> Iterator[Fault]:
+def _faults_of(value: Any, kind: Any, pointer: str) -> Iterator[Fault]:
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        yield from _faults(value, kind, pointer)
+    else:
+        yield from _value_fault(value, kind, pointer)
+
+
+def _category_faults(content: Any, kind: Any, pointer: str) -> Iterator[Fault]:
     if not isinstance(content, Mapping):
         yield Fault(pointer, "wrong_type", "Expected an object with a category in each name.")
         return
     for name, value in content.items():
         inner = f"{pointer}/{_escaped(name)}"
         if name in Category.values:
-            yield from _faults(value, CategoryThresholds, inner)
+            yield from _faults_of(value, kind, inner)
         else:
             yield Fault(inner, "unknown", "There is no category of this name.")
 

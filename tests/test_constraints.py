@@ -173,6 +173,12 @@ def _shares() -> None:
     AuditSettings.objects.create(audit_share=0, double_share=0.1, near_miss_share=0.1)
 
 
+@violates("audit_category_shares_are_probabilities")
+def _category_shares() -> None:
+    shares = {"audit_share": 0.1, "double_share": 0.1, "near_miss_share": 0.1}
+    AuditSettings.objects.create(**shares, category_shares={"hate": 0.3, "privacy": 0})
+
+
 @violates("conversation_unique_in_source")
 def _conversation_twice() -> None:
     make_cutoff()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from accounts.ledger import Actor, record
@@ -9,15 +11,22 @@ from conversations.models import AuditSettings
 
 
 def draw_by(
-    *, audit_share: float, double_share: float, near_miss_share: float, actor: Actor
+    *,
+    audit_share: float,
+    category_shares: dict[str, float],
+    double_share: float,
+    near_miss_share: float,
+    actor: Actor,
 ) -> AuditSettings:
     """Draw by these shares from now on; the row that says so, the latest one if it does already.
 
-    Shares are probabilities, 0 to 1, that of audits above 0. Raises ``IntegrityError`` otherwise.
-    Two who change them at once are kept apart by their caller.
+    Shares are probabilities, 0 to 1, those of audits above 0. *category_shares* has the harm
+    categories whose share of audits is another one than *audit_share*. Raises ``IntegrityError``
+    otherwise. Two who change them at once are kept apart by their caller.
     """
-    shares = {
+    shares: dict[str, Any] = {
         "audit_share": audit_share,
+        "category_shares": category_shares,
         "double_share": double_share,
         "near_miss_share": near_miss_share,
     }

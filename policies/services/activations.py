@@ -148,6 +148,7 @@ def begin(stretch: Stretch, *, actor: Actor, now: datetime, reason: str) -> Acti
         review = thresholds.review
         draw_by(
             audit_share=review.audit_share,
+            category_shares=review.audit_shares,
             double_share=review.double_share,
             near_miss_share=review.near_miss_share,
             actor=actor,

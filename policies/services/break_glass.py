@@ -8,6 +8,7 @@ from typing import Final
 from django.db import transaction
 
 from accounts.models import User
+from conversations.vocabulary import Category
 from policies.differences import stricter_in_every_threshold
 from policies.models import (
     BUILT_IN_NUMBER,
@@ -112,9 +113,8 @@ def _undecided(number: int, user: User, now: datetime, revision: int | None) -> 
 def _audits_less(policy: Thresholds, than: Thresholds) -> bool:
     """Whether *policy* draws less for review: what nobody looks at, nobody finds wrong."""
     new, old = policy.review, than.review
-    return any(
-        getattr(new, name) < getattr(old, name)
-        for name in ("audit_share", "double_share", "near_miss_share")
+    return any(new.audited(name) < old.audited(name) for name in Category.values) or any(
+        getattr(new, name) < getattr(old, name) for name in ("double_share", "near_miss_share")
     )
 
 

@@ -39,6 +39,9 @@ _COLUMNS = (
     "conversation__id",
     "conversation__external_id",
     "conversation__subject",
+    "audit_probability",
+    "audit_settings__audit_share",
+    "audit_settings__category_shares",
 )
 
 
@@ -89,9 +92,16 @@ def audits(rollout: Rollout, *, now: datetime) -> list[Watched]:
             decided=_decided(row),
             due=row["received_at"] + timedelta(hours=due_at(row["received_at"]).other),
             stretch=stretch,
+            stake=_stake(row),
         )
         for row, stretch, candidate in _sides(rollout, now=now, audited=True)
     ]
+
+
+def _stake(row: dict[str, Any]) -> float:
+    shares = row["audit_settings__category_shares"].values()
+    smallest = min([row["audit_settings__audit_share"], *shares])
+    return float(smallest / row["audit_probability"])
 
 
 def answers(rollout: Rollout, *, now: datetime) -> list[Watched]:

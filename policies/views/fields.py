@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -16,7 +16,10 @@ from policies.views.shown import DUE_LABELS, REVIEW_LABELS
 
 @dataclass(frozen=True)
 class Number:
-    """A slider with a number beside it. *was* is what it is compared with."""
+    """A slider with a number beside it. *was* is what it is compared with.
+
+    *otherwise* is what holds where the number is empty, for one that may be.
+    """
 
     name: str
     label: str
@@ -27,6 +30,7 @@ class Number:
     step: str
     top: float
     unit: str = ""
+    otherwise: str = ""
 
     @property
     def id(self) -> str:
@@ -111,6 +115,7 @@ class Fields:
     confirm: Choice
     ceiling: Number
     review: Group
+    strata: Group
     changed: int
 
 
@@ -129,10 +134,10 @@ def fields(values: Flat, was: Flat, errors: dict[str, str]) -> Fields:
         make.asking(editor.category_pointer(category.value), category.label)
         for category in Category
     ]
-    review = make.review()
-    groups = [default, *categories, review]
+    review, strata = make.review(), make.strata()
+    groups = [default, *categories, review, strata]
     changed = ceiling.changed + confirm.changed + sum(group.changed for group in groups)
-    return Fields(default, categories, confirm, ceiling, review, changed)
+    return Fields(default, categories, confirm, ceiling, review, strata, changed)
 
 
 class _Maker:
@@ -185,6 +190,17 @@ class _Maker:
         ]
         return Group("review", gettext("Review"), shares + hours)
 
+    def strata(self) -> Group:
+        all_others = self.values[f"{editor.REVIEW}/audit_share"]
+        shares = [
+            replace(
+                self.number(f"{editor.STRATA}/{category.value}", category.label, "1", unit="%"),
+                otherwise=all_others,
+            )
+            for category in Category
+        ]
+        return Group("strata", gettext("Audited by category"), shares)
+
 
 def label(name: str) -> str:
     """What a field is about, in words, for a table of differences."""
@@ -197,6 +213,8 @@ def label(name: str) -> str:
         return gettext("Ceiling of imminent risk")
     if name == editor.CONFIRM:
         return gettext("A user’s request to end")
+    if name.startswith(f"{editor.STRATA}/"):
+        return gettext("Audited of %(category)s") % {"category": Category(parts[-1]).label}
     if parts[0] == "review":
         return gettext((REVIEW_LABELS | DUE_LABELS)[parts[-1]])
     if len(parts) == 2 and category:
@@ -212,6 +230,8 @@ def words(name: str, value: str) -> str:
         return gettext(dict(CONFIRMING).get(value, value))
     if name.startswith("/categories/") and name.count("/") == 2:
         return gettext(dict(OWNERSHIP).get(value, value))
+    if name.startswith(f"{editor.STRATA}/") and not value:
+        return gettext("the share of all")
     return f"{value} %" if editor.is_share(name) else value
 
 

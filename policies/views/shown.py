@@ -98,7 +98,7 @@ def said(pointer: str, value: Value) -> str:
         return value
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if pointer.endswith("_share"):
+    if pointer.endswith("_share") or pointer.startswith("/review/audit_shares/"):
         return f"{value * 100:g} %"
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
@@ -163,6 +163,16 @@ def _review(review: ReviewSettings, found: dict[str, Difference]) -> list[Fact]:
     facts = [
         _fact(gettext(label), f"/review/{name}", getattr(review, name), found)
         for name, label in REVIEW_LABELS.items()
+    ]
+    facts += [
+        _fact(
+            gettext("Audited of %(category)s") % {"category": category.label},
+            f"/review/audit_shares/{category.value}",
+            review.audit_shares[category.value],
+            found,
+        )
+        for category in Category
+        if category.value in review.audit_shares
     ]
     due: DueHours = review.due_hours
     return facts + [

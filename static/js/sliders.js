@@ -5,7 +5,8 @@ const says = (field, type) => field.dispatchEvent(new Event(type, { bubbles: tru
 
 const mark = (number) => {
   if (number.dataset.was === undefined) return;
-  const changed = number.value === "" || Number(number.value) !== Number(number.dataset.was);
+  const [now, was] = [number.value, number.dataset.was];
+  const changed = now !== was && (now === "" || was === "" || Number(now) !== Number(was));
   number.closest(".slider").classList.toggle("changed", changed);
   document.getElementById(`${number.id}-was`).hidden = !changed;
   const said = [`${number.id}-was`, `${number.id}-error`].filter(

@@ -39,6 +39,9 @@ def review_settings() -> st.SearchStrategy[dict[str, Any]]:
         {},
         optional={
             "audit_share": st.floats(0, 1, exclude_min=True),
+            "audit_shares": st.dictionaries(
+                st.sampled_from(Category.values), st.floats(0, 1, exclude_min=True), max_size=3
+            ),
             "double_share": _UNIT,
             "near_miss_share": _UNIT,
             "due_hours": st.fixed_dictionaries(

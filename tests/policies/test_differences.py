@@ -110,7 +110,11 @@ def test_the_diff_reads_as_a_person_would_say_it() -> None:
             "imminent_risk_ceiling": 0.1,
             "categories": msgspec.to_builtins(BUILT_IN.categories)
             | {"hate": {"severity": 0.9, "redirects": 0}},
-            "review": {"audit_share": 0.2, "due_hours": {"appeal": 12}},
+            "review": {
+                "audit_share": 0.2,
+                "audit_shares": {"privacy": 0.5},
+                "due_hours": {"appeal": 12},
+            },
         }
     )
     assert [
@@ -122,6 +126,13 @@ def test_the_diff_reads_as_a_person_would_say_it() -> None:
         ("/categories/hate/severity", "Hate: severity", 0.6, 0.9, "stricter"),
         ("/categories/hate/redirects", "Hate: redirects", 1, 0, "laxer"),
         ("/review/audit_share", "Review: share of cutoffs that are audited", 0.1, 0.2, "neither"),
+        (
+            "/review/audit_shares/privacy",
+            "Review: share of cutoffs that are audited, Privacy",
+            "the share of all",
+            0.5,
+            "neither",
+        ),
         ("/review/due_hours/appeal", "Review: hours until an appeal is due", 24, 12, "neither"),
     ]
 

@@ -36,6 +36,7 @@ def test_the_built_in_policy_comes_back_as_it_is() -> None:
         ("/categories/hate/warnings", "0", "A whole number from 1 to 100."),
         ("/imminent_risk_ceiling", "0.3", "A number from 0 to 0.2."),
         ("/review/audit_share", "0", "A number above 0, and at most 100."),
+        ("/review/audit_shares/hate", "0", "A number above 0, and at most 100."),
         ("/review/due_hours/breach", "25", "A whole number from 1 to 24."),
         ("/default/enabled", "", "Choose one of the two."),
         ("/confirm_user_request", "maybe", "Choose one of the two."),
@@ -54,6 +55,14 @@ def test_a_comma_is_a_decimal_point_and_shares_are_in_percent() -> None:
     changed = {"/default/severity": "0,75", "/review/audit_share": "12.5"}
     policy = read(editor.content(editor.flat(BUILT_IN) | changed))
     assert (policy.default.severity, policy.review.audit_share) == (0.75, 0.125)
+
+
+def test_a_category_is_audited_as_all_others_until_it_has_a_share() -> None:
+    values = editor.flat(BUILT_IN)
+    assert values["/review/audit_shares/hate"] == ""
+    policy = read(editor.content(values | {"/review/audit_shares/hate": "50"}))
+    assert (policy.review.audited("hate"), policy.review.audited("privacy")) == (0.5, 0.1)
+    assert editor.flat(policy)["/review/audit_shares/hate"] == "50"
 
 
 def test_what_the_database_cannot_keep_is_left_out_of_a_note() -> None:

@@ -266,6 +266,22 @@ def test_evidence_against_a_ceiling_is_the_mean_of_likelihood_ratios() -> None:
     assert (reading.audits, reading.counted) == (2, 2)
 
 
+def test_a_category_that_is_audited_more_often_does_not_tell_against_the_ceiling() -> None:
+    """Of 100 cutoffs, 10 are of a category with half its ends overturned, all of them audited; of
+    the 90 others one in ten is, none overturned. The rate of all is 5 %, that of audits 26 %.
+    """
+    grave = [(True, place % 2 == 0) for place in range(10)]
+    plain = [(True, False)] * 9
+    audits = watched((grave + plain) * 20)
+    weighed = [
+        replace(one, stake=0.1 if place % 19 < 10 else 1.0) for place, one in enumerate(audits)
+    ]
+
+    assert compare_with_ceiling(audits, ceiling=0.06, now=END).state is State.ROLL_BACK
+    assert compare_with_ceiling(weighed, ceiling=0.06, now=END).state is State.WATCHING
+    assert compare_with_ceiling(weighed, ceiling=0.01, now=END).state is State.ROLL_BACK
+
+
 def test_against_a_ceiling_the_first_cutoff_under_the_candidate_counts() -> None:
     before, after, again = watched([(False, False), (True, True), (True, False)])
     same = [replace(one, subject="one") for one in (before, after, again)]

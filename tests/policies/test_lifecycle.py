@@ -21,7 +21,7 @@ from policies.services.activations import Guard, end_override
 from policies.services.versions import NotPossible
 from policies.signals import policy_activated
 from tests.concurrency import at_once
-from tests.factories import NOW
+from tests.factories import NOW, make_cutoff, make_near_miss_case
 from tests.policies.lifecycle import (
     STRICTER,
     TASK,
@@ -218,3 +218,12 @@ def test_the_default_scope_decides_what_is_drawn_for_audit() -> None:
     assert AuditSettings.objects.count() == 2
     back(to=1)
     assert AuditSettings.objects.latest("id").audit_share == 0.10
+
+
+def test_a_category_that_is_audited_more_often_is_drawn_by_its_own_share() -> None:
+    put(approved({"review": {"audit_share": 0.2, "audit_shares": {"hate": 1}}}))
+    made = [make_cutoff(cutoff={"category": category}) for category in ("hate", "hate", "privacy")]
+    shares = [(one.category, one.audit_probability) for one in made]
+    assert shares == [("hate", 1), ("hate", 1), ("privacy", 0.2)]
+    assert all(one.in_audit for one in made[:2])
+    assert make_near_miss_case().cutoff.audit_probability == 0.05

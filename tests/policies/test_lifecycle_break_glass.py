@@ -139,6 +139,7 @@ def test_what_is_decided_on_needs_no_emergency() -> None:
         {"default": {"severity": 0.59}},
         {"categories": {}},
         {"review": {"audit_share": 0.01}},
+        {"review": {"audit_shares": {"hate": 0.09}}},
     ],
     ids=str,
 )

@@ -42,6 +42,10 @@ LAXER: list[dict[str, Any]] = [
     {"review": {"audit_share": 0}},
     {"review": {"audit_share": 1.01}},
     {"review": {"near_miss_share": -0.1}},
+    {"review": {"audit_shares": {"hate": 0}}},
+    {"review": {"audit_shares": {"hate": True}}},
+    {"review": {"audit_shares": {"no_such_category": 0.5}}},
+    {"review": {"audit_shares": 0.5}},
     {"review": {"due_hours": {"breach": 0}}},
     {"review": {"due_hours": {"breach": 25}}},
     {"review": {"due_hours": {"no_such_reason": 1}}},
@@ -84,6 +88,7 @@ def test_what_was_stored_before_there_were_review_settings_has_the_first_ones() 
     assert parse(stored) == BUILT_IN
     shares = msgspec.to_builtins(BUILT_IN.review)
     del shares["due_hours"]
+    assert shares.pop("audit_shares") == {}
     assert shares == FIRST_AUDIT_SETTINGS
 
 
