@@ -4,16 +4,11 @@ its cutoff, and events that were parked.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from conversations import keys
 from conversations.models import (
     Conversation,
     Event,
@@ -23,6 +18,7 @@ from conversations.models import (
     Source,
 )
 from conversations.services import holds
+from conversations.services.parked import whose_is
 
 
 def erase_loose_words(
@@ -69,25 +65,9 @@ def _parked(
 ) -> int:
     """Parked events are few, and nothing but their content says whose they are."""
     parked = ParkedEvent.objects.filter(source=source, parked_at__lte=received_until)
-    theirs = [
-        key
-        for key, thread, author in _read(parked.order_by("pk").iterator(), source)
-        if thread not in held and (author == subject or thread in threads)
-    ]
+    theirs = []
+    for row in parked.order_by("pk").iterator():
+        whose = whose_is(row, source)
+        if whose.thread not in held and (whose.subject == subject or whose.thread in threads):
+            theirs.append(row.pk)
     return ParkedEvent.objects.filter(pk__in=theirs).delete()[0]
-
-
-def _read(parked: Iterator[ParkedEvent], source: Source) -> Iterator[tuple[int, str, str]]:
-    """The key, thread and subject of parked events. They were valid, so that they can be read."""
-    for row in parked:
-        data: dict[str, Any] = json.loads(bytes(row.raw)).get("data") or {}
-        said = data.get("conversation") or {"id": data.get("conversation_id")}
-        user_id = said.get("user_id")
-        author = (
-            keys.pseudonym(
-                source=source.slug, user_id=user_id, secret=settings.RECOURSE_SUBJECT_KEY
-            )
-            if user_id
-            else ""
-        )
-        yield row.pk, str(said.get("id")), author

@@ -8,12 +8,11 @@ and those have been moved.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -25,11 +24,13 @@ from conversations.models import (
     Event,
     EventRemainder,
     HeldTranscript,
+    ParkedEvent,
+    RelayedFeedback,
     Source,
     Transcript,
 )
 from conversations.retention import Terms, happened_before, received_before
-from conversations.services import holds
+from conversations.services import holds, parked
 from conversations.services.months import drop_empty_months
 from conversations.services.words import count_search_chunks, delete_search_chunks
 from conversations.signals import kept_like_signals, signals_expired
@@ -40,6 +41,8 @@ BATCH: Final = 1_000
 TRANSCRIPTS: Final = "transcripts"
 SEARCH_CHUNKS: Final = "search_chunks"
 REMAINDERS: Final = "remainders"
+WAITING_FEEDBACK: Final = "waiting_feedback"
+PARKED: Final = "parked"
 SIGNALS: Final = "signals"
 
 _FORGOTTEN: Final[dict[str, Any]] = {
@@ -58,7 +61,10 @@ _FORGOTTEN: Final[dict[str, Any]] = {
 
 
 class Line(NamedTuple):
-    """What a count is of. ``month`` is that in which it happened, ``2026-11``."""
+    """What a count is of. ``month`` is that in which it happened, ``2026-11``.
+
+    Of a parked event it is that in which it was received.
+    """
 
     source: str
     month: str
@@ -136,7 +142,12 @@ def _enforce_for(source: Source, run: _Run) -> None:
         rows = table._default_manager.filter(pk__lt=before)
         _by_batches(source, run, _Deletion(TRANSCRIPTS, rows, words_over))
     remainders = EventRemainder.objects.filter(pk__lt=before)
-    _by_batches(source, run, _Deletion(REMAINDERS, remainders, _events_over(source, run.now)))
+    events_over = _events_over(source, run.now)
+    _by_batches(source, run, _Deletion(REMAINDERS, remainders, events_over))
+    waiting = RelayedFeedback.objects.filter(pk__lt=before, source=source, linked_at=None)
+    said = waiting.exclude(comment="")
+    _by_batches(source, run, _Silencing(WAITING_FEEDBACK, said, events_over))
+    _by_batches(source, run, _parked_over(source, run.now))
     signals_over = _cutoffs_over(source, source.signal_days, run.now)
     before = lowest(happened_before(run.now, source.signal_days))
     known = Cutoff.objects.filter(pk__lt=before, source=source, signals_expired_at=None)
@@ -160,6 +171,16 @@ def _events_over(source: Source, now: datetime) -> QuerySet[Event]:
     return Event.objects.filter(~holds.event_is_held(now), source=source, received_at__lt=received)
 
 
+def _parked_over(source: Source, now: datetime) -> _ParkedDeletion:
+    received = received_before(now, source.transcript_days)
+    over = ParkedEvent.objects.filter(source=source, parked_at__lt=received)
+    return _ParkedDeletion(PARKED, over, over, source, now)
+
+
+#: The key of a row: a UUID, or the number of a parked event.
+_Key = Any
+
+
 @dataclass(frozen=True)
 class _Deletion:
     """Deleting those of *rows* whose cutoff or event is *over*, and with a transcript its chunks.
@@ -172,12 +193,12 @@ class _Deletion:
     rows: QuerySet[Any]
     over: QuerySet[Any]
 
-    def page(self, after: UUID | None) -> list[UUID]:
+    def page(self, after: _Key) -> list[_Key]:
         """The next keys to look at."""
         rest = self.rows.filter(pk__gt=after) if after else self.rows
         return list(rest.order_by("pk").values_list("pk", flat=True)[:BATCH])
 
-    def due(self, page: list[UUID], *, lock: bool) -> list[UUID]:
+    def due(self, page: list[_Key], *, lock: bool) -> list[_Key]:
         """Those of *page* whose term is over, in order; not those that another run deletes."""
         over = list(self.over.filter(pk__in=page).values_list("pk", flat=True))
         rows = self.rows.filter(pk__in=over).order_by("pk")
@@ -185,12 +206,17 @@ class _Deletion:
             rows = rows.select_for_update(skip_locked=True)
         return list(rows.values_list("pk", flat=True))
 
-    def count(self, keys: list[UUID]) -> dict[str, int]:
+    def by_month(self, keys: list[_Key]) -> list[tuple[str, list[_Key]]]:
+        """*keys* by the month of :class:`Line`."""
+        grouped = groupby(keys, key=lambda key: f"{month_of(key):%Y-%m}")
+        return [(month, list(together)) for month, together in grouped]
+
+    def count(self, keys: list[_Key]) -> dict[str, int]:
         """What the deletion of *keys* would come to."""
         chunks = count_search_chunks(keys) if self.kind == TRANSCRIPTS else 0
         return {self.kind: len(keys), SEARCH_CHUNKS: chunks}
 
-    def do(self, keys: list[UUID], now: datetime) -> dict[str, int]:
+    def do(self, keys: list[_Key], now: datetime) -> dict[str, int]:
         """Delete *keys*."""
         deleted, _ = self.rows.filter(pk__in=keys).delete()
         chunks = delete_search_chunks(keys) if self.kind == TRANSCRIPTS else 0
@@ -201,15 +227,45 @@ class _Deletion:
 class _Forgetting(_Deletion):
     """Making signals unknown; the row, its standing and its audit draw stay."""
 
-    def do(self, keys: list[UUID], now: datetime) -> dict[str, int]:
+    def do(self, keys: list[_Key], now: datetime) -> dict[str, int]:
         """Forget the signals of *keys*, here and where they are repeated."""
         forgotten = self.rows.filter(pk__in=keys).update(signals_expired_at=now, **_FORGOTTEN)
         signals_expired.send(sender=Cutoff, cutoff_ids=keys, now=now)
         return {self.kind: forgotten}
 
 
+@dataclass(frozen=True)
+class _Silencing(_Deletion):
+    """Emptying what a user said that still waits for its cutoff; that it came, stays."""
+
+    def do(self, keys: list[_Key], now: datetime) -> dict[str, int]:
+        """Empty the comments of *keys*."""
+        return {self.kind: self.rows.filter(pk__in=keys).update(comment="")}
+
+
+@dataclass(frozen=True)
+class _ParkedDeletion(_Deletion):
+    """Deleting parked events of *source*. Their ids stay taken: the row of the event stays."""
+
+    source: Source
+    now: datetime
+
+    def due(self, page: list[_Key], *, lock: bool) -> list[_Key]:
+        """Those that no hold keeps, which their content alone tells."""
+        over = super().due(page, lock=lock)
+        return parked.not_held(source=self.source, numbers=over, now=self.now)
+
+    def by_month(self, keys: list[_Key]) -> list[tuple[str, list[_Key]]]:
+        """By the month in which they were received."""
+        rows = self.rows.filter(pk__in=keys).order_by("parked_at", "pk")
+        grouped = groupby(
+            rows.values_list("pk", "parked_at"), key=lambda row: f"{row[1].astimezone(UTC):%Y-%m}"
+        )
+        return [(month, [key for key, _ in together]) for month, together in grouped]
+
+
 def _by_batches(source: Source, run: _Run, deletion: _Deletion) -> None:
-    last: UUID | None = None
+    last: _Key = None
     while run.report.finished:
         if run.time_is_up():
             run.report.finished = False
@@ -223,19 +279,14 @@ def _by_batches(source: Source, run: _Run, deletion: _Deletion) -> None:
 
 
 @transaction.atomic
-def _one_batch(source: Source, page: list[UUID], run: _Run, deletion: _Deletion) -> None:
+def _one_batch(source: Source, page: list[_Key], run: _Run, deletion: _Deletion) -> None:
     if not run.dry_run:
         holds.respect()
-    for month, keys in _by_month(deletion.due(page, lock=not run.dry_run)):
+    for month, keys in deletion.by_month(deletion.due(page, lock=not run.dry_run)):
         done = deletion.count(keys) if run.dry_run else deletion.do(keys, run.now)
         for kind, count in done.items():
             if count:
                 run.report.counts[Line(source.slug, month, kind)] += count
-
-
-def _by_month(keys: Iterable[UUID]) -> list[tuple[str, list[UUID]]]:
-    grouped = groupby(keys, key=lambda key: f"{month_of(key):%Y-%m}")
-    return [(month, list(together)) for month, together in grouped]
 
 
 def _note(source: Source, run: _Run) -> None:
