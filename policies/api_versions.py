@@ -29,6 +29,7 @@ from policies.serializers import (
     DraftSerializer,
     ReasonSerializer,
     RemarkSerializer,
+    SubmitSerializer,
     activation_data,
     draft_data,
     numbered_data,
@@ -36,7 +37,7 @@ from policies.serializers import (
     version_data,
 )
 from policies.services import activations, approvals, break_glass, drafts, plans
-from policies.services.drafts import StaleRevision
+from policies.services.drafts import OtherBacktest, StaleRevision
 from policies.services.versions import NotPossible, person, thresholds_of
 from policies.thresholds import InvalidPolicy, Thresholds, read
 
@@ -204,11 +205,20 @@ class SubmitView(PolicyView):
     def post(self, request: Request, number: int) -> Response:
         """Lay the draft before somebody else."""
         _check_number(number)
+        said = sent(SubmitSerializer, request)
         revision = _read_revision(request, number)
         try:
-            drafts.submit(number=number, revision=revision, user=self.person, now=timezone.now())
+            drafts.submit(
+                number=number,
+                revision=revision,
+                user=self.person,
+                now=timezone.now(),
+                backtest_id=said["backtest"],
+            )
         except StaleRevision as stale:
             return _stale(request, stale)
+        except OtherBacktest as refused:
+            raise serializers.ValidationError({"backtest": str(refused)}) from None
         return _response(number)
 
 

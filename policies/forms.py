@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -58,6 +59,25 @@ class CommentForm(ActForm):
 
 class NothingForm(ActForm):
     """A question that needs no more than a yes."""
+
+
+class SubmitForm(ActForm):
+    """Which finished backtest of it the second person sees first; the newest, if not another.
+
+    The field is not there where there is none. After validation, ``backtest`` is its id or None.
+    """
+
+    backtest = forms.TypedChoiceField(
+        label=_("Backtest that is shown first"), required=False, coerce=UUID, empty_value=None
+    )
+
+    def __init__(self, *args: Any, finished: list[tuple[UUID, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not finished:
+            del self.fields["backtest"]
+            return
+        offer(self, "backtest", [*finished, ("", _("None"))])
+        self.fields["backtest"].initial = finished[0][0]
 
 
 class ScopeForm(ActForm):

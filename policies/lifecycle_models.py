@@ -65,7 +65,8 @@ class SubmissionDecision(TextChoices):
 class Submission(models.Model):
     """A version laid before a second person, and what that one said.
 
-    Never changed once it is decided.
+    Never changed once it is decided. ``backtest`` is the finished one, of exactly what the
+    version says, that was laid before them with it; None where none was.
     """
 
     version = models.OneToOneField(
@@ -77,6 +78,14 @@ class Submission(models.Model):
     submitted_by = staff()
     submitted_at = models.DateTimeField()
     contributors = ArrayField(models.BigIntegerField())
+    backtest = models.ForeignKey(
+        "policies.Backtest",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
     decision = models.CharField(
         max_length=8, choices=SubmissionDecision, default=SubmissionDecision.PENDING, blank=True
     )

@@ -57,6 +57,12 @@ class DraftEditSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class SubmitSerializer(serializers.Serializer[Any]):
+    """The backtest that the second person sees first, if one is attached."""
+
+    backtest = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+
 class RemarkSerializer(serializers.Serializer[Any]):
     """Why, if there is anything to say."""
 
@@ -178,6 +184,7 @@ def submission_data(submission: Submission) -> dict[str, Any]:
     return {
         "submitted_by": _name(submission.submitted_by),
         "submitted_at": _time(submission.submitted_at),
+        "backtest": str(submission.backtest_id) if submission.backtest_id else None,
         "decision": submission.decision or None,
         "decided_by": _name(submission.decided_by),
         "decided_at": _time(submission.decided_at),

@@ -31,6 +31,7 @@ from policies.serializers import (
     RemarkSerializer,
     RollbackSerializer,
     ScopeSerializer,
+    SubmitSerializer,
 )
 
 Decorator = Callable[[Any], Any]
@@ -73,6 +74,7 @@ COMPONENTS: dict[str, Any] = {
         {
             "submitted_by": TEXT,
             "submitted_at": MOMENT,
+            "backtest": nullable({**TEXT, "format": "uuid"}),
             "decision": {"enum": ["approved", "rejected", None]},
             "decided_by": nullable(TEXT),
             "decided_at": nullable(MOMENT),
@@ -235,8 +237,11 @@ edit_draft = _call(
 submit = _call(
     "policy_versions_submit",
     "Lay a draft before somebody else",
-    {200: _WHOLE, **problems(400, 404, 409), **_STALE},
-    request=None,
+    {200: _WHOLE, **problems(400, 404, 409, 415), **_STALE},
+    description=(
+        "With `backtest`, a finished one of exactly these thresholds, that person sees it first."
+    ),
+    request=SubmitSerializer,
     parameters=[_MATCH, _ETAG],
 )
 approve = _call(

@@ -146,10 +146,7 @@ def _readable(version: PolicyVersion) -> Thresholds | None:
 
 @dataclass(frozen=True)
 class Rowset:
-    """The rows of a piece and what is said of each: SQL, and the values bound to it.
-
-    A row whose version is none of *known* counts for that numbered *otherwise*.
-    """
+    """The rows of a piece and what is said of each: SQL, and the values bound to it."""
 
     flags: str
     version: str
@@ -157,6 +154,7 @@ class Rowset:
     where: str
     bound: Parameters
     step: str = ""
+    #: A row whose version is none of these counts for that numbered otherwise.
     known: frozenset[int] = frozenset()
     otherwise: int | None = None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -166,6 +166,14 @@ def left_behind(*, now: datetime) -> list[UUID]:
         state=BacktestState.QUEUED, requested_at__lt=now - PATIENCE
     ).order_by("requested_at")
     return list(waiting.values_list("pk", flat=True))
+
+
+def finished_of(content: dict[str, Any]) -> BacktestQuerySet:
+    """Those that are done of exactly what *content* says, in figures that can be shown; the
+    newest first.
+    """
+    done = Backtest.objects.filter(state=BacktestState.DONE, candidate=content)
+    return done.filter(figures__schema=SCHEMA).order_by("-requested_at")
 
 
 def figures_of(backtest: Backtest) -> Figures | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
 
 from accounts.ledger import record
 from accounts.models import User
-from policies.models import Draft, PolicyVersion, Submission
+from policies.models import Backtest, Draft, PolicyVersion, Submission
 from policies.permissions import check_change
+from policies.services.backtests import finished_of
 from policies.services.versions import NotPossible, lock, next_number, person, thresholds_of
 from policies.thresholds import read
 
@@ -25,6 +27,10 @@ class StaleRevision(Exception):
             f" with revision {current.revision}, and save again."
         )
         self.current = current
+
+
+class OtherBacktest(NotPossible):
+    """What was to be attached is no finished backtest of exactly what is submitted."""
 
 
 def create_draft(
@@ -90,12 +96,19 @@ def edit_draft(
     return draft
 
 
-def submit(*, number: int, user: User, now: datetime, revision: int | None = None) -> PolicyVersion:
+def submit(
+    *,
+    number: int,
+    user: User,
+    now: datetime,
+    revision: int | None = None,
+    backtest_id: UUID | None = None,
+) -> PolicyVersion:
     """Make the draft an immutable version that somebody else decides on.
 
-    Raises :class:`StaleRevision` where *revision* is given and not the current one,
-    ``InvalidPolicy`` where the draft was written under other bounds, and ``NotPossible`` where
-    the number is no draft.
+    They see the backtest *backtest_id* first. Raises :class:`StaleRevision` where *revision* is
+    given and not the current one, ``InvalidPolicy`` where the draft was written under other
+    bounds, ``NotPossible`` where the number is no draft, and :class:`OtherBacktest`.
     """
     check_change(user)
     with transaction.atomic():
@@ -114,8 +127,10 @@ def submit(*, number: int, user: User, now: datetime, revision: int | None = Non
             submitted_by=user,
             submitted_at=now,
             contributors=sorted({*draft.contributors, user.pk}),
+            backtest=_attached(backtest_id, content),
         )
-        _note(draft, user, "policy.submitted", now)
+        attached = {"backtest": str(backtest_id)} if backtest_id else {}
+        _note(draft, user, "policy.submitted", now, attached)
         draft.delete()
     return version
 
@@ -129,12 +144,25 @@ def _locked(number: int, revision: int | None) -> Draft:
     return draft
 
 
-def _note(draft: Draft, user: User, action: str, now: datetime) -> None:
+def _attached(backtest_id: UUID | None, content: Any) -> Backtest | None:
+    if backtest_id is None:
+        return None
+    found = finished_of(content).filter(pk=backtest_id).first()
+    if found is None:
+        raise OtherBacktest(
+            "That is no finished backtest of exactly these thresholds. Choose another one, or none."
+        )
+    return found
+
+
+def _note(
+    draft: Draft, user: User, action: str, now: datetime, more: dict[str, str] | None = None
+) -> None:
     record(
         actor=person(user),
         at=now,
         action=action,
         obj="policy_version",
         object_id=draft.number,
-        details={"revision": draft.revision},
+        details={"revision": draft.revision, **(more or {})},
     )

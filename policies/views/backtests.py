@@ -224,16 +224,23 @@ def cancel_act(found: Backtest, data: Any = None) -> Act:
 
 
 def of_version(version: PolicyVersion | Draft) -> dict[str, Any]:
-    """The newest backtest that is done of *version* as it stands; what the template of it needs.
+    """The backtest that stands first on the page of *version*; what the template of it needs.
 
-    One of a draft's earlier revision is not of what is submitted, and is only named.
+    The one that was attached to its submission, or else the newest of exactly what it says. One
+    of a draft's earlier revision is not of what is submitted, and is only named.
     """
-    done = Backtest.objects.filter(candidate_number=version.number, state=BacktestState.DONE)
-    latest = list(done.select_related("baseline", "requested_by").order_by("-requested_at")[:5])
-    alike = [one for one in latest if one.candidate == version.content]
-    found = alike[0] if alike else None
+    submission = getattr(version, "submission", None)
+    attached = submission.backtest_id if submission else None
+    found = (
+        Backtest.objects.get(pk=attached)
+        if attached
+        else service.finished_of(version.content).first()
+    )
+    of_other = Backtest.objects.filter(candidate_number=version.number, state=BacktestState.DONE)
     return {
         "backtest": found,
+        "attached": attached is not None,
+        "submission": submission,
         "told": told_of(found) if found else None,
-        "other": bool(latest) and not found,
+        "other": found is None and of_other.exists(),
     }

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from policies.forms import CommentForm, NothingForm, ReasonForm
-from policies.models import Draft, Submission, SubmissionDecision
+from policies.forms import CommentForm, ReasonForm, SubmitForm
+from policies.models import Backtest, Draft, Submission, SubmissionDecision
 from policies.permissions import can_decide, check_decide
 from policies.services import approvals, drafts
+from policies.services.backtests import finished_of
 from policies.views.acting import Act, revision_of, run, sent
 from policies.views.people import may_change, user_of
 
+#: How many finished backtests a submission may choose from.
+MOST_OFFERED: Final = 20
 _GET_AND_POST = ["GET", "HEAD", "POST"]
 
 
@@ -34,10 +39,30 @@ def submit_act(draft: Draft, data: Any = None) -> Act:
         ),
         # The revision that was read: what somebody saves meanwhile is not submitted unseen.
         url=f"{reverse('policy-submit', args=[draft.number])}?revision={draft.revision}",
-        form=NothingForm(data),
+        form=SubmitForm(data, finished=_finished(draft), auto_id="submit_%s"),
         submit=_("Submit"),
         primary=True,
     )
+
+
+def _finished(draft: Draft) -> list[tuple[UUID, str]]:
+    """The finished backtests of what *draft* says, the newest first, each in words."""
+    found = finished_of(draft.content).select_related("requested_by").defer("figures")
+    return [(one.pk, _in_words(one)) for one in found[:MOST_OFFERED]]
+
+
+def _in_words(backtest: Backtest) -> str:
+    against = (
+        _("against each cutoff’s own version")
+        if backtest.baseline_id is None
+        else _("against policy %(number)d") % {"number": backtest.baseline_id}
+    )
+    return _("%(since)s – %(until)s, %(against)s; asked for %(asked)s") % {
+        "since": date_format(timezone.localtime(backtest.since), "DATE_FORMAT"),
+        "until": date_format(timezone.localtime(backtest.until), "DATE_FORMAT"),
+        "against": against,
+        "asked": date_format(timezone.localtime(backtest.requested_at), "DATETIME_FORMAT"),
+    }
 
 
 def approve_act(submission: Submission, user: User, data: Any = None) -> Act:
@@ -86,9 +111,14 @@ def submit(request: HttpRequest, number: int) -> HttpResponse:
     """Lay a draft before a second person."""
     draft = get_object_or_404(Draft, number=number)
 
-    def do(_sent: dict[str, Any]) -> str:
-        revision = revision_of(request, draft)
-        drafts.submit(number=number, user=user_of(request), now=timezone.now(), revision=revision)
+    def do(said: dict[str, Any]) -> str:
+        drafts.submit(
+            number=number,
+            user=user_of(request),
+            now=timezone.now(),
+            revision=revision_of(request, draft),
+            backtest_id=said.get("backtest"),
+        )
         return _("It is submitted. Somebody else decides on it.")
 
     back = reverse("policy-version", args=[number])

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 #: Stricter than the built-in policy in every threshold.
 ALONE = msgspec.to_builtins(BUILT_IN) | STRICTER
 #: Queries of the page of a version that was activated, submitted and edited.
-PAGE = 19
+PAGE = 20
 
 
 def acts(client: Client, number: int) -> dict[str, str]:
