@@ -5,9 +5,11 @@
    stands in #missing beside the button, and nothing is sent until it is empty.
    Kept texts: <select data-canned> puts its choice at the end of the rationale; its key puts in the next that
    fits the reasons ticked.
-   Heartbeat: <form data-heartbeat="60"> is posted every so many seconds while the page is seen, and
-   keeps the lease; a 409 or 404 means that the case is no longer held, and the event "lease-lost"
-   is fired on it once. Without scripts the lease simply runs out at the time that the page shows. */
+   Heartbeat: <form data-heartbeat="60"> is posted every so many seconds while the page is open, in the
+   background too, and at once when it is seen again; it keeps the lease. Browsers slow timers of pages that
+   are not seen to one a minute, well within the lease; a machine asleep or a page closed sends none.
+   A 409 or 404 means that the case is no longer held, and the event "lease-lost" is fired on it once.
+   Without scripts the lease simply runs out at the time that the page shows. */
 const form = document.querySelector("#verdict-form");
 const fields = (selector) => [...document.querySelectorAll(`.verdict ${selector}`)];
 const decision = () => document.querySelector('[name="decision"]:checked')?.value;
@@ -134,20 +136,24 @@ const lost = () => {
 };
 
 if (beat) {
-  const timer = setInterval(async () => {
-    if (document.hidden) return;
+  const stop = new AbortController();
+  const renew = async () => {
     const sent = { method: "POST", body: new FormData(beat), credentials: "same-origin" };
     // A network failure is no news about the lease: the next beat tries again.
     const answer = await fetch(beat.action, sent).catch(() => null);
-    if (!answer) return;
+    if (!answer || stop.signal.aborted) return;
     // Redirected: to the sign-in page, for the session is over and with it the beats.
     if (answer.status === 409 || answer.status === 404 || answer.redirected) {
-      clearInterval(timer);
+      stop.abort();
       lost();
       return;
     }
     const until = answer.headers.get("Lease-Until");
     const shown = document.querySelector(".lease time");
     if (until && shown) shown.dateTime = until;
-  }, Number(beat.dataset.heartbeat) * 1000);
+  };
+  const timer = setInterval(renew, Number(beat.dataset.heartbeat) * 1000);
+  stop.signal.addEventListener("abort", () => clearInterval(timer));
+  const seen = () => document.hidden || renew();
+  document.addEventListener("visibilitychange", seen, { signal: stop.signal });
 }

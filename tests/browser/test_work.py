@@ -135,6 +135,44 @@ def test_the_heartbeat_keeps_the_lease_while_the_page_is_open(desk: Visitor) -> 
     assert Claim.objects.get(pk=held.pk).expires_at > held.expires_at
 
 
+_SEEN = """(seen) => {
+    Object.defineProperty(document, "hidden", { get: () => !seen, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_page_in_the_background_keeps_the_lease_and_renews_it_when_it_is_seen(
+    desk: Visitor,
+) -> None:
+    ana = make_user(Role.REVIEWER)
+    case = full_case()
+    held = claims.claim(case=case, user=ana)
+    desk.sign_in(ana)
+    desk.page.clock.install()
+    page = desk.go(f"/cases/{case.number}")
+    page.evaluate(_SEEN, arg=False)
+    with page.expect_response(re.compile("/heartbeat$")) as beaten:
+        page.clock.fast_forward(61_000)
+    assert beaten.value.status == 204
+    with page.expect_response(re.compile("/heartbeat$")) as back:
+        page.evaluate(_SEEN, arg=True)
+    assert back.value.status == 204
+    assert Claim.objects.get(pk=held.pk).expires_at > held.expires_at
+
+
+def test_after_a_sleep_the_page_says_at_once_that_the_lease_ran_out(desk: Visitor) -> None:
+    ana = make_user(Role.REVIEWER)
+    case = full_case()
+    claims.claim(case=case, user=ana)
+    desk.sign_in(ana)
+    page = desk.go(f"/cases/{case.number}")
+    now = timezone.now()
+    Claim.objects.update(claimed_at=now - timedelta(minutes=11), expires_at=now)
+    page.evaluate(_SEEN, arg=True)
+    expect(page.get_by_text("You no longer hold this case.")).to_be_visible()
+    assert not Claim.objects.live().exists()
+
+
 def test_filters_narrow_the_list_and_its_address(desk: Visitor) -> None:
     wanted = full_case()
     desk.sign_in(make_user(Role.REVIEWER))
