@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import offer
+from conversations.models import ID_LENGTH
 from policies.documents import LARGEST
 from policies.scopes import LONGEST, MalformedScope, Scope
 from policies.services.activations import ALL, Guard
@@ -202,9 +203,12 @@ class WhichForm(forms.Form):
     locale = forms.CharField(label=_("Locale"), max_length=LONGEST, required=False)
     conversation_id = forms.CharField(
         label=_("Conversation"),
-        max_length=LONGEST,
+        max_length=ID_LENGTH,
         required=False,
-        help_text=_("Its id at the source: says which side of a rollout it is on."),
+        help_text=_(
+            "Its id at the source: says which side of a rollout it is on, and, where it was ended"
+            " or nearly, what is left empty above."
+        ),
     )
 
 

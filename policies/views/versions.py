@@ -21,16 +21,15 @@ from accounts.models import User
 from policies import documents
 from policies.differences import stricter_in_every_threshold
 from policies.evaluation import CRITERIA
-from policies.forms import WhichForm
 from policies.models import Activation, Draft, PolicyVersion, SubmissionDecision
 from policies.permissions import can_change
-from policies.scopes import DEFAULT, label_of
+from policies.scopes import DEFAULT
 from policies.services import break_glass, reading
-from policies.services.in_force import Arm, InForce, in_force
 from policies.thresholds import Thresholds
 from policies.views import activations, backtests, decisions, guard, pauses, shadows, shown
 from policies.views.acting import Act
 from policies.views.people import may_see, user_of
+from policies.views.which import which
 
 #: Versions on one page of the list.
 PAGE_SIZE = 25
@@ -85,7 +84,7 @@ def versions(request: HttpRequest) -> HttpResponse:
         "may_change": can_change(user),
         "pause": pauses.pause_act(),
         "resume": _resume(standing, user),
-        **_which(request),
+        **which(request),
     }
     return render(request, "policies/versions.html", context)
 
@@ -137,45 +136,6 @@ def _scope_acts(row: reading.InForceRow, user: User, index: int) -> list[Act]:
     elif row.scope != DEFAULT:
         acts.append(pauses.pause_act(row.scope, name=f"pause-{index}"))
     return acts
-
-
-def _which(request: HttpRequest) -> dict[str, Any]:
-    """The question which policy a conversation would have, and its answer where it was asked."""
-    asked = any(name in request.GET for name in WhichForm.base_fields)
-    form = WhichForm(request.GET if asked else None, auto_id="which_%s")
-    answer: list[str] = []
-    number = None
-    if asked and form.is_valid():
-        found = in_force(**form.cleaned_data, at=timezone.now())
-        number, answer = found.version, _why(found, form.cleaned_data["conversation_id"])
-    return {"which": form, "which_number": number, "which_why": answer}
-
-
-def _why(found: InForce, conversation_id: str) -> list[str]:
-    """Why that one: the scope, the side of a rollout, and a pause."""
-    if found.activated_at is None:
-        said = [_("Nothing was activated for it, so the built-in policy holds.")]
-    elif found.scope == DEFAULT:
-        said = [_("No override is for it, so what holds by default holds.")]
-    else:
-        scope = label_of(found.scope)
-        said = [_("The override for %(scope)s is the most specific one.") % {"scope": scope}]
-    if found.arm == Arm.SHARE:
-        said.append(_("Of the rollout there, it is on the side of the new version."))
-    elif found.arm == Arm.BESIDE and conversation_id:
-        said.append(_("Of the rollout there, it is on the side that keeps the former version."))
-    elif found.arm == Arm.BESIDE:
-        said.append(_("A rollout is under way there: without an id, the former version holds."))
-    if not found.readable:
-        said.append(
-            _(
-                "It can no longer be read: whatever it says, nothing is ended until another one"
-                " is in force."
-            )
-        )
-    elif not found.enabled:
-        said.append(_("Ending is paused there: whatever the policy says, nothing is ended."))
-    return said
 
 
 @require_safe
