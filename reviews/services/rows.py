@@ -64,6 +64,11 @@ class QueueRow:
     parts: tuple[Part, ...]
 
     @property
+    def is_due(self) -> bool:
+        """Whether its due time still means something: its last word is not spoken."""
+        return self.case.state in PENDING
+
+    @property
     def fingerprint(self) -> tuple[object, ...]:
         """All of it that can change on the screen, but for words that the browser keeps true."""
         case, claim = self.case, self.claim

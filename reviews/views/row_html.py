@@ -36,6 +36,8 @@ _WHY = (
     '<span class="why"><button type="button" aria-describedby="why-{}">{}</button>'
     '<span class="explained" role="tooltip" id="why-{}">{}</span></span>'
 )
+_DUE = '<span>{} <b>{}</b></span><span class="quiet-text">{}</span>'
+_DUE_AT = '<span class="due {}">{}</span>'
 _NOTHING = SafeString("")
 
 
@@ -65,6 +67,8 @@ def row_html(
     """``<tr>`` for one case; *may_choose* puts a box before it."""
     case = row.case
     classes = [name for name, holds in _classes(row) if holds]
+    # Said twice, written once: moments are the dearest part of a row.
+    due = moment(case.due_at, "due") if waiting_only or row.is_due else ""
     return _filled(
         _ROW,
         classes=" ".join(classes),
@@ -81,8 +85,8 @@ def row_html(
         found=_joined(_found(found, url) for found in highlights),
         category=row.category,
         origin=_origin(row),
-        time=_time(row, waiting_only=waiting_only),
-        priority=_priority(row),
+        time=_filled(_DUE_AT, row.due, due) if waiting_only else moment(case.at),
+        priority=_priority(row, due),
         holder=_holder(row),
     )
 
@@ -114,13 +118,7 @@ def _origin(row: QueueRow) -> SafeString:
     return _filled('<span class="nowrap">{}{}</span>{}', row.source, spoken, queue)
 
 
-def _time(row: QueueRow, *, waiting_only: bool) -> str:
-    if not waiting_only:
-        return moment(row.case.at)
-    return _filled('<span class="due {}">{}</span>', row.due, moment(row.case.due_at, "due"))
-
-
-def _priority(row: QueueRow) -> str:
+def _priority(row: QueueRow, due: str) -> str:
     """The number, and what it is made of for whoever points at it, focuses it or touches it."""
     case = row.case
     if not row.parts:
@@ -128,7 +126,14 @@ def _priority(row: QueueRow) -> str:
     parts = _joined(
         _filled("<span>{} <b>+{}</b></span>", part.label, part.weight) for part in row.parts
     )
-    return _filled(_WHY, case.number, case.priority, case.number, parts)
+    return _filled(_WHY, case.number, case.priority, case.number, parts + _when_due(due))
+
+
+def _when_due(due: str) -> SafeString:
+    """When it is due, which has no weight: the nearest comes first among equals."""
+    if not due:
+        return _NOTHING
+    return _filled(_DUE, _("when due"), due, _("among equals, the nearest comes first"))
 
 
 def _holder(row: QueueRow) -> SafeString:

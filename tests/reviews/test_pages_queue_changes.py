@@ -14,7 +14,7 @@ from accounts.roles import Role
 from reviews.models import Case, CaseLabel, Exercise, Label
 from reviews.services import claims
 from reviews.vocabulary import CaseState
-from tests.factories import make_case, make_user
+from tests.factories import give_verdict, make_case, make_user, settle
 from tests.reviews.pages import case_of
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,27 @@ def test_the_priority_is_explained_without_telling_audits(client: Client, ana: U
     assert re.search(rf'id="why-{case.number}"><span>breach <b>\+1000</b>', text)
     assert f'aria-describedby="why-{case.number}"' in text
     assert "audit" not in text
+
+
+def test_when_it_is_due_stands_after_the_weights(client: Client, ana: User) -> None:
+    case, over = make_case(signals={"warnings": 0}), make_case(signals={"warnings": 0})
+    now = timezone.now()
+    Case.objects.filter(pk=case.pk).update(due_at=now + timedelta(hours=2, minutes=1))
+    Case.objects.filter(pk=over.pk).update(due_at=now - timedelta(minutes=5))
+    text = client.get("/review").text
+    for one, said in ((case, "in 2 h"), (over, "5 min overdue")):
+        explained = re.search(rf'id="why-{one.number}">.*?</td>', text)
+        assert explained
+        words = re.sub(r"<[^>]+>", "|", explained[0].split(">", 1)[1])
+        assert re.search(
+            rf"\+1000.*\+100.*when due \|+{said}\|+among equals, the nearest comes first", words
+        )
+    decided = case_of()
+    give_verdict(decided, ana, "uphold")
+    settle(decided)
+    listed = client.get("/review?state=settled").text
+    assert "why-" in listed
+    assert "when due" not in listed
 
 
 def test_a_gold_case_stands_among_what_waits_in_its_place(client: Client, ana: User) -> None:
