@@ -21,8 +21,10 @@ HIGHEST_RISK_CEILING = 0.2
 FEWEST_WARNINGS = 1
 
 Unit = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=0, le=100)]
-Warnings = Annotated[int, Meta(ge=FEWEST_WARNINGS, le=100)]
+#: No threshold asks for more refusals, redirects, warnings or user turns.
+HIGHEST_COUNT = 100
+Count = Annotated[int, Meta(ge=0, le=HIGHEST_COUNT)]
+Warnings = Annotated[int, Meta(ge=FEWEST_WARNINGS, le=HIGHEST_COUNT)]
 Ceiling = Annotated[float, Meta(ge=0, le=HIGHEST_RISK_CEILING)]
 #: What is never drawn cannot be estimated (docs/explanation/estimation.md, "The draw").
 AuditShare = Annotated[float, Meta(gt=0, le=1)]

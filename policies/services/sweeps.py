@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from conversations.vocabulary import Category
-from policies.backtest import Question
+from policies.backtest import Group, Question
 from policies.backtest_sql import Parameters, flags
 from policies.backtest_sweep import BAND, Sweep, points
 from policies.evaluation import CRITERIA
 from policies.models import BUILT_IN_NUMBER
 from policies.services.backtest_scan import Rowset, read
 from policies.services.backtest_window import Piece, where_of
-from policies.thresholds import FEWEST_WARNINGS, Thresholds
+from policies.thresholds import FEWEST_WARNINGS, HIGHEST_COUNT, Thresholds
 
-#: Counts are swept this far; hardly a conversation has more.
-HIGHEST_COUNT: Final = 10
+#: Counts are swept this far at least, and further where a conversation of the window has more.
+FEWEST_COUNTS: Final = 10
 _HUNDREDTHS: Final = 100
 
 _WHOLE: Final = {criterion.name: criterion.whole for criterion in CRITERIA}
@@ -58,14 +59,24 @@ def sweep(question: Question, *, criterion: str, category: str = "") -> Sweep:
         yield Rowset(f"({written})", "cutoff.policy_version", "", where, bound, step)
 
     found = read(question, rowsets, versions=frozenset())
-    return Sweep(criterion, category, present, BAND, points(found, steps))
+    shown = _needed(steps, found, present) if _WHOLE[criterion] else steps
+    return Sweep(criterion, category, present, BAND, points(found, shown))
 
 
 def _steps(criterion: str, present: float) -> list[float]:
     if not _WHOLE[criterion]:
         return sorted({present, *(step / _HUNDREDTHS for step in range(_HUNDREDTHS + 1))})
     lowest = FEWEST_WARNINGS if criterion == "warnings" else 0
-    return sorted({present, *map(float, range(lowest, HIGHEST_COUNT + 1))})
+    return [float(count) for count in range(lowest, HIGHEST_COUNT + 1)]
+
+
+def _needed(steps: list[float], found: list[Group], present: float) -> list[float]:
+    """*steps* up to the first one that no conversation reaches, in tens from the lowest."""
+    reached = max((group.step for group in found if group.step is not None), default=0)
+    last = max(FEWEST_COUNTS, present, steps[min(reached, len(steps) - 1)])
+    if last > FEWEST_COUNTS:
+        last = steps[0] + 10 * math.ceil((last - steps[0]) / 10)
+    return [step for step in steps if step <= last]
 
 
 def _without(candidate: Thresholds, criterion: str) -> Thresholds:

@@ -55,6 +55,7 @@ class Curves:
 
     steps: list[Step]
     across: list[Tick]
+    whole: bool
     counts: Scale
     rates: Scale
     present: str
@@ -128,7 +129,8 @@ def curves(swept: Sweep) -> Curves:
                 strict=True,
             )
         ],
-        across=across.ticks(round(across.high - across.low) if whole else 5),
+        across=across.ticks(_parts(round(across.high - across.low)) if whole else 5),
+        whole=whole,
         counts=counts,
         rates=rates,
         present=f"{across.place(swept.present):.2f}",
@@ -148,6 +150,11 @@ def curves(swept: Sweep) -> Curves:
             rates,
         ),
     )
+
+
+def _parts(counts: int) -> int:
+    """Into how many equal parts, ten at most, so many whole numbers can be cut."""
+    return next(parts for parts in range(10, 0, -1) if counts % parts == 0)
 
 
 @require_POST

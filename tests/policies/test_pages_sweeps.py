@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.roles import Role
+from conversations.models import Cutoff
 from conversations.vocabulary import FirstReview
 from policies.models import Draft, PolicyVersion
 from policies.services import drafts
@@ -59,6 +60,36 @@ def test_counts_are_swept_in_whole_numbers_for_one_category(client: Client, draf
     make_cutoff(0.6)
     found = steps(client, draft.number, "?criterion=warnings&of=hate&days=90")
     assert list(found) == [str(number) for number in range(1, 11)]
+
+
+@pytest.mark.parametrize(
+    ("most", "last"), [(3, 10), (9, 10), (10, 20), (34, 40), (100, 100), (5_000, 100)]
+)
+def test_counts_are_swept_past_the_highest_that_occurs(
+    client: Client, draft: Draft, most: int, last: int
+) -> None:
+    cutoff = make_cutoff(0.6)
+    Cutoff.objects.filter(pk=cutoff.pk).update(refusals=most)
+    page = client.get(f"/policies/{draft.number}/sweep?criterion=refusals")
+    curves = page.context["curves"]
+    assert [step.value for step in curves.steps] == [str(count) for count in range(last + 1)]
+    assert [step.counts[0] for step in curves.steps] == [
+        "1" if count <= most else "0" for count in range(last + 1)
+    ]
+    assert len(curves.across) == 11
+    assert all(tick.value.is_integer() for tick in curves.across)
+    assert "to 10 at least and to 100 at most" in page.text
+
+
+def test_each_point_takes_its_value_for_who_may_change_it(client: Client, draft: Draft) -> None:
+    make_cutoff(0.6)
+    url = f"/policies/{draft.number}/sweep"
+    text = client.get(url).text
+    assert text.count('data-takes="0.7"') == 2
+    assert 'data-takes="0.5"' not in text
+    assert "js/points" in text
+    client.force_login(make_user(Role.AUDITOR))
+    assert "data-takes" not in client.get(url).text
 
 
 def test_nothing_to_sweep_and_nothing_to_read_are_told(client: Client, draft: Draft) -> None:
