@@ -21,6 +21,7 @@ from reviews.views import (
     saved_views,
     transcripts,
     transparency,
+    unlinked,
     verdicts,
     ways_out,
 )
@@ -75,6 +76,8 @@ urlpatterns = [
     path("", include("reviews.quality_urls")),
     path("", include("reviews.outcome_urls")),
     path("feedback", feedback.inbox, name="feedback"),
+    path("feedback/without-cutoff", unlinked.waiting, name="unlinked"),
+    path("feedback/without-cutoff/<uuid:event_id>", unlinked.read, name="read-unlinked"),
     path("cases/<int:number>/reply", replies.reply, name="reply"),
     path("holds", holds.holds_page, name="holds"),
     path("holds/new", holds.new_hold, name="new-hold"),

@@ -35,7 +35,7 @@ from reviews.permissions import (
     can_read_feedback,
     can_see_outcomes,
 )
-from reviews.services import escalating, on_call, stuck
+from reviews.services import escalating, on_call, stuck, unlinked
 from reviews.services.proving import Proof, proof
 from reviews.support import lines
 from reviews.text_models import NoticeText
@@ -59,6 +59,7 @@ class Need(StrEnum):
     ALARMS = "alarms"
     NOBODY_REACHED = "nobody_reached"
     STUCK = "stuck"
+    UNLINKED = "unlinked"
     APPEALS_ALONE = "appeals_alone"
     ESCALATIONS = "escalations"
     PAUSED = "paused"
@@ -171,6 +172,7 @@ def _cases(user: User, now: datetime) -> dict[Need, int]:
     return {
         Need.STUCK: stuck.stuck_count(now=now) if told else 0,
         Need.APPEALS_ALONE: stuck.appeals_alone_count(now=now) if told else 0,
+        Need.UNLINKED: unlinked.needing_count(now=now) if can_read_feedback(user) else 0,
         Need.ESCALATIONS: escalating.waiting_count(user),
     }
 

@@ -48,6 +48,12 @@ _SAID: Final[dict[Need, tuple[str, Any, str, Any]]] = {
         "queue",
         _("Review"),
     ),
+    Need.UNLINKED: (
+        "bad",
+        _("Messages of users without a cutoff that sound like a crisis, or were not assessed"),
+        "unlinked",
+        _("Feedback without a cutoff"),
+    ),
     Need.APPEALS_ALONE: (
         "bad",
         _("Appeals for which there is nobody who took no part in the case"),

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.ledger import Actor
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
+from conversations import payloads
 from conversations.models import (
     Enrichment,
     ErasureRequest,
@@ -182,6 +183,14 @@ def _not_assessed() -> None:
     hear(case, comment="أريد أن أعرف لماذا انتهت المحادثة", now=timezone.now())
 
 
+def _unlinked() -> None:
+    ago = timezone.now() - timedelta(minutes=2)
+    said = {"conversation_id": "unknown", "surprised": True, "comment": "I want to kill myself"}
+    event = ended_event(type=payloads.FEEDBACK, time=ago.isoformat(), data=said)
+    record(make_source(), event, now=ago)
+    cache.clear()
+
+
 MADE: dict[Need, tuple[Callable[[], None], Role]] = {
     Need.ALARMS: (_alarm, Role.ADMINISTRATOR),
     Need.PAUSED: (_paused, Role.AUDITOR),
@@ -198,6 +207,7 @@ MADE: dict[Need, tuple[Callable[[], None], Role]] = {
     Need.HOLDS: (_hold, Role.SENIOR),
     Need.TEXTS: (_text, Role.ADMINISTRATOR),
     Need.NOT_ASSESSED: (_not_assessed, Role.SENIOR),
+    Need.UNLINKED: (_unlinked, Role.SENIOR),
 }
 
 
@@ -224,6 +234,7 @@ MAY_KNOW: dict[Need, set[Role]] = {
     **{need: {Role.ADMINISTRATOR, Role.SENIOR} for need in (Need.ALARMS, Need.HOLDS)},
     **dict.fromkeys((Need.PAUSED, Need.LOOKS, Need.APPROVALS, Need.GUARD), _POLICIES),
     Need.NOT_ASSESSED: {Role.SENIOR},
+    Need.UNLINKED: {Role.SENIOR},
 }
 
 
