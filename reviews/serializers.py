@@ -132,7 +132,7 @@ def _thread(thread: Thread) -> dict[str, Any]:
     }
 
 
-#: What would steer an independent verdict: null until the viewer's own is in.
+#: What would steer an independent verdict: null until the viewer's own is drafted or in.
 _FOLDED = ("reasons", "priority", "surprised")
 
 
@@ -161,7 +161,7 @@ def opened_case_data(opened: OpenedCase) -> dict[str, Any]:
     if Text.RATIONALE in opened.shows:
         data["explanation"], data["rationale"] = opened.explanation, opened.rationale
     # An empty list to the blind, too: where it was missing they would know of a first verdict.
-    if Text.VERDICTS in opened.shows or opened.folded or opened.verdicts:
+    if Text.VERDICTS in opened.shows or opened.undecided or opened.verdicts:
         data["verdicts"] = [verdict_data(verdict) for verdict in opened.verdicts]
     if opened.contested:
         data["contested"] = [_unnamed(verdict) for verdict in opened.contested]

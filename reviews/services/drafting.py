@@ -61,7 +61,7 @@ def save_draft(
         return False
     if Exercise.objects.filter(case=found, person=user, answered_at__isnull=False).exists():
         return False
-    kept = _kept(content)
+    kept = kept_of(content)
     if not any(kept.values()):
         forget_draft(case=found, user=user)
         return True
@@ -93,7 +93,7 @@ def _words(given: Verdict | Exercise) -> VerdictText | ExerciseText | None:
     return VerdictText.objects.filter(verdict=given).first()
 
 
-def _kept(content: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def kept_of(content: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The fields of a verdict among *content*, as they were typed."""
     clean = {
         name: [value.replace("\x00", "\ufffd")[:LONGEST] for value in content.get(name, ())][:MOST]
@@ -102,6 +102,18 @@ def _kept(content: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return {name: clean[name][-1] if clean[name] else "" for name in SINGLE} | {
         name: clean[name] for name in SEVERAL
     }
+
+
+def is_whole(case: Case, content: Mapping[str, Any]) -> bool:
+    """Whether a verdict on *case* is drafted: nothing that it needs is missing, nor a severity.
+
+    Only then does what was reported steer nobody any more: decision and severity are their own.
+    """
+    needed = ["decision", "policy_followed", "rationale", "severity"]
+    if case.is_cutoff:
+        needed.append("remedy")
+    said = [*(content.get(name, "") for name in needed), "".join(content.get("reason_codes", ()))]
+    return all(value.strip() for value in said)
 
 
 def draft_of(*, case: Case, user: User) -> VerdictDraft | None:

@@ -170,7 +170,7 @@ def _rail(opened: OpenedCase, user: User, last: Verdict | Exercise | None) -> Ra
         return Rail.DECIDE
     if case.state == CaseState.SETTLING and last and last.reviewer_id == user.pk:
         return Rail.UNDO
-    if case.state in CLAIMABLE and not opened.folded and can_decide(user):
+    if case.state in CLAIMABLE and not opened.undecided and can_decide(user):
         return Rail.SENT
     if claim and case.state in CLAIMABLE:
         return Rail.HELD

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
@@ -21,13 +21,13 @@ from policies.models import CutoffConformance
 from policies.services.conformance import conformance_of
 from policies.services.evaluations import AskedFirst, asked_first
 from reviews.hazards import Form
-from reviews.models import Case, Claim, Exercise, Feedback, Outcome, Verdict
+from reviews.models import Case, Claim, Exercise, Feedback, Outcome, Verdict, VerdictDraft
 from reviews.outcome_vocabulary import OutcomeType
 from reviews.permissions import can_decide, facts_of, viewer_of, visible_texts
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
+from reviews.services import drafting
 from reviews.services.adjudication import contested
 from reviews.services.care import hiding_of
-from reviews.services.claims import live_claim
 from reviews.services.enrichment import assess
 from reviews.services.lineage import Lineage, lineage_of
 from reviews.services.routing import Placed, why_there
@@ -51,15 +51,16 @@ class OpenedCase:
     """A case as one viewer may see it.
 
     ``messages`` is None where the viewer's role does not include transcripts or none was sent;
-    ``shows`` are the kinds of text that the viewer may see. ``folded`` means that the viewer
-    may yet give an independent verdict: feedback, priority reasons and reported severity stay
-    folded until then. ``contested`` are the two verdicts between which the viewer is to decide,
-    for showing without names.
+    ``shows`` are the kinds of text that the viewer may see. ``undecided`` means that the viewer
+    may yet give an independent verdict; ``folded``, that they have not drafted it either:
+    feedback, priority reasons and reported severity stay folded until then. ``contested`` are
+    the two verdicts between which the viewer is to decide, for showing without names.
     """
 
     case: Case
     shows: frozenset[Text]
     blind: bool
+    undecided: bool
     folded: bool
     claim: Claim | None
     conformance: Conformance | None = None
@@ -86,12 +87,15 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
     """Everything of *case* that *user* may see. Opening a transcript is a line in the ledger."""
     viewer, facts = viewer_of(user), facts_of(case)
     shows = visible(viewer, facts)
+    claim, drafted = _held(case, user) if case.state in CLAIMABLE else (None, False)
+    undecided = is_undecided(case, user, facts)
     opened = OpenedCase(
         case=case,
         shows=shows,
         blind=is_blind(viewer, facts),
-        folded=is_folded(case, user, facts),
-        claim=live_claim(case) if case.state in CLAIMABLE else None,
+        undecided=undecided,
+        folded=undecided and not drafted,
+        claim=claim,
     )
     reasons = frozenset(
         Reason(reason) for reason in case.selections.values_list("reason", flat=True)
@@ -114,7 +118,17 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
     return opened
 
 
-def is_folded(case: Case, user: User, facts: CaseFacts) -> bool:
+def _held(case: Case, user: User) -> tuple[Claim | None, bool]:
+    """The claim that holds *case*, and whether it is of *user*, who has drafted their verdict."""
+    drafts = VerdictDraft.objects.filter(case=case, reviewer=OuterRef("reviewer"))
+    live = Claim.objects.live().filter(case=case).select_related("reviewer")
+    claim = live.annotate(draft=Subquery(drafts.values("content"))).first()
+    if claim is None or claim.reviewer_id != user.pk:
+        return claim, False
+    return claim, drafting.is_whole(case, vars(claim)["draft"] or {})
+
+
+def is_undecided(case: Case, user: User, facts: CaseFacts) -> bool:
     """Whether *user* may still give an independent verdict: none of theirs is in, in any round.
 
     *facts* are those of *case*.
@@ -278,7 +292,7 @@ def _timeline(opened: OpenedCase, user: User) -> list[TimelineEntry]:
         entries = entries.exclude(~Q(actor=user), action="note.written")
     if opened.folded:
         entries = entries.exclude(action__startswith="feedback.")
-    if opened.folded or opened.blind:
+    if opened.undecided or opened.blind:
         entries = entries.exclude(~Q(actor=user), action__in=_TELLS_OF_OTHERS)
     if case.exercise:
         entries = entries.filter(actor=user, at__gte=case.opened_at)
@@ -302,7 +316,7 @@ def _timeline(opened: OpenedCase, user: User) -> list[TimelineEntry]:
 def _outcomes(opened: OpenedCase) -> list[TimelineEntry]:
     """What the source is told of the case; what came of it to those alone who may know."""
     outcomes = Outcome.objects.filter(cutoff=opened.case.pk).order_by("at", "id")
-    if opened.folded or opened.case.exercise or Text.VERDICTS not in opened.shows:
+    if opened.undecided or opened.case.exercise or Text.VERDICTS not in opened.shows:
         outcomes = outcomes.filter(type=OutcomeType.FLAGGED)
     return [
         TimelineEntry(

@@ -78,7 +78,7 @@ def exercise(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = _person(request)
     found = _exercise(user, pk)
     opened = open_case(case=found.case, user=user)
-    opened.folded = found.answered_at is None
+    opened.folded = opened.undecided = found.answered_at is None
     asked = shown(request, found.case.number)
     page = page_of(opened, user=user, revealed=asked.among(opened.hidden))
     form = None

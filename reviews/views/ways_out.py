@@ -220,7 +220,9 @@ def save_draft(request: HttpRequest, number: int) -> HttpResponse:
     case = case_for(user, number)
     content = {name: [str(value) for value in values] for name, values in request.POST.lists()}
     kept = drafting.save_draft(case=case, user=user, content=content, now=now)
-    answer = render(request, "reviews/_draft_saved.html", {"at": now if kept else None})
+    whole = kept and drafting.is_whole(case, drafting.kept_of(content))
+    context = {"at": now if kept else None, "case": case, "unfolds": whole and "folded" in content}
+    answer = render(request, "reviews/_draft_saved.html", context)
     if takeover.lost(case=case, user=user):
         answer.headers["HX-Trigger"] = "lease-lost"
     return answer

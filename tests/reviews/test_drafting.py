@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
+from conversations.models import Cutoff
 from reviews.models import Case, Claim, VerdictDraft
 from reviews.services import claims, drafting
 from reviews.tasks import forget_old_drafts
@@ -138,3 +139,79 @@ def test_drafts_left_lying_go(ana: User) -> None:
     assert drafting.forget_old_drafts(now=NOW) == 2
     assert VerdictDraft.objects.get().case == fresh
     assert forget_old_drafts() in (0, 1)
+
+
+# --- What unfolds with it ---------------------------------------------------------------------
+
+WHOLE = {"policy_followed": "no", "remedy": "reopen"}
+
+
+def folded(client: Client, case: Case) -> tuple[bool, bool]:
+    """Whether the reported severity is kept back, on the page and over the API."""
+    text = client.get(f"/cases/{case.number}").text
+    lines = client.get(f"/api/v1/cases/{case.pk}").json()["conformance"]["lines"]
+    (severity,) = [line for line in lines if line["name"] == "severity"]
+    return 'class="ask-severity"' in text, severity["finding"] == "folded"
+
+
+@pytest.mark.parametrize(
+    "missing", ["decision", "severity", "policy_followed", "remedy", "rationale", "reason_codes"]
+)
+def test_what_would_steer_is_folded_until_the_whole_verdict_is_drafted(
+    missing: str, client: Client, case: Case, ana: User
+) -> None:
+    write(client, case, **WHOLE | {missing: ""})
+    assert folded(client, case) == (True, True)
+    write(client, case, **WHOLE)
+    assert folded(client, case) == (False, False)
+    write(client, case, **WHOLE | {missing: ""})
+    assert folded(client, case) == (True, True)
+
+
+def test_the_page_that_was_folded_is_told_when_the_draft_is_whole(
+    client: Client, case: Case
+) -> None:
+    link = f'<a href="/cases/{case.number}">Your verdict is drafted: open what was folded</a>'
+    assert 'name="folded"' in client.get(f"/cases/{case.number}").text
+    assert link not in write(client, case, folded="1")
+    assert link in write(client, case, folded="1", **WHOLE)
+    assert link not in write(client, case, **WHOLE)
+    assert 'name="folded"' not in client.get(f"/cases/{case.number}").text
+
+
+def test_a_draft_unfolds_nothing_to_others_nor_once_the_case_is_given_back(
+    client: Client, case: Case, ana: User
+) -> None:
+    write(client, case, **WHOLE)
+    claims.release(case=case, user=ana)
+    assert folded(client, case) == (True, True)
+    ben = make_user(Role.REVIEWER)
+    claims.claim(case=case, user=ben)
+    assert folded(client, case) == (True, True)
+    client.force_login(ben)
+    assert folded(client, case) == (True, True)
+
+
+def test_asking_before_it_is_drafted_is_noted_all_the_same(client: Client, case: Case) -> None:
+    client.post(f"/cases/{case.number}/severity")
+    assert LedgerEntry.objects.filter(action="severity.opened").count() == 1
+    write(client, case, **WHOLE)
+    client.get(f"/cases/{case.number}")
+    assert LedgerEntry.objects.filter(action="severity.opened").count() == 1
+
+
+def test_a_blind_reviewer_who_has_drafted_sees_what_a_first_one_sees(client: Client) -> None:
+    """No field is missing, and no line of the timeline more or less, that would tell them apart."""
+    seen = []
+    for double in (False, True):
+        case, ben = case_of(), make_user(Role.REVIEWER, name="Ben")
+        if double:
+            Cutoff.objects.filter(pk=case.pk).update(in_double=True)
+            give_verdict(case, make_user(Role.REVIEWER), rationale=WRITTEN)
+        claims.claim(case=case, user=ben)
+        client.force_login(ben)
+        write(client, case, **WHOLE)
+        data = client.get(f"/api/v1/cases/{case.pk}").json()
+        said = [(line["who"], line["what"]) for line in data["timeline"]]
+        seen.append((sorted(data), data["state"], data["verdicts"], said))
+    assert seen[0] == seen[1]

@@ -18,7 +18,7 @@ from reviews.permissions import facts_of
 from reviews.priorities import SELECTED_WEIGHT, WEIGHTS
 from reviews.services import claims, feedback, verdicts
 from reviews.services.feedback import LONGEST_COMMENT, MOST_PER_CUTOFF
-from reviews.services.reading import is_folded
+from reviews.services.reading import is_undecided
 from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState, Channel, Queue, Reason
 from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
@@ -163,7 +163,7 @@ def test_an_appeal_is_for_somebody_who_has_taken_no_part(ana: User) -> None:
     with pytest.raises(Forbidden, match="another"):
         claims.claim(case=case, user=ana)
     facts = facts_of(case)
-    assert (is_folded(case, ana, facts), is_folded(case, ben, facts)) == (False, True)
+    assert (is_undecided(case, ana, facts), is_undecided(case, ben, facts)) == (False, True)
     give_verdict(case, ben, "overturn", now=LATER)
     settle(case, now=LATER)
     cutoff = Cutoff.objects.select_related("conversation").get(pk=case.pk)
