@@ -1,4 +1,4 @@
-"""One appeal at a time, changed until somebody looks, decided by somebody who took no part."""
+"""One appeal at a time, changed until somebody looks, and for half a year."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
@@ -16,15 +15,11 @@ from accounts.roles import Role
 from conversations.models import Cutoff, RelayedFeedback
 from conversations.vocabulary import Scope
 from reviews.danger_models import Alarm
-from reviews.models import Case, Claim, Feedback, FeedbackText
-from reviews.services import claims, escalating, feedback, skipping
+from reviews.models import Case, Feedback, FeedbackText
+from reviews.services import claims, feedback
 from reviews.services.feedback import APPEAL_WINDOW
-from reviews.services.reading import open_case
 from reviews.services.relay import link_relayed_feedback
-from reviews.services.stuck import appeals_alone
-from reviews.transitions import Forbidden
-from reviews.visibility import Text
-from reviews.vocabulary import Area, CaseState, Channel
+from reviews.vocabulary import CaseState, Channel
 from tests.concurrency import at_once
 from tests.factories import (
     NOW,
@@ -251,77 +246,6 @@ def test_a_megabyte_is_refused_and_not_lost(client: Client) -> None:
     assert answer.status_code == 422
     assert "x" * 1_000_000 in answer.text
     assert not Feedback.objects.exists()
-
-
-# --- By whom it is decided ----------------------------------------------------------------------
-
-
-def test_whoever_answered_a_teams_question_before_it_took_part() -> None:
-    case, ana = make_case(), make_user(Role.REVIEWER)
-    lea = make_user(Role.REVIEWER, qualified=[Area.LEGAL])
-    claims.claim(case=case, user=ana)
-    escalating.escalate(case=case, user=ana, area=Area.LEGAL, question="May we?", now=NOW)
-    escalating.accept(case=case, user=lea, now=NOW)
-    escalating.answer(case=case, user=lea, text="You may.", now=NOW)
-    assert Case.objects.decidable_by(lea).exists(), "no appeal yet"
-
-    hear(case, appeal=True, now=NOW + SECOND)
-    assert not Case.objects.decidable_by(lea).exists()
-    assert Case.objects.decidable_by(ana).exists(), "whoever asked has said nothing on it"
-
-
-def test_whoever_passed_it_on_took_no_part(ana: User) -> None:
-    case = make_case()
-    claims.claim(case=case, user=ana)
-    skipping.skip(case=case, user=ana, reason="", now=NOW)
-    hear(case, appeal=True, now=NOW)
-    assert Case.objects.decidable_by(ana).exists()
-
-
-def test_the_senior_who_had_the_last_word_took_part(ana: User) -> None:
-    case, ben, zoe = make_case(double=True), make_user(Role.REVIEWER), make_user(Role.SENIOR)
-    for user, decision in ((ana, "uphold"), (ben, "overturn"), (zoe, "uphold")):
-        give_verdict(case, user, decision)
-    settle(case)
-    hear(case, appeal=True, now=NOW + timedelta(days=1))
-    for user in (ana, ben, zoe):
-        with pytest.raises(Forbidden, match="another"):
-            claims.claim(case=case, user=user)
-
-
-def test_whoever_decides_an_appeal_sees_earlier_verdicts_afterwards(ana: User) -> None:
-    case, ben = make_case(), make_user(Role.REVIEWER)
-    give_verdict(case, ana, "uphold")
-    settle(case)
-    hear(case, appeal=True, now=NOW + timedelta(days=1))
-    claims.claim(case=case, user=ben)
-    before = open_case(case=case, user=ben)
-    assert before.verdicts == []
-    assert Text.VERDICTS not in before.shows
-
-    give_verdict(case, ben, "overturn", now=NOW + timedelta(days=1))
-    settle(case, now=NOW + timedelta(days=2))
-    after = open_case(case=case, user=ben)
-    assert {verdict.decision for verdict in after.verdicts} == {"uphold", "overturn"}
-
-
-def test_where_nobody_is_left_seniors_are_told_at_once(client: Client, ana: User) -> None:
-    case, zoe = make_case(), make_user(Role.SENIOR)
-    for user in (ana, zoe):
-        case.refresh_from_db()
-        give_verdict(case, user, "uphold", now=NOW)
-        settle(case)
-        assert appeals_alone(now=NOW) == set()
-        hear(case, appeal=True, comment=user.name, now=NOW + SECOND)
-    assert appeals_alone(now=NOW + SECOND) == {case.pk}
-    assert not Claim.objects.live().exists()
-
-    cache.clear()
-    client.force_login(zoe)
-    assert "For 1 appeal there is nobody who took no part" in client.get("/review").text
-    cache.clear()
-    make_user(Role.REVIEWER)
-    assert "there is nobody who took no part" not in client.get("/review").text
 
 
 def test_the_comment_of_feedback_without_words_is_empty() -> None:

@@ -171,12 +171,13 @@ def test_an_appeal_is_for_somebody_who_has_taken_no_part(ana: User) -> None:
     assert not cutoff.conversation.locked
 
 
-def test_whoever_took_their_verdict_back_took_no_part(ana: User) -> None:
+def test_whoever_took_their_verdict_back_took_part_all_the_same(ana: User) -> None:
     case = make_case()
     give_verdict(case, ana)
     verdicts.undo(case=case, user=ana, now=NOW)
     hear(case, appeal=True)
-    assert claims.claim(case=case, user=ana)
+    with pytest.raises(Forbidden, match="another"):
+        claims.claim(case=case, user=ana)
 
 
 def test_feedback_on_a_settled_case_without_appeal_leaves_it_settled(ana: User) -> None:
