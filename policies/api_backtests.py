@@ -170,7 +170,7 @@ class BacktestFiguresView(PolicyView):
         if figures is None:
             raise Problem(409, "no_figures", "This backtest has no figures that can be exported.")
         return HttpResponse(
-            as_csv(figures),
+            as_csv(figures, code_version=backtest.code_version),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="backtest-{backtest.pk}.csv"'},
         )

@@ -134,13 +134,15 @@ def _flat(place: str, value: Any) -> Iterator[Row]:
         yield place, "" if value is None else str(value)
 
 
-def as_csv(figures: Figures) -> str:
-    """The figures as CSV (RFC 4180): a header, then a place and a figure in each row.
+def as_csv(figures: Figures, *, code_version: str) -> str:
+    """The figures as CSV (RFC 4180): a header, which code computed them, then a place and a
+    figure in each row.
 
     Model and prompt names are the sources' own text.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("figure", "value"))
+    writer.writerow(("code_version", code_version))
     writer.writerows((place, harmless(value)) for place, value in rows(figures))
     return out.getvalue()

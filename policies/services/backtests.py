@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +20,7 @@ from policies.backtest_models import UNFINISHED, Backtest, BacktestQuerySet, Bac
 from policies.backtest_sums import figures
 from policies.models import PolicyVersion
 from policies.services.backtest_scan import scan
+from policies.services.code_version import code_version
 from policies.thresholds import Thresholds, parse
 
 log = structlog.get_logger(__name__)
@@ -181,13 +179,6 @@ def figures_of(backtest: Backtest) -> Figures | None:
     if backtest.figures is None or backtest.figures.get("schema") != SCHEMA:
         return None
     return msgspec.convert(backtest.figures, Figures)
-
-
-@lru_cache(maxsize=1)
-def code_version() -> str:
-    """The version of the program, and of the form of the figures: ``0.1.0/1``."""
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
-    return f"{project['project']['version']}/{SCHEMA}"
 
 
 def question_of(backtest: Backtest) -> Question:

@@ -317,7 +317,7 @@ def test_a_sweep_is_of_the_categories_that_the_threshold_is_for() -> None:
 def test_figures_are_exported_and_no_name_becomes_a_formula() -> None:
     make_cutoff(0.6, model="=1+1")
     make_cutoff(0.6, model="m-2")
-    lines = as_csv(preview(question(asking(0.8)))).splitlines()
-    assert lines[0] == "figure,value"
+    lines = as_csv(preview(question(asking(0.8))), code_version="1.0.0/1/0a").splitlines()
+    assert lines[:2] == ["figure,value", "code_version,1.0.0/1/0a"]
     assert "cutoffs.spared.count,2" in lines
     assert "segments.1.model,'=1+1" in lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -85,10 +86,11 @@ def test_one_is_asked_for_run_and_read(client: Client, told: list[str]) -> None:
     assert (done["state"], done["progress"], done["error"]) == ("done", 100, "")
     assert done["figures"]["cutoffs"]["made"]["count"] == 1
     assert done["cannot_tell"]
-    assert done["code_version"].endswith("/1")
+    assert re.fullmatch(r"\d+\.\d+\.\d+/1/[0-9a-f]{12}", done["code_version"])
     table = admin.get(f"/api/v1/backtests/{told[0]}/figures.csv")
     assert table.headers["Content-Type"].startswith("text/csv")
     assert "cutoffs.made.count,1" in table.content.decode()
+    assert f"code_version,{done['code_version']}" in table.content.decode()
     assert LedgerEntry.objects.filter(action="backtest.requested").count() == 1
 
 
