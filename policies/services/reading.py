@@ -47,6 +47,18 @@ LISTED = 50
 LINES = 200
 
 
+#: So many numbers are suggested where any can be written.
+SUGGESTED = 200
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A number that exists, of a draft or of a version."""
+
+    number: int
+    is_draft: bool
+
+
 @dataclass
 class InForceRow:
     """One scope: what holds there by itself, what is planned, and whether it is paused.
@@ -187,6 +199,14 @@ def waiting() -> QuerySet[Submission]:
 def numbers() -> list[int]:
     """The numbers of the latest versions, for a choice."""
     return list(PolicyVersion.objects.order_by("-number").values_list("number", flat=True)[:200])
+
+
+def suggestions() -> list[Suggestion]:
+    """The latest drafts and versions, for whoever names any other by its number; one query."""
+    drafted = Draft.objects.order_by().values_list("number", Value(value=True))
+    submitted = PolicyVersion.objects.order_by().values_list("number", Value(value=False))
+    found = drafted.union(submitted, all=True).order_by("-number")[:SUGGESTED]
+    return [Suggestion(number, is_draft=is_draft) for number, is_draft in found]
 
 
 def default_version() -> PolicyVersion:

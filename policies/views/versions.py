@@ -226,28 +226,45 @@ def _against(
     thresholds: Thresholds | None,
     base: PolicyVersion,
 ) -> dict[str, Any]:
-    """What differs from another version: the one that was chosen, or the one in force.
+    """What differs from another version or draft: the one that was named, or the one in force.
 
-    Of the one in force itself, the one that it came from.
+    Of the one in force itself, the one that it came from. ``missing`` is what was named where
+    that is none, or the policy itself.
     """
     number = found.number
-    others = [other for other in reading.numbers() if other != number]
-    given = request.GET.get("against", "")
-    chosen = int(given) if given.isdecimal() and len(given) < 10 else None
-    if chosen not in others:
-        former = found.based_on_id or next((other for other in others if other < number), None)
-        chosen = base.number if base.number != number else former
-    if chosen == base.number:
-        other: PolicyVersion | None = base
-    else:
-        other = PolicyVersion.objects.filter(pk=chosen).first() if chosen else None
+    given = request.GET.get("against", "").strip()
+    named = int(given) if given.isdecimal() and len(given) < 10 and int(given) != number else None
+    other = _draft_or_version(named, base) if given else _usual(found, base)
     said = reading.readable(other) if other else None
     return {
-        "others": others,
-        "against": chosen,
+        "others": [one for one in reading.suggestions() if one.number != number],
+        "against": other.number if other else None,
+        "against_name": _name(other) if other else "",
+        "asked_against": given,
+        "missing": bool(given) and other is None,
         "unread": other is not None and said is None,
         "changes": shown.changes(said, thresholds) if said and thresholds else [],
     }
+
+
+def _usual(found: PolicyVersion | Draft, base: PolicyVersion) -> PolicyVersion | Draft | None:
+    """What it is compared with where nothing was named."""
+    if base.number != found.number:
+        return base
+    earlier = PolicyVersion.objects.filter(number__lt=found.number).order_by("-number")
+    return found.based_on or earlier.first()
+
+
+def _name(one: PolicyVersion | Draft) -> str:
+    words = _("draft %(number)d") if isinstance(one, Draft) else _("policy %(number)d")
+    return words % {"number": one.number}
+
+
+def _draft_or_version(number: int | None, base: PolicyVersion) -> PolicyVersion | Draft | None:
+    if number == base.number:
+        return base
+    draft = Draft.objects.filter(number=number).first()
+    return draft or PolicyVersion.objects.filter(number=number).first()
 
 
 @require_safe

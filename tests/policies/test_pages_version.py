@@ -55,9 +55,35 @@ def test_it_is_compared_with_any_other_version(client: Client, ida: User) -> Non
     response = client.get(f"/policies/{second.number}?against={first.number}")
     (change,) = response.context["changes"]
     assert (change.before, change.after) == ("0.10", "0.05")
-    assert client.get(f"/policies/{second.number}?against=77").context["against"] == 1
     alike = client.get(f"/policies/{first.number}?against={submitted(STRICTER).number}")
     assert "Nothing: it says the same as policy" in alike.text
+
+
+def test_it_is_compared_with_a_draft_and_with_one_that_is_not_suggested(
+    client: Client, ida: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = approved(STRICTER), approved()
+    draft = drafts.create_draft(user=ida, now=NOW, content={"imminent_risk_ceiling": 0.05})
+    url = f"/policies/{second.number}?against="
+    against_draft = client.get(f"{url}{draft.number}")
+    assert [one.before for one in against_draft.context["changes"]] == ["0.05"]
+    assert f'<option value="{draft.number}">Draft {draft.number}</option>' in against_draft.text
+    monkeypatch.setattr("policies.services.reading.SUGGESTED", 1)
+    response = client.get(f"{url}{first.number}")
+    assert [one.number for one in response.context["others"]] == [draft.number]
+    assert [one.before for one in response.context["changes"]] == ["0.10"]
+
+
+@pytest.mark.parametrize("named", ["77", "x", "9" * 12, "itself"])
+def test_what_is_no_other_policy_is_said_and_kept_as_it_was_written(
+    client: Client, ida: User, named: str
+) -> None:
+    version = approved(STRICTER)
+    asked = str(version.number) if named == "itself" else named
+    response = client.get(f"/policies/{version.number}", {"against": asked})
+    assert f"There is no other policy or draft {asked}." in response.text
+    assert f'value="{asked}"' in response.text
+    assert response.context["changes"] == []
 
 
 def test_a_rollout_is_compared_with_the_version_it_takes_over_from(
