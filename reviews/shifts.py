@@ -16,7 +16,7 @@ from uuid import UUID
 REST: Final = timedelta(hours=6)
 #: A shift is looked for no further back than this.
 LONGEST: Final = timedelta(hours=24)
-#: Between two severe cases lies another case, or this much time.
+#: Between two severe cases lies another case that was decided, or this much time.
 BETWEEN_SEVERE: Final = timedelta(minutes=15)
 #: Without a case for so long, somebody has had a pause.
 PAUSE: Final = timedelta(minutes=5)

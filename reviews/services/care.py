@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
@@ -25,7 +25,7 @@ from accounts.prepared import Prepared
 from conversations.evidence import Evidence
 from conversations.transcripts import Message
 from reviews import hazards
-from reviews.models import CareSettings, Case, CaseQuerySet, Claim
+from reviews.models import CareSettings, Case, CaseQuerySet, Claim, Exercise, Verdict
 from reviews.shifts import BETWEEN_SEVERE, LONGEST, PAUSE, REST, Span, severe_cases, without_a_gap
 from reviews.transitions import Forbidden
 
@@ -62,8 +62,8 @@ class SevereShare:
                 " shown to seniors."
             ) % {"cap": self.cap, "hours": REST // timedelta(hours=1)}
         return _(
-            "This case is severe, and so was your last one. Take another case or %(minutes)d"
-            " minutes in between."
+            "This case is severe, and so was your last one. Decide another case, or take"
+            " %(minutes)d minutes, in between."
         ) % {"minutes": BETWEEN_SEVERE // timedelta(minutes=1)}
 
     @property
@@ -210,11 +210,18 @@ def cap_of(wanted: CareSettings) -> int:
 
 
 def _directly_after(user: User, last: Span, now: datetime) -> bool:
-    """Whether nothing lies between the severe case *last* and *now*: no other case, no time."""
+    """Whether nothing lies between the severe case *last* and *now*: no time, no other case that
+    was decided. One that was only taken, and given back or skipped, is no relief.
+    """
     if now - last.ended >= BETWEEN_SEVERE:
         return False
-    later = Claim.objects.filter(reviewer=user, claimed_at__gt=last.began)
-    return not later.exclude(case=last.case).exists()
+    verdict = Verdict.objects.filter(case=OuterRef("case"), reviewer=user, withdrawal=None)
+    # Gold looks like any other case, and counts like one.
+    gold = Exercise.objects.filter(
+        case=OuterRef("case"), person=user, answered_at__gt=OuterRef("claimed_at")
+    )
+    later = Claim.objects.filter(reviewer=user, claimed_at__gt=last.began).exclude(case=last.case)
+    return not later.filter(Exists(verdict) | Exists(gold)).exists()
 
 
 def _severe_in_shift(user: User, now: datetime) -> int:

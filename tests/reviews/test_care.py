@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.hazards import Form
-from reviews.models import CareSettings, Case, Claim
-from reviews.services import care, claims
+from reviews.models import CareSettings, Case, Claim, Exercise
+from reviews.services import care, claims, skipping, verdicts
 from reviews.services.care import Pause, SevereLimit
+from reviews.vocabulary import ExerciseKind
 from tests.factories import SIGNALS, give_verdict, make_case, make_user
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +126,41 @@ def test_two_severe_cases_do_not_follow_each_other(ana: User) -> None:
     assert dealt(ana) == mild
     give_verdict(mild, ana, now=timezone.now())
     assert dealt(ana) == second
+
+
+@pytest.mark.parametrize("way_out", ["release", "skip", "lapse", "undo", "hold"])
+def test_a_case_that_was_only_taken_does_not_lie_between_two_severe_ones(
+    ana: User, way_out: str
+) -> None:
+    give_verdict(severe_case(), ana, now=timezone.now())
+    severe, mild = severe_case(), make_case()
+    claims.claim(case=mild, user=ana)
+    if way_out == "release":
+        claims.release(case=mild, user=ana)
+    elif way_out == "skip":
+        skipping.skip(case=mild, user=ana, now=timezone.now())
+    elif way_out == "lapse":
+        Claim.objects.live().update(expires_at=F("claimed_at"))
+    elif way_out == "undo":
+        give_verdict(mild, ana, now=timezone.now())
+        verdicts.undo(case=mild, user=ana, now=timezone.now())
+    with pytest.raises(SevereLimit, match="so was your last one"):
+        claims.claim(case=severe, user=ana)
+    assert dealt(ana) != severe
+
+
+def test_a_gold_case_that_was_answered_lies_between_two_severe_ones(ana: User) -> None:
+    give_verdict(severe_case(), ana, now=timezone.now())
+    severe, gold = severe_case(), make_case()
+    claims.claim(case=gold, user=ana)
+    now = timezone.now()
+    given = Exercise.objects.create(
+        kind=ExerciseKind.GOLD, case=gold, person=ana, dealt_at=now, due_at=now
+    )
+    assert not suits(severe, ana, now)
+    given.answered_at, given.decision = now, "uphold"
+    given.save()
+    assert suits(severe, ana, now)
 
 
 def test_a_quarter_of_an_hour_lies_between_severe_cases_as_well_as_another_case(ana: User) -> None:
