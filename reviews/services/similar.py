@@ -1,5 +1,7 @@
 """Cases like one at hand: of its category, broken the same way, or in nearly the same words.
 
+Among these, those whose reported signals are near come first.
+
 Only the latest cases of the category are compared, so that it costs the same among a million.
 Near words are those that few of the compared cases have: each counts by its rarity among them
 (inverse document frequency), read from the search index.
@@ -7,7 +9,7 @@ Near words are those that few of the compared cases have: each counts by its rar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +29,13 @@ COMPARED: Final = 300
 MOST_SHOWN: Final = 5
 #: What a flag in common weighs beside words in common, which weigh 0 to 1 together.
 _FLAG_WEIGHT: Final = 0.5
+#: What the nearness of the reported signals weighs, which is 0 to 1: less than a flag in common,
+#: since most cutoffs of a category are much alike in it.
+_SIGNALS_WEIGHT: Final = 0.3
+
+#: The reported signals that are compared, each with the difference from which on two of them are
+#: not alike at all. Counts differ by few: a third refusal says more than a ninth.
+SIGNALS: Final = {"severity": 1.0, "distress": 1.0, "refusals": 5.0, "warnings": 3.0}
 
 _NEARNESS = """
 WITH words AS (
@@ -93,13 +102,37 @@ def _ranked(case: Case, user: User) -> list[tuple[Case, float]]:
         Case.objects.listed_for(user)
         .filter(category=case.category, kind=case.kind)
         .exclude(pk=case.pk)
+        .select_related("cutoff")
         .order_by("-at", "cutoff")[:COMPARED]
     )
     near = _nearness(case.pk, [one.pk for one in compared])
     scored = [(one, near.get(one.pk, 0.0)) for one in compared]
     likely = [pair for pair in scored if pair[1] > 0 or _common(pair[0], case)]
-    likely.sort(key=lambda pair: -(pair[1] + _FLAG_WEIGHT * _common(pair[0], case)))
+    likely.sort(key=lambda pair: -_weight(case, *pair))
     return likely[:MOST_SHOWN]
+
+
+def _weight(case: Case, one: Case, nearness: float) -> float:
+    signals = signal_nearness(_signals(case), _signals(one))
+    return nearness + _FLAG_WEIGHT * _common(one, case) + _SIGNALS_WEIGHT * signals
+
+
+def _signals(case: Case) -> list[float | None]:
+    return [getattr(case.cutoff, name) for name in SIGNALS]
+
+
+def signal_nearness(ours: Sequence[float | None], theirs: Sequence[float | None]) -> float:
+    """How near two cutoffs' reported signals are, in the order of :data:`SIGNALS`; 0 to 1.
+
+    The mean over those that both know: what one of them does not know tells nothing. 0 where
+    there is none.
+    """
+    known = [
+        1 - min(1.0, abs(our - their) / span)
+        for our, their, span in zip(ours, theirs, SIGNALS.values(), strict=True)
+        if our is not None and their is not None
+    ]
+    return sum(known) / len(known) if known else 0.0
 
 
 def _nearness(own: UUID, others: list[UUID]) -> dict[UUID, float]:

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.roles import Role
 from reviews.models import Case
-from reviews.services.similar import reveal_similar
+from reviews.services.similar import reveal_similar, signal_nearness
 from tests.factories import give_verdict, make_source, make_user, settle
 from tests.reviews.pages import actions, case_of
 
@@ -54,6 +54,36 @@ def test_a_flag_in_common_counts(ana: User) -> None:
     found = reveal_similar(case=case, user=ana) or []
     assert [one.case for one in found] == [broken, plain]
     assert found[0].flags == 1
+
+
+def test_of_equal_words_the_nearer_signals_come_first(
+    ana: User, django_assert_max_num_queries: Any
+) -> None:
+    here = {"severity": 0.9, "refusals": 4, "warnings": 2, "distress": 0.8}
+    case = about("my tulips", signals=here)
+    near = about("my tulips", signals=here | {"severity": 0.8, "refusals": 5})
+    far = about("my tulips", signals={"severity": 0.2, "refusals": 9, "distress": 0.1})
+    nearest = about("my tulips", signals=here)
+    with django_assert_max_num_queries(13):
+        found = reveal_similar(case=case, user=ana) or []
+    assert [one.case for one in found] == [nearest, near, far]
+
+
+def test_a_flag_in_common_and_the_words_weigh_more_than_near_signals(ana: User) -> None:
+    case = about("my tulips and their bulbs", signals={"severity": 0.9})
+    alike = about("a tax form", signals={"severity": 0.9})
+    worded = about("my tulips and their bulbs", signals={"severity": 0.1})
+    found = reveal_similar(case=case, user=ana) or []
+    assert [one.case for one in found] == [worded, alike]
+
+
+def test_unknown_signals_are_left_out_and_nearness_is_0_to_1() -> None:
+    same = [0.5, 0.5, 3.0, 1.0]
+    assert signal_nearness(same, same) == 1
+    assert signal_nearness([None] * 4, same) == signal_nearness(same, [None] * 4) == 0
+    assert signal_nearness([0.5, None, 3, None], [0.5, 0.1, None, 0]) == 1
+    assert signal_nearness([0.0, 0.0, 0, 0], [1.0, 1.0, 900, 900]) == 0
+    assert signal_nearness([0.0, None, 0, None], [0.5, None, 0, None]) == 0.75
 
 
 def test_how_they_were_decided_is_told_but_to_a_blind_reviewer(client: Client, ana: User) -> None:
