@@ -55,7 +55,10 @@ class Highlight:
 
 @dataclass(frozen=True)
 class _Said:
-    """One text that may have the words. ``harmful``: hidden where the case's hazard says so."""
+    """One text that may have the words. ``harmful``: hidden where excerpts of its case are.
+
+    Whoever spoke: the model and the service repeat what they answer to, and nobody chose to read.
+    """
 
     where: str
     turn: int | None
@@ -97,13 +100,13 @@ def _turns(transcript: Transcript) -> Iterator[_Said]:
     for turn, message in enumerate(read_messages(transcript), 1):
         where = _("Turn %(number)d") % {"number": turn}
         for part in message.parts:
-            yield _Said(where, turn, part.text, message.role in ("user", "tool"))
+            yield _Said(where, turn, part.text, True)
 
 
 def _of_the_end(transcript: Transcript) -> list[_Said]:
     return [
-        _Said(_("Model’s explanation"), None, transcript.explanation, False),
-        _Said(_("Service’s rationale"), None, transcript.rationale, False),
+        _Said(_("Model’s explanation"), None, transcript.explanation, True),
+        _Said(_("Service’s rationale"), None, transcript.rationale, True),
     ]
 
 

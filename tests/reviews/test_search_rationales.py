@@ -152,6 +152,22 @@ def test_words_of_hidden_turns_are_not_in_the_page(client: Client) -> None:
     text = page(client, "giraffe")
     assert "Hidden: it was rated severe and may be upsetting." in text
     assert "Purple" not in text
+
+
+@pytest.mark.parametrize("word", ["zebra", "pleasantly", "grumbling"])
+def test_nor_are_those_of_the_model_and_the_service_where_excerpts_are_hidden(
+    client: Client, word: str
+) -> None:
+    words = {"explanation": "I end this pleasantly.", "rationale": "Grumbling."}
+    case_of([{"role": "assistant", "content": "No, a zebra."}], cutoff=words | {"category": "hate"})
+    text = page(client, word)
+    assert "CO-" in text
+    assert "Hidden: it may hold hateful language." in text
+    assert f"<mark>{word}" not in text.lower()
+
+
+def test_the_words_of_the_model_are_shown_where_excerpts_are(client: Client) -> None:
+    said()
     assert "<mark>zebra</mark>" in page(client, "zebra")
 
 
