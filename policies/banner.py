@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
-from policies.services.reading import urgent
+from policies.services.urgent import urgent
 
 
 def banner(request: HttpRequest) -> dict[str, Any]:
-    """Pauses and overdue second looks, for ``base.html``; nothing for somebody without a login.
+    """Pauses, overdue second looks and alerts of the guard, for ``base.html``.
 
-    Lazy: a fragment without the frame asks nothing.
+    Nothing for somebody without a login. Lazy: a fragment without the frame asks nothing.
     """
     user = getattr(request, "user", None)
     if not isinstance(user, User):

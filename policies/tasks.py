@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from smtplib import SMTPException
 from uuid import UUID
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
-from policies.services import backtests, guarding, plans
+from policies.services import backtests, guard_mail, guarding, plans
 
 
 @shared_task
@@ -45,4 +46,15 @@ def watch_activations() -> None:
 @shared_task
 def watch_activation(activation_id: int) -> None:
     """The guard's look at one activation: once an hour, however often it runs."""
-    guarding.watch(activation_id=activation_id, now=timezone.now())
+    for reading in guarding.watch(activation_id=activation_id, now=timezone.now()):
+        if reading.act:
+            for user_id in guard_mail.recipients():
+                mail_of_guard.delay(reading.pk, user_id)
+
+
+@shared_task(autoretry_for=(SMTPException, OSError), retry_backoff=True, max_retries=5)
+def mail_of_guard(reading_id: int, user_id: int) -> None:
+    """Mail one person what the guard did. A message that is lost costs the mail, not the alert:
+    that stands above every page.
+    """
+    guard_mail.send(reading_id=reading_id, user_id=user_id)

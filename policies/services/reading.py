@@ -12,15 +12,13 @@ import msgspec
 from django.db.models import (
     Exists,
     OuterRef,
-    PositiveIntegerField,
     Prefetch,
     Q,
     QuerySet,
-    TextField,
     Value,
 )
 
-from accounts.models import LedgerEntry, User
+from accounts.models import LedgerEntry
 from policies.models import (
     BUILT_IN_NUMBER,
     DEFAULT_SCOPE,
@@ -34,9 +32,7 @@ from policies.models import (
     Submission,
     SubmissionDecision,
 )
-from policies.permissions import can_change
 from policies.scopes import label_of
-from policies.services import break_glass
 from policies.services.activations import live_in
 from policies.services.versions import NotPossible, lock
 from policies.thresholds import Thresholds
@@ -308,44 +304,3 @@ def check_unchanged(*, scope: str, activation_id: int | None) -> None:
         raise NotPossible(
             "What is in force there was changed since you looked. Nothing was done: look again."
         )
-
-
-@dataclass(frozen=True)
-class Urgent:
-    """What every page of staff says first: a pause, or a second look that is overdue.
-
-    ``who`` paused, or activated alone, at ``at``. ``number`` is the version to look at, None of
-    a pause. ``first`` is who asked to resume, if anybody has.
-    """
-
-    scope: str
-    at: datetime
-    who: str
-    number: int | None
-    first: str | None
-
-    @property
-    def label(self) -> str:
-        """The scope in words."""
-        return label_of(self.scope)
-
-
-def urgent(*, user: User, now: datetime) -> list[Urgent]:
-    """Pauses, for everybody; and overdue second looks, for whoever could look. One query."""
-    paused = Pause.objects.live().values_list(
-        "scope",
-        "paused_at",
-        "paused_by__name",
-        Value(None, output_field=PositiveIntegerField()),
-        "first_resume_by__name",
-    )
-    if can_change(user):
-        looks = break_glass.overdue(now=now).values_list(
-            "scope",
-            "activated_at",
-            "activated_by__name",
-            "version_id",
-            Value(None, output_field=TextField()),
-        )
-        paused = paused.order_by().union(looks.order_by(), all=True)
-    return [Urgent(*row) for row in paused]
