@@ -40,11 +40,11 @@ RATE_WINDOW: Final = timedelta(days=28)
 #: No more cutoffs than that are read for it, the newest.
 MOST_COUNTED: Final = 100_000
 #: The rate is as good for ten minutes, in seconds.
-_FRESH: Final = 600
+FRESH: Final = 600
 _KEY: Final = "reviews.surprise"
 _MISSED_KEY: Final = "reviews.crises_missed"
 #: Reasons by which a reviewer says that there was a crisis.
-_CRISIS: Final = [ReasonCode.IMMINENT_RISK_MISSED.value, ReasonCode.CRISIS_MISTAKEN.value]
+CRISIS: Final = [ReasonCode.IMMINENT_RISK_MISSED.value, ReasonCode.CRISIS_MISTAKEN.value]
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def surprise(*, now: datetime) -> Surprise:
     known: Surprise | None = cache.get(_KEY)
     if known is None:
         known = _surprise(now)
-        cache.set(_KEY, known, _FRESH)
+        cache.set(_KEY, known, FRESH)
     return known
 
 
@@ -170,7 +170,7 @@ def _surprise(now: datetime) -> Surprise:
         "surprised_at",
         "unsurprised_at",
     )
-    rows = _counted(now).order_by("-pk").values_list(*columns)[: MOST_COUNTED + 1]
+    rows = counted(now).order_by("-pk").values_list(*columns)[: MOST_COUNTED + 1]
     noticed = [_noticed(*row) for row in rows]
     return Surprise(surprise_rate(noticed[:MOST_COUNTED], now=now), len(noticed) > MOST_COUNTED)
 
@@ -182,20 +182,20 @@ def crises_missed(*, now: datetime) -> MissedCrisis:
     known: MissedCrisis | None = cache.get(_MISSED_KEY)
     if known is None:
         known = _crises_missed(now)
-        cache.set(_MISSED_KEY, known, _FRESH)
+        cache.set(_MISSED_KEY, known, FRESH)
     return known
 
 
 def _crises_missed(now: datetime) -> MissedCrisis:
-    reviewed = _counted(now).filter(in_audit=True, first_review__isnull=False)
+    reviewed = counted(now).filter(in_audit=True, first_review__isnull=False)
     said = Verdict.objects.filter(
-        case=OuterRef("pk"), withdrawal=None, reason_codes__overlap=_CRISIS
+        case=OuterRef("pk"), withdrawal=None, reason_codes__overlap=CRISIS
     )
     found = Count("pk", filter=Q(Exists(said), crisis_cue=False))
     return missed_crisis(**reviewed.aggregate(n=Count("pk"), found=found))
 
 
-def _counted(now: datetime) -> QuerySet[Cutoff]:
+def counted(now: datetime) -> QuerySet[Cutoff]:
     """The cutoffs by the model of the four weeks that are old enough for an answer."""
     until = now - ANSWER_WINDOW
     since = until - RATE_WINDOW

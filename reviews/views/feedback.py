@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.keyset import CursorMismatch, page
 from reviews.feedback_forms import InboxFilter
 from reviews.permissions import check_read_feedback
+from reviews.services.breaches import breaches
 from reviews.services.inbox import RATE_WINDOW, crises_missed, lines, listed_for, surprise
 from reviews.views.people import reviewer
 
@@ -51,6 +52,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
             "lines": lines(found.items, user),
             **_surprise(),
             "missed": crises_missed(now=timezone.now()),
+            "breaches": breaches(now=timezone.now()),
             "days": RATE_WINDOW.days,
             "newer_url": _link(found.previous_cursor, kept),
             "older_url": _link(found.next_cursor, kept),
