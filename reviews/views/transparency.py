@@ -30,13 +30,14 @@ _COLUMNS = ("cutoffs", "reviewed", "overturned", "appeals", "hours")
 
 @dataclass(frozen=True)
 class Bar:
-    """A month on the chart, in percents of the drawing."""
+    """A month on the chart, in percents of the drawing; as high as that where it is withheld."""
 
     x: float
     width: float
     height: float
     top: float
     month: str
+    withheld: bool
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def _page(request: HttpRequest, found: tuple[datetime, Report] | None) -> HttpRe
             "report": report,
             "tables": list(_tables(report)),
             "bars": bars,
+            "some_withheld": any(bar.withheld for bar in bars),
             "top": top,
         }
     return render(request, "reviews/transparency.html", context)
@@ -133,12 +135,18 @@ def _bars(report: Report) -> tuple[list[Bar], int]:
     top = int(up_to(max(most, LEAST_PUBLISHED)))
     step = 100 / len(report.months)
     return [
-        Bar(
-            x=round(number * step + step * 0.15, 2),
-            width=round(step * 0.7, 2),
-            height=round(100 * (month.cutoffs or 0) / top, 2),
-            top=round(100 - 100 * (month.cutoffs or 0) / top, 2),
-            month=month.name,
-        )
+        _bar(month, x=number * step, step=step, top=top)
         for number, month in enumerate(report.months)
     ], top
+
+
+def _bar(month: Line, *, x: float, step: float, top: int) -> Bar:
+    height = 100.0 if month.cutoffs is None else round(100 * month.cutoffs / top, 2)
+    return Bar(
+        x=round(x + step * 0.15, 2),
+        width=round(step * 0.7, 2),
+        height=height,
+        top=round(100 - height, 2),
+        month=month.name,
+        withheld=month.cutoffs is None,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -147,6 +148,36 @@ def test_the_page_is_for_everybody_where_it_is_switched_on(
     totals = {row["cutoffs"] for row in rows if row["name"] == ALL}
     assert totals == {"24"}
     assert [row["cutoffs"] for row in rows if row["table"] == "month"][-3:] == ["12", "12", "24"]
+
+
+def test_a_withheld_month_is_no_empty_one_on_the_chart(client: Client, settings: Settings) -> None:
+    settings.TRANSPARENCY = True
+    for month, number in ((7, 13), (8, 3), (9, 14), (10, 12)):
+        for _ in range(number):
+            _ended(datetime(2026, month, 3, tzinfo=UTC))
+    transparency.make(now=NIGHT)
+    page = client.get("/transparency")
+    rows = list(csv.DictReader(StringIO(client.get("/transparency.csv").content.decode())))
+    months = [row["cutoffs"] for row in rows if row["table"] == "month" and row["name"] != ALL]
+    assert {"withheld", "14", "0"} <= set(months)
+    bars = page.context["bars"]
+    assert [bar.withheld for bar in bars] == [count == "withheld" for count in months]
+    assert {bar.height for bar in bars if bar.withheld} == {100}
+    assert {bar.height for bar, count in zip(bars, months, strict=True) if count == "0"} == {0}
+    assert page.text.count('class="withheld" fill="url(#hatched)"') == months.count("withheld")
+    assert re.search(r'class="key">.*?withheld\s*</p>', page.text, re.DOTALL)
+
+
+def test_where_nothing_is_withheld_the_chart_has_no_word_for_it(
+    client: Client, settings: Settings
+) -> None:
+    settings.TRANSPARENCY = True
+    for _ in range(24):
+        _ended(datetime(2026, 10, 3, tzinfo=UTC))
+    transparency.make(now=NIGHT)
+    page = client.get("/transparency").text
+    assert "hatched" not in page
+    assert 'class="key"' not in page
 
 
 def test_the_page_speaks_the_readers_language(client: Client, settings: Settings) -> None:
