@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
@@ -133,9 +134,11 @@ def _too_late(cutoff: Cutoff) -> str:
 
 def _check(*, reason: str, comment: str) -> None:
     if reason and reason not in PLAIN_REASONS:
-        raise ValidationError({"reason": "Choose one of the reasons."})
+        raise ValidationError({"reason": _("Please choose one of the reasons.")})
     if len(comment) > LONGEST_COMMENT:
-        raise ValidationError({"comment": f"Please keep it under {LONGEST_COMMENT:,} characters."})
+        most = number_format(LONGEST_COMMENT, force_grouping=True)
+        words = _("At most %(most)s characters, please.") % {"most": most}
+        raise ValidationError({"comment": words})
 
 
 def _said(feedback: Feedback) -> _Said:

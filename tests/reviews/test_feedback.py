@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import translation
 
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
@@ -23,6 +25,7 @@ from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState, Channel, Queue, Reason
 from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
 from tests.reviews.alarms import WORDS
+from tools import catalogues
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +195,23 @@ def test_an_appeal_leaves_child_safety_where_it_is() -> None:
     case = make_case(cutoff={"category": "child_sexual_exploitation"})
     hear(case, appeal=True)
     assert case.queue == Queue.CHILD_SAFETY
+
+
+@pytest.mark.parametrize("language", ["en", *sorted(catalogues.PLURALS)])
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"reason": "nonsense"}, "Please choose one of the reasons."),
+        ({"comment": "x" * 5_001}, "At most %(most)s characters, please."),
+    ],
+)
+def test_what_is_refused_is_said_in_the_language_spoken(
+    language: str, changes: dict[str, str], text: str
+) -> None:
+    case = make_case()
+    said = text if language == "en" else catalogues.read(language)[text]
+    with translation.override(language), pytest.raises(ValidationError) as refused:
+        hear(case, **changes)
+    (told,) = refused.value.messages
+    assert re.sub(r"5\W?000", "%(most)s", told) == said
+    assert not case.feedback.exists()
