@@ -76,7 +76,7 @@ COMPONENTS: dict[str, Any] = {
     ),
 }
 
-_ID = OpenApiParameter("pk", OpenApiTypes.UUID, OpenApiParameter.PATH)
+_ID = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 start_backtest = extend_schema(
     operation_id="backtests_start",
@@ -101,7 +101,7 @@ preview_backtest = extend_schema(
     request={"application/json": ref("BacktestRequest")},
     responses={
         200: OpenApiResponse(ref("BacktestPreview"), description="The figures."),
-        **problems(400, 415),
+        **problems(400, 409, 415),
     },
 )
 

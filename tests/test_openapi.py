@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -54,6 +55,12 @@ def references(part: Any) -> set[str]:
 def test_it_is_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     validate_schema(document)  # type: ignore[no-untyped-call]
+
+
+def test_the_parameters_of_a_path_stand_in_it(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        named = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"]
+        assert sorted(named) == sorted(re.findall(r"{(\w+)}", path)), (method, path)
 
 
 def test_it_is_made_without_a_warning() -> None:
