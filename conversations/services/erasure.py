@@ -150,7 +150,8 @@ def _holds_ended(asked: ErasureRequest, now: datetime) -> int:
 
 def _let_go(asked: ErasureRequest, now: datetime) -> bool:
     """Whether a hold has ended since the last run began."""
-    return _holds_ended(asked, now) > asked.counts.get(_ENDED, 0)
+    ended_then: int = asked.counts.get(_ENDED, 0)
+    return _holds_ended(asked, now) > ended_then
 
 
 @transaction.atomic

@@ -83,7 +83,8 @@ def read(*, event_id: UUID, user: User, now: datetime) -> str:
             object_id=row.source.slug,
             details={"event": str(event_id)},
         )
-    return row.comment
+    words: str = row.comment
+    return words
 
 
 def _waiting(now: datetime) -> QuerySet[Any]:
