@@ -1,14 +1,18 @@
 """A case in sentences: what happened, what the policy asked for, what speaks against it.
 
 Built from the computed conformance and the evidence alone; no word of a transcript is in it.
-Numbers of turns are counted from 1 and become links.
+Numbers of turns are counted from 1 and become links. What is one sentence, or one part of it, is
+one text to translate.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from conversations.evidence import Evidence
 from conversations.vocabulary import Category, Initiator, Kind
@@ -37,13 +41,24 @@ class Subject:
     ended_at_turn: int | None = None
 
 
-_BEGINNINGS: Final = {
-    Initiator.MODEL: "The model ended the conversation",
-    Initiator.USER: "The conversation was ended at the user’s request",
-    Initiator.OPERATOR: "Staff ended the conversation",
+#: Each without a turn, and with one.
+_ENDED: Final = {
+    Initiator.MODEL: (
+        gettext_noop("The model ended the conversation"),
+        gettext_noop("The model ended the conversation at %(turn)s"),
+    ),
+    Initiator.USER: (
+        gettext_noop("The conversation was ended at the user’s request"),
+        gettext_noop("The conversation was ended at the user’s request at %(turn)s"),
+    ),
+    Initiator.OPERATOR: (
+        gettext_noop("Staff ended the conversation"),
+        gettext_noop("Staff ended the conversation at %(turn)s"),
+    ),
 }
 
 _SEVERITY: Final = "severity"
+_PLACE: Final = re.compile(r"%\((\w+)\)s")
 
 
 def summary(
@@ -64,36 +79,83 @@ def remarks(conformance: Conformance, evidence: Evidence | None, *, folded: bool
     return [*_differences(conformance, folded=folded), *_unread(evidence)]
 
 
+def _pieces(sentence: str, *, strong: bool = False, **given: Sequence[Piece]) -> list[Piece]:
+    """A translated *sentence* with what is *given* where it says so, in whatever order."""
+    found: list[Piece] = []
+    for place, text in enumerate(_PLACE.split(sentence)):
+        found += given[text] if place % 2 else [Piece(text, strong=strong)]
+    return [piece for piece in found if piece.text]
+
+
+def _next(sentence: str) -> list[Piece]:
+    """A sentence after another."""
+    return [Piece(" "), Piece(sentence)]
+
+
+def _turn(number: int, *, strong: bool = False) -> list[Piece]:
+    return [Piece(gettext("turn %(number)s") % {"number": number}, number, strong)]
+
+
 def _beginning(subject: Subject) -> list[Piece]:
-    about = Category(subject.category)
-    because = "" if about == Category.OTHER else f", for {about.label.lower()}"
     if subject.kind == Kind.NEAR_MISS:
-        return [Piece(f"The conversation went on although ending was close{because}.")]
-    pieces = [Piece(_BEGINNINGS[Initiator(subject.initiator)])]
-    if subject.ended_at_turn:
-        pieces += [Piece(" at "), Piece(f"turn {subject.ended_at_turn}", subject.ended_at_turn)]
-    return [*pieces, Piece(f"{because}.")]
+        what = [Piece(gettext("The conversation went on although ending was close"))]
+    elif subject.ended_at_turn:
+        sentence = gettext(_ENDED[Initiator(subject.initiator)][1])
+        what = _pieces(sentence, turn=_turn(subject.ended_at_turn))
+    else:
+        what = [Piece(gettext(_ENDED[Initiator(subject.initiator)][0]))]
+    about = Category(subject.category)
+    if about == Category.OTHER:
+        return _pieces(gettext("%(what)s."), what=what)
+    category = [Piece(about.label.lower())]
+    return _pieces(gettext("%(what)s, for %(category)s."), what=what, category=category)
 
 
 def _asked(subject: Subject, conformance: Conformance, *, folded: bool) -> list[Piece]:
     """What the policy asked for beside its rules, and whether that was reported."""
-    policy = f"policy {subject.policy_version}"
+    policy: dict[str, object] = {"version": subject.policy_version}
     lines = [line for line in _asking(conformance) if not (folded and line.name == _SEVERITY)]
     if not lines:
         return []
     unmet = [_name(line) for line in lines if line.finding in (Finding.UNMET, Finding.BREACH)]
     unknown = [_name(line) for line in lines if line.finding == Finding.UNKNOWN]
     if any(line.name == evaluation.ENABLED for line in lines if line.finding == Finding.UNMET):
-        return [Piece(f" {policy.capitalize()} never ends a conversation of this category.")]
+        never = gettext("Policy %(version)s never ends a conversation of this category.")
+        return _next(never % policy)
     if not unmet and not unknown:
-        aside = ", leaving aside the severity that you grade yourself" if folded else ""
-        return [Piece(f" What {policy} asks for was there by the service’s report{aside}.")]
-    clauses = []
-    if unmet:
-        clauses.append(f"{_and(unmet)} fell short by the service’s report")
-    if unknown:
-        clauses.append(f"{_and(unknown)} {_were(unknown)} not reported")
-    return [Piece(f" Of what {policy} asks for, {'; '.join(clauses)}.")]
+        return _next(_all_there(folded=folded) % policy)
+    found = gettext("; ").join(filter(None, [_fell_short(unmet), _not_reported(unknown)]))
+    sentence = gettext("Of what policy %(version)s asks for, %(found)s.")
+    return _next(sentence % (policy | {"found": found}))
+
+
+def _all_there(*, folded: bool) -> str:
+    if folded:
+        return gettext(
+            "What policy %(version)s asks for was there by the service’s report,"
+            " leaving aside the severity that you grade yourself."
+        )
+    return gettext("What policy %(version)s asks for was there by the service’s report.")
+
+
+def _fell_short(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    # English has one form; others have more.
+    said = ngettext(
+        "%(names)s fell short by the service’s report",
+        "%(names)s fell short by the service’s report",
+        len(names),
+    )
+    return said % {"names": _and(names)}
+
+
+def _not_reported(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    if _are_many(names):
+        return gettext("%(names)s were not reported") % {"names": _and(names)}
+    return gettext("%(name)s was not reported") % {"name": names[0]}
 
 
 def _asking(conformance: Conformance) -> Iterable[ConformanceLine]:
@@ -102,7 +164,8 @@ def _asking(conformance: Conformance) -> Iterable[ConformanceLine]:
 
 
 def _name(line: ConformanceLine) -> str:
-    return line.label[0].lower() + line.label[1:]
+    label = gettext(line.label)
+    return label[0].lower() + label[1:]
 
 
 def _objections(conformance: Conformance, evidence: Evidence | None) -> list[Piece]:
@@ -113,28 +176,32 @@ def _objections(conformance: Conformance, evidence: Evidence | None) -> list[Pie
             (rules.CRISIS_CUE, _cue(evidence)),
             (
                 rules.RISK_ABOVE_CEILING,
-                [_loud("the service itself reported a risk above the ceiling")],
+                [_loud(gettext("the service itself reported a risk above the ceiling"))],
             ),
-            (rules.RISK_UNKNOWN, [_loud("whether anybody was in danger was not reported")]),
-            (rules.NO_WARNING, [_loud("there was no earlier warning")]),
+            (
+                rules.RISK_UNKNOWN,
+                [_loud(gettext("whether anybody was in danger was not reported"))],
+            ),
+            (rules.NO_WARNING, [_loud(gettext("there was no earlier warning"))]),
         )
         if flag in conformance.breaches
     ]
     if not broken:
         return []
-    pieces = [_loud(" But ")]
-    for place, clause in enumerate(broken):
-        if place:
-            pieces.append(_loud(" and " if place == len(broken) - 1 else ", "))
-        pieces += clause
-    return [*pieces, Piece("; no policy may end a conversation then.")]
+    but = _pieces(gettext("But %(broken)s"), strong=True, broken=_and_pieces(broken))
+    sentence = gettext("%(objection)s; no policy may end a conversation then.")
+    return [Piece(" "), *_pieces(sentence, objection=but)]
 
 
 def _cue(evidence: Evidence | None) -> list[Piece]:
     cues = evidence.crisis_cues if evidence else ()
-    where = [_loud("at "), Piece(f"turn {cues[0].turn}", cues[0].turn, strong=True)] if cues else []
-    space = " " if where else ""
-    return [*where, _loud(f"{space}the user wrote something that reads like a crisis")]
+    if not cues:
+        return [_loud(gettext("the user wrote something that reads like a crisis"))]
+    return _pieces(
+        gettext("at %(turn)s the user wrote something that reads like a crisis"),
+        strong=True,
+        turn=_turn(cues[0].turn, strong=True),
+    )
 
 
 def _loud(text: str) -> Piece:
@@ -149,83 +216,51 @@ def _differences(conformance: Conformance, *, folded: bool) -> list[Piece]:
     ]
     if not names:
         return []
-    return [Piece(f" On {_and(names)} the transcript shows something else than was reported.")]
+    sentence = gettext("On %(names)s the transcript shows something else than was reported.")
+    return _next(sentence % {"names": _and(names)})
 
 
 def _unread(evidence: Evidence | None) -> list[Piece]:
     if evidence is None:
-        return [Piece(" There is no transcript to hold this against.")]
+        return _next(gettext("There is no transcript to hold this against."))
     if evidence.assessed and evidence.crisis_assessed:
         return []
-    return [
-        Piece(
-            " What this transcript shows was not assessed in full: its language is not one"
+    return _next(
+        gettext(
+            "What this transcript shows was not assessed in full: its language is not one"
             " that the reading was measured on."
         )
-    ]
+    )
 
 
 def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return "".join(piece.text for piece in _and_pieces([[Piece(name)] for name in names]))
 
 
-def _were(names: Sequence[str]) -> str:
-    return "were" if len(names) > 1 or names[0].endswith("s") else "was"
+def _and_pieces(parts: Sequence[Sequence[Piece]]) -> list[Piece]:
+    """*parts* as a list within a sentence, as loud as they are."""
+    *others, last = parts
+    if not others:
+        return list(last)
+    strong = last[0].strong
+    first = list(others[0])
+    for other in others[1:]:
+        first += [Piece(gettext(", "), strong=strong), *other]
+    return _pieces(gettext("%(first)s and %(last)s"), strong=strong, first=first, last=last)
 
 
-_CONFIRMED: Final = {
-    True: "which they confirmed",
-    False: "not confirmed",
-    None: "confirmation unknown",
+def _are_many(names: Sequence[str]) -> bool:
+    return len(names) > 1 or names[0].endswith("s")
+
+
+#: What the policy asked for, where that is said in words.
+_ASKED: Final = {
+    "≥ 0": gettext_noop("nothing"),
+    "≥ 0.00": gettext_noop("nothing"),
+    "none": gettext_noop("none"),
+    "switched on": gettext_noop("switched on"),
+    "yes": gettext_noop("yes"),
 }
-
-
-def headline(
-    subject: Subject,
-    *,
-    refusals: int | None,
-    redirects: int | None,
-    warnings: int | None,
-    confirmed: bool | None,
-    flags: Sequence[str],
-    expired: bool = False,
-) -> str:
-    """One line for a list of cases, from what the service reported and the flags.
-
-    *expired*: the term of what was reported is over.
-    """
-    beginning = {
-        Initiator.MODEL: "Ended by the model",
-        Initiator.USER: "Ended at the user’s request",
-        Initiator.OPERATOR: "Ended by staff",
-    }
-    start = "Went on" if subject.kind == Kind.NEAR_MISS else beginning[Initiator(subject.initiator)]
-    if rules.CRISIS_CUE in flags:
-        return f"{start}; a turn reads like a crisis"
-    if rules.RISK_ABOVE_CEILING in flags:
-        return f"{start}; the reported risk is above the ceiling"
-    if rules.NO_WARNING in flags:
-        return f"{start} without a warning"
-    if subject.initiator == Initiator.USER:
-        return f"{start}, {_CONFIRMED[confirmed]}"
-    if expired:
-        return f"{start}; what was reported is no longer kept"
-    counts = [
-        _count(refusals, "refusal"),
-        _count(redirects, "redirect"),
-        _count(warnings, "warning"),
-    ]
-    told = [words for words in counts if words]
-    return f"{start}: {', '.join(told)}" if told else f"{start}; no counts were reported"
-
-
-def _count(number: int | None, word: str) -> str:
-    if number is None:
-        return ""
-    return f"{number or 'no'} {word if number == 1 else word + 's'}"
-
-
-_NOTHING_ASKED: Final = {"≥ 0": "nothing", "≥ 0.00": "nothing"}
 
 #: What only the policy says: there is nothing to report or to show.
 _POLICY_ALONE: Final = (evaluation.ENABLED,)
@@ -235,6 +270,7 @@ _POLICY_ALONE: Final = (evaluation.ENABLED,)
 class Row:
     """One row of the conformance table, as words. ``turns`` prove what the transcript shows.
 
+    ``assessed``: whether anybody could tell what it shows.
     ``folded``: what was reported is kept back until the reviewer has graded it or asks.
     """
 
@@ -243,6 +279,7 @@ class Row:
     asked: str
     reported: str
     shown: str
+    assessed: bool
     turns: tuple[int, ...]
     basis: str
     differs: bool
@@ -253,16 +290,16 @@ class Row:
 
 
 _FINDINGS: Final = {
-    Finding.MET: ("Met", "ok"),
-    Finding.UNMET: ("Not met", "warn"),
-    Finding.UNKNOWN: ("Unknown", "calm"),
-    Finding.BREACH: ("Breach", "bad"),
+    Finding.MET: (gettext_noop("Met"), "ok"),
+    Finding.UNMET: (gettext_noop("Not met"), "warn"),
+    Finding.UNKNOWN: (gettext_noop("Unknown"), "calm"),
+    Finding.BREACH: (gettext_noop("Breach"), "bad"),
 }
 
 #: What the reported severity reads while the reviewer has not graded it.
-FOLDED_SEVERITY: Final = "folded until your verdict"
+FOLDED_SEVERITY: Final = gettext_noop("folded until your verdict")
 #: What a signal reads once its term is over: that is not the same as never reported.
-NO_LONGER_KEPT: Final = "no longer kept"
+NO_LONGER_KEPT: Final = gettext_noop("no longer kept")
 
 _SIGNALS: Final = frozenset(
     {evaluation.IMMINENT_RISK, *(criterion.name for criterion in evaluation.CRITERIA)}
@@ -283,15 +320,16 @@ def table(conformance: Conformance, *, folded: bool, expired: bool = False) -> l
 def _row(line: ConformanceLine, *, folded: bool, expired: bool) -> Row:
     finding, kind = _FINDINGS[line.finding]
     return Row(
-        label=line.label,
+        label=gettext(line.label),
         rule=line.rule,
-        asked=_NOTHING_ASKED.get(line.asked, line.asked),
-        reported=FOLDED_SEVERITY if folded else _reported(line, expired=expired),
+        asked=gettext(_ASKED[line.asked]) if line.asked in _ASKED else line.asked,
+        reported=gettext(FOLDED_SEVERITY) if folded else _reported(line, expired=expired),
         shown=_shown(line),
+        assessed=_is_assessed(line),
         turns=line.shown.turns,
         basis=line.shown.basis,
         differs=line.disagrees and not folded,
-        finding="" if folded else finding,
+        finding="" if folded else gettext(finding),
         kind="" if folded else kind,
         is_severity=line.name == _SEVERITY,
         folded=folded,
@@ -302,12 +340,12 @@ def _reported(line: ConformanceLine, *, expired: bool) -> str:
     if line.name in _POLICY_ALONE:
         return "–"
     if expired and line.reported is None and line.name in _SIGNALS:
-        return NO_LONGER_KEPT
+        return gettext(NO_LONGER_KEPT)
     match line.reported:
         case bool():
-            return "yes" if line.reported else "no"
+            return gettext("yes") if line.reported else gettext("no")
         case None:
-            return "–" if line.name == evaluation.CRISIS_CUE else "unknown"
+            return "–" if line.name == evaluation.CRISIS_CUE else gettext("unknown")
         case float():
             return f"{line.reported:.2f}"
         case number:
@@ -318,10 +356,14 @@ def _shown(line: ConformanceLine) -> str:
     shown = line.shown
     if line.name in _POLICY_ALONE:
         return "–"
-    if not shown.assessed or shown.value is None:
-        return "not assessed"
+    if not _is_assessed(line):
+        return gettext("not assessed")
     if line.name in (evaluation.CRISIS_CUE, evaluation.IMMINENT_RISK):
-        return "crisis cue" if shown.value else "no crisis cue"
+        return gettext("crisis cue") if shown.value else gettext("no crisis cue")
     if line.name == evaluation.CONFIRMATION:
-        return "confirmed" if shown.value else "not confirmed"
+        return gettext("confirmed") if shown.value else gettext("not confirmed")
     return str(shown.value)
+
+
+def _is_assessed(line: ConformanceLine) -> bool:
+    return line.name in _POLICY_ALONE or (line.shown.assessed and line.shown.value is not None)

@@ -1,6 +1,6 @@
 """The turns of a transcript as a page shows them: what is open, folded, hidden and marked.
 
-Pure: messages and evidence in, plain values out.
+Pure: messages and evidence in, plain values out, in the language of the page.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
+from django.utils.translation import gettext, gettext_lazy, gettext_noop, ngettext_lazy
 from msgspec import structs
 
 from conversations.evidence import Evidence, Mark
@@ -39,14 +40,44 @@ _SIGN: Final = re.compile(r"\S")
 _GRAVITY: Final = ("bad", "warn", "")
 _SHOWN_YEARS: Final = range(1990, 2200)
 
-ROLES: Final = {"user": "User", "assistant": "Model", "system": "System", "tool": "Tool"}
+ROLES: Final = {
+    "user": gettext_noop("User"),
+    "assistant": gettext_noop("Model"),
+    "system": gettext_noop("System"),
+    "tool": gettext_noop("Tool"),
+}
+#: What a turn is known to be: its label, and how many of them are in a fold.
+_MARKS: Final[dict[str, tuple[str, Any]]] = {
+    "refusal": (
+        gettext_noop("refusal"),
+        ngettext_lazy("%(number)s refusal", "%(number)s refusals", "number"),
+    ),
+    "redirect": (
+        gettext_noop("redirect"),
+        ngettext_lazy("%(number)s redirect", "%(number)s redirects", "number"),
+    ),
+    "warning": (
+        gettext_noop("warning"),
+        ngettext_lazy("%(number)s warning", "%(number)s warnings", "number"),
+    ),
+    "crisis_cue": (
+        gettext_noop("crisis cue"),
+        ngettext_lazy("%(number)s crisis cue", "%(number)s crisis cues", "number"),
+    ),
+    # Of these there is one in a transcript at most.
+    "end_requested": (gettext_noop("asks to end"), gettext_lazy("1 asks to end")),
+    "end_confirmed": (gettext_noop("confirms"), gettext_lazy("1 confirms")),
+    "ended": (gettext_noop("ended here"), gettext_lazy("1 ended here")),
+    "trigger": (gettext_noop("trigger"), gettext_lazy("1 trigger")),
+}
 _CLASSES: Final = {"user": "user", "assistant": "model", "system": "system", "tool": "tool"}
 
 
 @dataclass(frozen=True)
 class TurnMark:
-    """What a turn is known to be, and how that is known."""
+    """What a turn is known to be, and how that is known. ``code`` is the same in any language."""
 
+    code: str
     label: str
     kind: str
     inferred: bool
@@ -141,13 +172,13 @@ class Reading:
         marks = self.marks.get(number, [])
         return Turn(
             number=number,
-            role=ROLES[message.role],
+            role=gettext(ROLES[message.role]),
             css=_CLASSES[message.role],
             at=_moment(message.created_at),
             parts=() if concealed else message.parts,
             marks=tuple(marks),
             ended=number == self.ended_at,
-            cue=any(mark.label == "crisis cue" for mark in marks),
+            cue=any(mark.code == "crisis_cue" for mark in marks),
             concealed=concealed,
             veil=veil(message) if concealed and self.form == Form.BLURRED else "",
             revealed=number in self.hidden and number in self.revealed,
@@ -160,11 +191,11 @@ class Reading:
         for number, mark in _marks(self.evidence):
             found.setdefault(number, []).append(mark)
         if self.ended_at:
-            note = "" if self.ended_basis == "reported" else "last turn"
-            ending = TurnMark("ended here", "bad", self.ended_basis != "reported", note)
+            inferred = self.ended_basis != "reported"
+            ending = _mark("ended", "bad", inferred, gettext("last turn") if inferred else "")
             found.setdefault(self.ended_at, []).append(ending)
             if trigger := self._trigger():
-                mark = TurnMark("trigger", "warn", inferred=True, note="last before the end")
+                mark = _mark("trigger", "warn", True, gettext("last before the end"))
                 found.setdefault(trigger, []).append(mark)
         return found
 
@@ -239,10 +270,8 @@ class Reading:
         for number, marks in sorted(self.marks.items()):
             if first <= number <= last:
                 for mark in marks:
-                    counts[mark.label] = counts.get(mark.label, 0) + 1
-        note = ", ".join(
-            f"{count} {label}{'' if count == 1 else 's'}" for label, count in counts.items()
-        )
+                    counts[mark.code] = counts.get(mark.code, 0) + 1
+        note = gettext(", ").join(_counted(code, count) for code, count in counts.items())
         return Stretch(first, last, folded=True, note=note, following=following)
 
 
@@ -252,26 +281,35 @@ def veil(message: Message) -> str:
     return _SIGN.sub("\u2586", words[:LONGEST_VEIL])
 
 
+def _mark(code: str, kind: str, inferred: bool, note: str) -> TurnMark:
+    return TurnMark(code, gettext(_MARKS[code][0]), kind, inferred, note)
+
+
+def _counted(code: str, number: int) -> str:
+    return str(_MARKS[code][1] % {"number": number})
+
+
 def _marks(evidence: Evidence | None) -> Iterator[tuple[int, TurnMark]]:
     if evidence is None:
         return
+    by_service, inferred = gettext("by the service"), gettext("inferred")
     kinds: tuple[tuple[Sequence[Mark], str, str], ...] = (
         (evidence.refusals, "refusal", ""),
         (evidence.redirects, "redirect", ""),
         (evidence.warnings, "warning", "warn"),
-        (evidence.crisis_cues, "crisis cue", "bad"),
+        (evidence.crisis_cues, "crisis_cue", "bad"),
     )
-    for marks, label, kind in kinds:
+    for marks, code, kind in kinds:
         for mark in marks:
             reported = mark.basis == "reported"
-            note = "by the service" if reported else "inferred"
-            yield mark.turn, TurnMark(label, kind, not reported, note)
-    for turn, label in (
-        (evidence.end_requested, "asks to end"),
-        (evidence.end_confirmed, "confirms"),
+            note = by_service if reported else inferred
+            yield mark.turn, _mark(code, kind, not reported, note)
+    for turn, code in (
+        (evidence.end_requested, "end_requested"),
+        (evidence.end_confirmed, "end_confirmed"),
     ):
         if turn is not None:
-            yield turn, TurnMark(label, "", inferred=True, note="inferred")
+            yield turn, _mark(code, "", True, inferred)
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.plans import kept_plans
 from conversations.models import Cutoff, Source
+from reviews.headlines import headline
 from reviews.models import Case, CaseLabel, Claim, Selection
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
 from reviews.services.seen import Gold, as_seen
-from reviews.summaries import Subject, headline
+from reviews.summaries import Subject
 from reviews.transitions import CLAIMABLE, PENDING
 from reviews.vocabulary import CaseState, Reason
 
@@ -93,6 +95,7 @@ class _Beside:
     sources: dict[int, str]
     people: dict[int, str]
     queues: Mapping[str, str]
+    language: str | None
 
 
 def rows(
@@ -132,6 +135,7 @@ def _beside(cases: Sequence[Case], queues: Mapping[str, str]) -> _Beside:
         ),
         people=dict(User.objects.filter(pk__in=people).values_list("pk", "name")) if people else {},
         queues=queues,
+        language=get_language(),
     )
 
 
@@ -141,7 +145,7 @@ def _row(case: Case, user: User, now: datetime, beside: _Beside) -> QueueRow:
     return QueueRow(
         case=case,
         tag=_tag(case, reasons),
-        headline=_headline(case, beside.cutoffs[case.pk]),
+        headline=_headline(case, beside.cutoffs[case.pk], beside.language),
         due=_due(case, now),
         claim=claim,
         mine=claim is not None and claim.reviewer_id == user.pk,
@@ -154,7 +158,7 @@ def _row(case: Case, user: User, now: datetime, beside: _Beside) -> QueueRow:
     )
 
 
-def _headline(case: Case, cutoff: Any) -> str:
+def _headline(case: Case, cutoff: Any, language: str | None) -> str:
     return headline(
         Subject(case.kind, cutoff.initiator, case.category, case.policy_version),
         refusals=cutoff.refusals,
@@ -162,6 +166,7 @@ def _headline(case: Case, cutoff: Any) -> str:
         warnings=cutoff.warnings,
         confirmed=cutoff.user_confirmed,
         flags=case.flags,
+        language=language,
         expired=cutoff.signals_expired_at is not None,
     )
 

@@ -10,7 +10,8 @@ from conversations.evidence import Evidence, Mark
 from policies.conformance import conformance
 from policies.evaluation import Observation
 from policies.thresholds import CategoryThresholds, Thresholds
-from reviews.summaries import FOLDED_SEVERITY, Subject, headline, remarks, summary, table
+from reviews.headlines import headline
+from reviews.summaries import FOLDED_SEVERITY, Subject, remarks, summary, table
 
 SIGNALS: dict[str, float | int | None] = {
     "severity": 0.9,
@@ -168,6 +169,7 @@ def test_signals_whose_term_is_over_are_not_called_unknown() -> None:
         warnings=None,
         confirmed=None,
         flags=[],
+        language="en",
         expired=True,
     )
     assert line == "Ended by the model; what was reported is no longer kept"
@@ -193,5 +195,6 @@ def test_one_line_says_what_happened(
         warnings=2,
         confirmed=confirmed,
         flags=flags,
+        language="en",
     )
     assert line.startswith(words)
