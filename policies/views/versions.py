@@ -261,6 +261,8 @@ def _name(one: PolicyVersion | Draft) -> str:
 
 
 def _draft_or_version(number: int | None, base: PolicyVersion) -> PolicyVersion | Draft | None:
+    if number is None:
+        return None
     if number == base.number:
         return base
     draft = Draft.objects.filter(number=number).first()
