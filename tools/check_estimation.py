@@ -26,6 +26,9 @@ PAGE: Final = Path(__file__).resolve().parent.parent / "docs/explanation/estimat
 BEGIN: Final = "<!-- tools/check_estimation.py --write -->"
 END: Final = "<!-- end -->"
 
+#: The run of the page.
+HISTORIES, SEED = 2000, 1
+
 #: Limits of the coverage, of that of the wrong ways, and of the guard's alarms.
 LEAST, MOST, WRONG, ALARMS = 0.93, 0.98, 0.9, 0.05
 
@@ -176,8 +179,8 @@ def put(text: str, tables: str) -> str:
 def main() -> int:
     """Run the check as the command line says."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--histories", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--histories", type=int, default=HISTORIES)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
     options = parser.parse_args()
     report = check(histories=options.histories, seed=options.seed)

@@ -58,9 +58,20 @@ def test_suggestions_seldom_miss_the_target() -> None:
 
 
 @by_name
-def test_the_page_has_the_table(scenario: Scenario) -> None:
-    assert f"| {scenario.name} |" in PAGE
-    assert all(f"| {way} | {scenario.name} |" in PAGE for way in scenario.wrong)
+def test_the_page_has_the_figures(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the whole run, not of the short one: nobody wrote them, and none is of yesterday."""
+    monkeypatch.setattr(check_estimation, "SCENARIOS", [scenario])
+    report = check_estimation.Report()
+    check_estimation.rates(report, histories=check_estimation.HISTORIES, seed=check_estimation.SEED)
+
+    rows = [line for line in report.lines if scenario.name in line]
+    assert len(rows) == 1 + len(scenario.wrong)
+    assert [row for row in rows if row not in PAGE.splitlines()] == []
+
+
+def test_the_page_says_of_what_run_it_is() -> None:
+    ran = f"{check_estimation.HISTORIES:,} histories each, seed {check_estimation.SEED}."
+    assert ran in PAGE
 
 
 def test_the_tables_go_between_the_marks() -> None:
