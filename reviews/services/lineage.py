@@ -22,6 +22,7 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from conversations.keys import moment_of
 from conversations.models import Conversation
+from conversations.services.branches import Branch, tree_of
 from conversations.services.lineage import Some, family_of, other_threads
 from conversations.vocabulary import ConversationState
 from reviews.models import Case
@@ -69,10 +70,26 @@ class Threads:
 
 
 @dataclass(frozen=True)
+class Node:
+    """A conversation in the tree of branches. ``thread`` is None for that of the case itself.
+
+    ``more`` branches of it are not shown; ``many``: so many or more.
+    """
+
+    thread: Thread | None
+    branches: list[Node]
+    more: int
+    many: bool
+
+
+@dataclass(frozen=True)
 class Lineage:
     """A case's conversation among its branches. ``parent`` is None where it is not a branch.
 
     ``branched_from`` is the id of the message that was edited. ``subject`` is the pseudonym.
+    ``tops`` are the tree of all branches, up to a bound: below ``missing`` where that is the
+    parent which was not received. ``is_cut`` says whether there is more; ``cut_above``, whether
+    there is above the top.
     """
 
     external_id: str
@@ -81,6 +98,10 @@ class Lineage:
     siblings: Threads
     children: Threads
     subject: str
+    tops: list[Node]
+    missing: Thread | None
+    is_cut: bool
+    cut_above: bool
 
     @property
     def alone(self) -> bool:
@@ -95,9 +116,8 @@ def lineage_of(*, case: Case, user: User, viewer: Viewer, blind: bool) -> Lineag
     """
     conversation = case.cutoff.conversation
     family = family_of(conversation)
-    known = [*family.siblings.threads, *family.children.threads]
-    if family.parent:
-        known.append(family.parent)
+    tree = tree_of(conversation, family)
+    known = [one.conversation for one in tree.walk() if one.conversation.pk != conversation.pk]
     shower = _Shower(known, user, viewer, blind=blind)
     parent = None
     if family.parent:
@@ -111,6 +131,10 @@ def lineage_of(*, case: Case, user: User, viewer: Viewer, blind: bool) -> Lineag
         siblings=shower.threads(family.siblings),
         children=shower.threads(family.children),
         subject=conversation.subject,
+        tops=[shower.node(top, conversation) for top in tree.tops],
+        missing=Thread(tree.missing) if tree.missing else None,
+        is_cut=tree.is_cut,
+        cut_above=tree.cut_above,
     )
 
 
@@ -139,6 +163,15 @@ class _Shower:
 
     def threads(self, some: Some) -> Threads:
         return Threads([self.thread(one) for one in some.threads], some.count, some.more)
+
+    def node(self, branch: Branch, own: Conversation) -> Node:
+        here = branch.conversation.pk == own.pk
+        return Node(
+            None if here else self.thread(branch.conversation),
+            [self.node(one, own) for one in branch.branches],
+            branch.more,
+            branch.many,
+        )
 
     def thread(self, conversation: Conversation) -> Thread:
         return Thread(
