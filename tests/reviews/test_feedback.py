@@ -206,7 +206,7 @@ def test_an_appeal_leaves_child_safety_where_it_is() -> None:
     ],
 )
 def test_what_is_refused_is_said_in_the_language_spoken(
-    language: str, changes: dict[str, str], text: str
+    language: str, changes: dict[str, Any], text: str
 ) -> None:
     case = make_case()
     said = text if language == "en" else catalogues.read(language)[text]

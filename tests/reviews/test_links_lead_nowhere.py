@@ -50,10 +50,9 @@ def cut(token: str, number: int) -> str:
 
 def seen(client: Client, method: str, url: str) -> Seen:
     """All that an answer tells, and the statements behind it without their values."""
-    ask = {"GET": client.get, "HEAD": client.head, "POST": client.post}[method]
     with CaptureQueriesContext(connection) as asked:
-        answer = ask(url)
-    body = getattr(answer, "content", b"").decode()
+        answer = client.generic(method, url)
+    body = answer.content.decode()
     assert "Set-Cookie" not in answer.headers
     assert not answer.cookies
     return (
