@@ -74,6 +74,7 @@ class Installation:
         self.key = ""
         self.web: subprocess.Popen[bytes] | None = None
         self.worker: subprocess.Popen[bytes] | None = None
+        self.beat: subprocess.Popen[bytes] | None = None
         self._environment = self._own_environment(broker)
 
     def __enter__(self) -> Self:
@@ -89,7 +90,7 @@ class Installation:
         return self
 
     def __exit__(self, *_failure: object) -> None:
-        for process in (self.worker, self.web):
+        for process in (self.beat, self.worker, self.web):
             if process:
                 processes.sweep(process)
         self.valkey.stop()
@@ -114,6 +115,15 @@ class Installation:
             [*command, "--concurrency", "2", *options],
             log=self.directory / "worker.log",
             environment=self._environment | variables,
+        )
+
+    def start_beat(self) -> None:
+        """Start Celery's beat; its first tick of a task comes after one of the task's intervals."""
+        command = (sys.executable, "-m", "celery", "--app", "config", "beat")
+        self.beat = processes.start(
+            [*command, "--pidfile", "", "--schedule", str(self.directory / "ticks")],
+            log=self.directory / "beat.log",
+            environment=self._environment,
         )
 
     def keep_up(self) -> None:
@@ -150,6 +160,14 @@ class Installation:
         os.killpg(self.worker.pid, signal.SIGKILL)
         processes.sweep(self.worker)
         self.worker = None
+
+    def stop_beat(self) -> None:
+        """Stop Celery's beat, and forget its schedule."""
+        assert self.beat is not None
+        processes.sweep(self.beat)
+        self.beat = None
+        for kept in self.directory.glob("ticks*"):
+            kept.unlink()
 
     def web_processes(self) -> list[int]:
         """The ids of granian's worker processes."""

@@ -48,6 +48,35 @@ def test_the_broker_stopped(installation: Installation) -> None:
     time.sleep(REST_SECONDS)
 
 
+def test_worker_and_beat_live_through_a_broker_that_goes_for_seconds(
+    installation: Installation,
+) -> None:
+    """Nobody starts or calls anything: the same two processes do what waited."""
+    installation.start_worker()
+    installation.start_beat()
+    before = send(installation, "before-the-outage")
+    until(lambda: enriched(installation, before), seconds=30, what="the worker works")
+    beat, worker = installation.beat, installation.worker
+    assert beat is not None
+    assert worker is not None
+    at_work = children(worker.pid)
+    try:
+        installation.valkey.stop()
+        ids = send(installation, "in-the-outage")
+        # Some tasks are due every five seconds: a tick of the beat finds no broker.
+        time.sleep(6)
+        installation.valkey.start()
+        assert installation.waiting_for_enrichment() == len(ids)
+        until(lambda: enriched(installation, ids), seconds=60, what="what waited is done")
+        assert (worker.poll(), beat.poll()) == (None, None)
+        assert children(worker.pid) == at_work
+        installation.check_nothing_lost(before + ids)
+    finally:
+        installation.stop_beat()
+        installation.kill_worker()
+    assert b"Connection error" in (installation.directory / "beat.log").read_bytes()
+
+
 def test_a_worker_killed_at_its_task(installation: Installation) -> None:
     installation.start_worker()
     with held_up(installation):
