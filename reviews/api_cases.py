@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
+from django.utils import timezone, translation
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
@@ -74,6 +76,11 @@ class StaffView(APIView):
             cases, pk__in=known_as(self.reviewer, alias=pk)
         )
         return seen(found, user=self.reviewer)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer in English, whatever the pages speak: services say what people read there."""
+        with translation.override("en"):
+            return super().dispatch(request, *args, **kwargs)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Say what the services refused."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
+from django.utils import timezone, translation
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
@@ -68,7 +68,8 @@ class ReplayView(APIView):
         """Send one again; 409 where its endpoint is off."""
         row = get_object_or_404(_all(), pk=pk)
         try:
-            again = deliveries.replay(delivery=row, user=user_of(request), now=timezone.now())
+            with translation.override("en"):
+                again = deliveries.replay(delivery=row, user=user_of(request), now=timezone.now())
         except NotPossible as refused:
             raise Problem(409, "not_possible", str(refused)) from None
         return Response(delivery_data(again))

@@ -16,7 +16,8 @@ from reviews.citations import cited_range, cited_turn
 from reviews.models import Case
 from reviews.reply_texts import LONGEST_REPLY, Canned
 from reviews.services.canned import LONGEST_TEXT
-from reviews.services.verdicts import LONGEST_RATIONALE, NewVerdict, problems
+from reviews.services.verdict_problems import LONGEST_RATIONALE, problems
+from reviews.services.verdicts import NewVerdict
 from reviews.vocabulary import (
     CODES_OF,
     CUTOFF_JUDGEMENTS,

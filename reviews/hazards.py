@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from conversations.evidence import Evidence
 from conversations.transcripts import Message
 from conversations.vocabulary import Category
@@ -22,13 +25,13 @@ HIDDEN_FROM_SEVERITY: Final = 0.7
 
 #: What a hidden turn may hold, said before it is shown.
 WARNINGS: Final[dict[str, str]] = {
-    Category.VIOLENT_CRIMES: "may describe violence",
-    Category.SEX_RELATED_CRIMES: "may describe sexual violence",
-    Category.CHILD_SEXUAL_EXPLOITATION: "may concern the sexual exploitation of a child",
-    Category.INDISCRIMINATE_WEAPONS: "may concern weapons of mass harm",
-    Category.SUICIDE_SELF_HARM: "may speak of suicide or self-harm",
-    Category.HATE: "may hold hateful language",
-    Category.SEXUAL_CONTENT: "may be sexually explicit",
+    Category.VIOLENT_CRIMES: _("may describe violence"),
+    Category.SEX_RELATED_CRIMES: _("may describe sexual violence"),
+    Category.CHILD_SEXUAL_EXPLOITATION: _("may concern the sexual exploitation of a child"),
+    Category.INDISCRIMINATE_WEAPONS: _("may concern weapons of mass harm"),
+    Category.SUICIDE_SELF_HARM: _("may speak of suicide or self-harm"),
+    Category.HATE: _("may hold hateful language"),
+    Category.SEXUAL_CONTENT: _("may be sexually explicit"),
 }
 
 #: Kinds of hazard beside the categories: rated high, rated by nobody, a turn that reads like a
@@ -40,11 +43,11 @@ CUE: Final = "cue"
 KINDS: Final = (RATED, UNRATED, CUE, *(category.value for category in Category))
 
 _OTHER_WORDS: Final = {
-    RATED: "was rated severe and may be upsetting",
-    UNRATED: "was not rated and may be upsetting",
+    RATED: _("was rated severe and may be upsetting"),
+    UNRATED: _("was not rated and may be upsetting"),
     CUE: WARNINGS[Category.SUICIDE_SELF_HARM],
 }
-_ASKED_FOR: Final = "is of a kind that you want hidden"
+_ASKED_FOR: Final = _("is of a kind that you want hidden")
 
 #: What no setting shows unasked.
 ALWAYS_HIDDEN: Final = frozenset(
@@ -154,8 +157,8 @@ def kinds_of(
 
 
 def warning_of(kind: str) -> str:
-    """What a turn hidden for this kind may hold."""
-    return WARNINGS.get(kind) or _OTHER_WORDS.get(kind) or _ASKED_FOR
+    """What a turn hidden for this kind may hold, in the language of the page."""
+    return gettext(WARNINGS.get(kind) or _OTHER_WORDS.get(kind) or _ASKED_FOR)
 
 
 def _strictest(kinds: Iterable[str], wishes: Wishes) -> tuple[str, Form] | None:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import User
 from accounts.roles import Role
@@ -46,7 +47,7 @@ def can_decide(user: User, case: Case | None = None) -> bool:
 def check_decide(user: User, case: Case | None = None) -> None:
     """Raise where *user* may give no verdict."""
     if not can_decide(user, case):
-        raise PermissionDenied("Your role does not include deciding this case.")
+        raise PermissionDenied(gettext("Your role does not include deciding this case."))
 
 
 def can_manage_quality(user: User) -> bool:

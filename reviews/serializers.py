@@ -12,7 +12,8 @@ from conversations.vocabulary import Category, Remedy
 from reviews.models import Case, Claim, Exercise, Verdict
 from reviews.services.lineage import Lineage, Thread, Threads
 from reviews.services.reading import OpenedCase
-from reviews.services.verdicts import LONGEST_RATIONALE, NewVerdict
+from reviews.services.verdict_problems import LONGEST_RATIONALE
+from reviews.services.verdicts import NewVerdict
 from reviews.transitions import CLAIMABLE
 from reviews.visibility import Text
 from reviews.vocabulary import Judgement, PolicyFollowed, ReasonCode

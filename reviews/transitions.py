@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
+from django.utils.translation import gettext
+
 from reviews.vocabulary import CaseState as S
 
 
@@ -109,8 +111,10 @@ def check(state: str, action: Action) -> frozenset[S]:
     try:
         return TRANSITIONS[S(state), action][1]
     except KeyError:
-        label = S(state).label.lower()
-        raise Forbidden(f"A case that is {label} cannot be changed that way.") from None
+        raise Forbidden(
+            gettext("A case that is %(state)s cannot be changed that way.")
+            % {"state": S(state).label.lower()}
+        ) from None
 
 
 def after_verdict(

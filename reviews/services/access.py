@@ -81,7 +81,7 @@ def change(*, user: User, held: Held, given: bool, by: User, reason: str, at: da
     """
     check_manage_people(by)
     if user.pk == by.pk:
-        raise PermissionDenied("Nobody changes what they may do themselves.")
+        raise PermissionDenied(_("Nobody changes what they may do themselves."))
     kept = checked_reason(reason)
     locked = User.objects.select_for_update().get(pk=user.pk)
     now = named(locked, held.what)
@@ -160,7 +160,7 @@ def check_link(*, user: User, by: User) -> None:
     """
     check_manage_people(by)
     if user.has_usable_password() or user.last_login or not user.is_active:
-        raise PermissionDenied("A link is for somebody who has not chosen a password yet.")
+        raise PermissionDenied(_("A link is for somebody who has not chosen a password yet."))
 
 
 def note_link(*, user: User, by: User) -> None:

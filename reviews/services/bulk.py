@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ledger import Actor, record_each
@@ -129,7 +130,7 @@ def undo(*, act_id: UUID, by: User, now: datetime) -> Done:
     """
     act = BulkAct.objects.select_for_update(no_key=True).get(pk=act_id)
     if act.by_id != by.pk:
-        raise PermissionDenied("Only who did it can undo it.")
+        raise PermissionDenied(gettext("Only who did it can undo it."))
     if act.undone_at:
         return Done(None, (), ())
     act.undone_by, act.undone_at = by, now

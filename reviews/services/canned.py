@@ -9,6 +9,7 @@ from typing import Final
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -53,14 +54,16 @@ def keep(
     """
     check_decide(user)
     if shared and not can_share(user):
-        raise PermissionDenied("Only seniors keep texts for all.")
+        raise PermissionDenied(_("Only seniors keep texts for all."))
     if replacing and not changeable_by(user).filter(pk=replacing.pk).exists():
-        raise PermissionDenied("This text is kept by somebody else.")
+        raise PermissionDenied(_("This text is kept by somebody else."))
     owner = None if shared else user
     title, text = title.strip(), text.strip()
     _check(title, text, reason_code)
     if not replacing and CannedText.objects.filter(owner=owner).count() >= MOST_TEXTS:
-        raise ValidationError({"title": [f"At most {MOST_TEXTS} texts. Delete one first."]})
+        raise ValidationError(
+            {"title": [_("At most %(number)s texts. Delete one first.") % {"number": MOST_TEXTS}]}
+        )
     kept = replacing or CannedText()
     kept.owner, kept.title, kept.text, kept.reason_code = owner, title, text, reason_code
     kept.changed_by, kept.changed_at = user, now
@@ -69,14 +72,14 @@ def keep(
             kept.save()
             _record(kept, user, "canned_text.kept", now)
     except IntegrityError:
-        raise ValidationError({"title": ["There is a text of this name already."]}) from None
+        raise ValidationError({"title": [_("There is a text of this name already.")]}) from None
     return kept
 
 
 def forget(*, kept: CannedText, user: User, now: datetime) -> None:
     """Delete a text. Raises ``PermissionDenied`` where it is not *user*'s to keep."""
     if not changeable_by(user).filter(pk=kept.pk).exists():
-        raise PermissionDenied("This text is kept by somebody else.")
+        raise PermissionDenied(_("This text is kept by somebody else."))
     with transaction.atomic():
         _record(kept, user, "canned_text.deleted", now)
         kept.delete()
@@ -90,11 +93,13 @@ def offered(user: User, codes: Iterable[str]) -> list[CannedText]:
 def _check(title: str, text: str, reason_code: str) -> None:
     problems: dict[str, list[str]] = {}
     if not 1 <= len(title) <= 80:
-        problems["title"] = ["Name it, in 80 characters at most."]
+        problems["title"] = [_("Name it, in 80 characters at most.")]
     if not 1 <= len(text) <= LONGEST_TEXT:
-        problems["text"] = [f"Write the text, in {LONGEST_TEXT} characters at most."]
+        problems["text"] = [
+            _("Write the text, in %(number)s characters at most.") % {"number": LONGEST_TEXT}
+        ]
     if reason_code and reason_code not in ReasonCode.values:
-        problems["reason_code"] = ["Choose one of the reasons."]
+        problems["reason_code"] = [_("Choose one of the reasons.")]
     if problems:
         raise ValidationError(problems)
 

@@ -68,7 +68,7 @@ def withdraw(*, user: User, queue: str, by: User, reason: str, at: datetime) -> 
 def _checked(user: User, by: User, reason: str) -> str:
     check_mentor(by)
     if user.pk == by.pk:
-        raise PermissionDenied("Nobody certifies themselves.")
+        raise PermissionDenied(_("Nobody certifies themselves."))
     return checked_reason(reason)
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -29,14 +30,14 @@ from reviews.services.selection import select
 from reviews.transitions import CLAIMABLE, Forbidden
 from reviews.vocabulary import CaseState, Reason
 
-_ANOTHERS = "You have taken part in this case; the next verdict is another's."
+_ANOTHERS = gettext_noop("You have taken part in this case; the next verdict is another's.")
 
 
 class HeldByAnother(Exception):
     """Somebody else holds the case."""
 
     def __init__(self, claim: Claim) -> None:
-        super().__init__(f"{claim.reviewer.name} holds this case.")
+        super().__init__(gettext("%(name)s holds this case.") % {"name": claim.reviewer.name})
         self.claim = claim
 
 
@@ -123,13 +124,14 @@ def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
         if locked.state in (CaseState.UNSELECTED, CaseState.CLOSED):
             select(case=locked, reason=Reason.CHOSEN)
         if exercises.answered_gold(locked, user, timezone.now()):
-            raise Forbidden(_ANOTHERS)
+            raise Forbidden(gettext(_ANOTHERS))
         if locked.state not in CLAIMABLE:
             raise Forbidden(
-                f"There is nothing to decide: this case is {locked.get_state_display().lower()}."
+                gettext("There is nothing to decide: this case is %(state)s.")
+                % {"state": locked.get_state_display().lower()}
             )
         if not Case.objects.filter(pk=case.pk).decidable_by(user).exists():
-            raise Forbidden(_ANOTHERS)
+            raise Forbidden(gettext(_ANOTHERS))
         check_severe(locked, user, timezone.now())
         # Whoever takes by hand what they skipped has thought better of it.
         Skip.objects.filter(case=locked, reviewer=user).delete()

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import User
 from reviews.models import Case, Deferral
@@ -30,7 +31,10 @@ def defer(*, case: Case, user: User, until: datetime, now: datetime, text: str =
     """
     if not now < until <= now + LONGEST_DEFERRAL:
         raise ValidationError(
-            {"until": f"Choose a time within the next {LONGEST_DEFERRAL.days} days."}
+            {
+                "until": gettext("Choose a time within the next %(number)s days.")
+                % {"number": LONGEST_DEFERRAL.days}
+            }
         )
     kept = words(text, field="note")
     found = held(case, user)
@@ -63,7 +67,9 @@ def resume(*, case: Case, user: User, now: datetime) -> None:
     check(found.state, Action.RESUME)
     deferral = Deferral.objects.get(case=found, ended_at=None)
     if not may_resume(user, deferral):
-        raise Forbidden(f"{deferral.reviewer.name} has put this case off.")
+        raise Forbidden(
+            gettext("%(name)s has put this case off.") % {"name": deferral.reviewer.name}
+        )
     end(deferral, found, by=user, reserved_for=user, now=now)
 
 

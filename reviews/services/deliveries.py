@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -99,7 +100,7 @@ def replay(*, delivery: Delivery, user: User, now: datetime) -> Delivery:
         found = Delivery.objects.select_related("endpoint", "outcome", "source")
         row = found.select_for_update(of=("self",), no_key=True).get(pk=delivery.pk)
         if row.endpoint.state != "live":
-            raise NotPossible("Its endpoint is off. Resume it first.")
+            raise NotPossible(_("Its endpoint is off. Resume it first."))
         if row.lease is None:
             Delivery.objects.filter(pk=row.pk).update(due_at=now, **_ANEW)
         record(

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Prefetch, Q
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -57,9 +58,11 @@ def create(
     Source.objects.select_for_update(no_key=True).get(pk=source.pk)
     present = Endpoint.objects.present().filter(source=source)
     if present.filter(url=url).exists():
-        raise ValidationError({"url": "This source has an endpoint at this address already."})
+        raise ValidationError({"url": _("This source has an endpoint at this address already.")})
     if present.count() >= MOST:
-        raise ValidationError({"url": f"A source has at most {MOST} endpoints."})
+        raise ValidationError(
+            {"url": _("A source has at most %(number)s endpoints.") % {"number": MOST}}
+        )
     endpoint = Endpoint.objects.create(
         source=source, url=url, types=sorted(types), created_by=user, created_at=now
     )
@@ -141,7 +144,7 @@ def rotate(*, endpoint: Endpoint, user: User, now: datetime) -> str:
     live = locked.secrets.filter(revoked_at=None)
     free = {1, 2} - set(live.values_list("slot", flat=True))
     if not free:
-        raise NotPossible("This endpoint has two secrets already. Revoke one first.")
+        raise NotPossible(_("This endpoint has two secrets already. Revoke one first."))
     return _mint(locked, slot=min(free), user=user, now=now)
 
 
@@ -157,7 +160,7 @@ def revoke(*, secret: EndpointSecret, user: User, now: datetime) -> None:
     if secret.pk not in live:
         return
     if len(live) == 1:
-        raise NotPossible("This is the only secret. Make another one first.")
+        raise NotPossible(_("This is the only secret. Make another one first."))
     locked.secrets.filter(pk=secret.pk).update(revoked_at=now, secret="")
     _note(locked, user, "endpoint_secret.revoked", now, secret=secret.pk)
 
@@ -168,7 +171,7 @@ def send_test(*, endpoint: Endpoint, user: User, now: datetime) -> Delivery:
     check_change_outcomes(user)
     locked = _locked(endpoint)
     if locked.state != "live":
-        raise NotPossible("Nothing is sent to this endpoint at present. Resume it first.")
+        raise NotPossible(_("Nothing is sent to this endpoint at present. Resume it first."))
     delivery = outcomes.tested(endpoint=locked, now=now)
     _note(endpoint, user, "endpoint.tested", now, delivery=delivery.pk)
     return delivery
@@ -182,7 +185,7 @@ def _check(*, url: str | None = None, types: Collection[str]) -> None:
         except outgoing.BadUrl as error:
             errors["url"] = [str(error)]
     if not types:
-        errors["types"] = ["Choose at least one."]
+        errors["types"] = [_("Choose at least one.")]
     if errors:
         raise ValidationError(dict(errors))
 
@@ -192,7 +195,7 @@ def _locked(endpoint: Endpoint) -> Endpoint:
     present = Endpoint.objects.present().select_for_update(no_key=True)
     found = present.filter(pk=endpoint.pk).first()
     if found is None:
-        raise NotPossible("This endpoint was removed.")
+        raise NotPossible(_("This endpoint was removed."))
     return found
 
 

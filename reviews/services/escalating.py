@@ -13,6 +13,7 @@ from typing import Final
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from reviews.models import Case, Escalation
@@ -41,8 +42,8 @@ def escalate(*, case: Case, user: User, area: str, question: str, now: datetime)
     without a team or a question.
     """
     if area not in Area.values:
-        raise ValidationError({"team": "Choose a team."})
-    kept = words(question, field="question", missing="Ask what you need to know.")
+        raise ValidationError({"team": _("Choose a team.")})
+    kept = words(question, field="question", missing=_("Ask what you need to know."))
     found = held(case, user)
     check_stays(found, user)
     check(found.state, Action.ESCALATE)
@@ -95,10 +96,12 @@ def _open(case: Case, user: User, action: Action) -> Escalation:
     asked = Escalation.objects.select_related("asked_by", "taken_by").get(case=found, ended_at=None)
     asked.case = found
     if not of_the_team(user, asked):
-        raise PermissionDenied(f"Only the {asked.get_area_display().lower()} team does this.")
+        raise PermissionDenied(
+            _("Only the %(area)s team does this.") % {"area": asked.get_area_display().lower()}
+        )
     if asked.taken_by_id not in (None, user.pk):
         assert asked.taken_by is not None  # noqa: S101 - the row has an id
-        raise Forbidden(f"{asked.taken_by.name} has taken this question.")
+        raise Forbidden(_("%(name)s has taken this question.") % {"name": asked.taken_by.name})
     if action != Action.ACCEPT and asked.taken_by_id is None:
         check_fresh(found, user)
     return asked
@@ -116,7 +119,7 @@ def answer(*, case: Case, user: User, text: str, now: datetime) -> Escalation:
     Raises as :func:`accept` does, ``ValidationError`` without an answer, and ``Forbidden`` for
     whoever has not taken it since the words of *case* were erased.
     """
-    kept = words(text, field="answer", missing="Write the answer.")
+    kept = words(text, field="answer", missing=_("Write the answer."))
     asked = _open(case, user, Action.ANSWER)
     _end(asked, EscalationEnd.ANSWERED, user, now, text=kept)
     _note(asked, "case.answered", user, now)
@@ -129,7 +132,7 @@ def send_back(*, case: Case, user: User, text: str, now: datetime) -> Escalation
 
     Raises as :func:`answer` does.
     """
-    kept = words(text, field="answer", missing="Say why it comes back.")
+    kept = words(text, field="answer", missing=_("Say why it comes back."))
     asked = _open(case, user, Action.RETURN)
     asked.case.queue = asked.queue_before
     _end(asked, EscalationEnd.RETURNED, user, now, text=kept)
@@ -163,9 +166,9 @@ def withdraw(*, case: Case, user: User, now: datetime) -> None:
     asked = Escalation.objects.select_related("asked_by").get(case=found, ended_at=None)
     asked.case = found
     if asked.asked_by_id != user.pk:
-        raise Forbidden("Only whoever asked can take the question back.")
+        raise Forbidden(_("Only whoever asked can take the question back."))
     if asked.taken_by_id:
-        raise Forbidden("Somebody of the team has taken your question.")
+        raise Forbidden(_("Somebody of the team has taken your question."))
     found.queue = asked.queue_before
     _end(asked, EscalationEnd.WITHDRAWN, user, now)
     _note(asked, "case.withdrawn", user, now)

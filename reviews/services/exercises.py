@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pgtrigger
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -95,8 +96,10 @@ def check_stays(case: Case, user: User) -> None:
     """
     if gold_of(case, user):
         raise Forbidden(
-            "This is a gold case: it was decided before. Decide it or skip it; tell a senior "
-            "if you think that a team should see it."
+            _(
+                "This is a gold case: it was decided before. Decide it or skip it; tell a senior "
+                "if you think that a team should see it."
+            )
         )
 
 

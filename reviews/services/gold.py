@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
@@ -68,7 +69,7 @@ def make(
                 made_at=now,
             )
     except IntegrityError:
-        raise ValidationError({"case": "This case is or was a gold case already."}) from None
+        raise ValidationError({"case": _("This case is or was a gold case already.")}) from None
     _record("gold.made", gold, by, now, decisions=gold.decisions)
     return gold
 
@@ -76,14 +77,14 @@ def make(
 def _check_case(case: Case) -> None:
     """What is urgent, restricted or a test would be known for what it is, or hurt."""
     if case.state != CaseState.SETTLED:
-        raise ValidationError({"case": "Only a settled case can be a gold case."})
+        raise ValidationError({"case": _("Only a settled case can be a gold case.")})
     restricted = CaseQueue.objects.exclude(area="").filter(slug=case.queue).exists()
     if restricted or case.queue == Queue.CRISIS or case.breach or case.crisis:
         raise ValidationError(
-            {"case": "Breaches, crises and restricted cases cannot be gold cases."}
+            {"case": _("Breaches, crises and restricted cases cannot be gold cases.")}
         )
     if case.cutoff.trial or transcript_of(case.cutoff) is None:
-        raise ValidationError({"case": "A gold case needs a transcript, and is no test."})
+        raise ValidationError({"case": _("A gold case needs a transcript, and is no test.")})
 
 
 def _check_answer(
@@ -92,14 +93,16 @@ def _check_answer(
     found: dict[str, str] = {}
     possible = CUTOFF_JUDGEMENTS if case.is_cutoff else NEAR_MISS_JUDGEMENTS
     if not decisions or not set(decisions) <= set(possible):
-        found["decisions"] = "Say which decisions are right."
+        found["decisions"] = _("Say which decisions are right.")
     known = {code for one in possible if one in decisions for code in CODES_OF[one]}
     if not codes or not set(codes) <= known:
-        found["reason_codes"] = "Name reasons that go with these decisions."
+        found["reason_codes"] = _("Name reasons that go with these decisions.")
     if not explanation.strip():
-        found["explanation"] = "Say why, for those who decide otherwise."
+        found["explanation"] = _("Say why, for those who decide otherwise.")
     elif len(explanation) > LONGEST_EXPLANATION:
-        found["explanation"] = f"At most {LONGEST_EXPLANATION:,} characters."
+        found["explanation"] = _("At most %(number)s characters.") % {
+            "number": f"{LONGEST_EXPLANATION:,}"
+        }
     if found:
         raise ValidationError(found)
 

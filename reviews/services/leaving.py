@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -34,7 +35,7 @@ def held(case: Case, user: User) -> Case:
     claim = live_claim(found)
     if claim is None:
         check_fresh(found, user)
-        raise NotHeld("You do not hold this case any more. Claim it again first.")
+        raise NotHeld(_("You do not hold this case any more. Claim it again first."))
     if claim.reviewer_id != user.pk:
         raise HeldByAnother(claim)
     return found
@@ -63,7 +64,9 @@ def words(text: str, *, field: str, missing: str = "") -> str:
     if missing and not kept:
         raise ValidationError({field: missing})
     if len(kept) > LONGEST_NOTE:
-        raise ValidationError({field: f"At most {LONGEST_NOTE:,} characters."})
+        raise ValidationError(
+            {field: _("At most %(number)s characters.") % {"number": f"{LONGEST_NOTE:,}"}}
+        )
     return kept
 
 

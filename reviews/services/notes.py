@@ -56,7 +56,7 @@ def write(*, case: Case, user: User, text: str, now: datetime) -> CaseNote:
     words = _words(text)
     viewer, facts = viewer_of(user), facts_of(case)
     if not may_write(visible(viewer, facts), blind=is_blind(viewer, facts)):
-        raise Forbidden("Your role does not include notes.")
+        raise Forbidden(_("Your role does not include notes."))
     with transaction.atomic():
         check_fresh(locked(case), user)
         note = CaseNote.objects.create(case=case, author=user, at=now)
@@ -76,7 +76,7 @@ def change(*, note: CaseNote, user: User, text: str, now: datetime) -> None:
         check_fresh(locked(note.case), user)
         own = _own(note, user)
         if not changeable(own, user=user, now=now):
-            raise Forbidden("A note can be changed for 15 minutes. Write another one.")
+            raise Forbidden(_("A note can be changed for 15 minutes. Write another one."))
         CaseNoteText.objects.filter(note=own).update(text=words)
         own.edited_at = now
         own.save(update_fields=["edited_at"])
@@ -98,14 +98,14 @@ def _words(text: str) -> str:
     if not words:
         raise ValidationError(_("Write something first."))
     if len(words) > LONGEST_NOTE:
-        raise ValidationError(f"At most {LONGEST_NOTE} characters.")
+        raise ValidationError(_("At most %(number)s characters.") % {"number": LONGEST_NOTE})
     return words
 
 
 def _own(note: CaseNote, user: User) -> CaseNote:
     own = CaseNote.objects.select_for_update(no_key=True).get(pk=note.pk)
     if own.author_id != user.pk or own.deleted_at is not None:
-        raise Forbidden("Only whoever wrote a note can change or delete it.")
+        raise Forbidden(_("Only whoever wrote a note can change or delete it."))
     return own
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -45,9 +46,9 @@ def set_shares(*, wanted: Shares, by: User, now: datetime) -> None:
     """
     check_manage_quality(by)
     if not 0 <= wanted.agreement <= 1:
-        raise ValidationError({"agreement": "A share is between 0 and 1."})
+        raise ValidationError({"agreement": _("A share is between 0 and 1.")})
     if not 0 <= wanted.gold <= MOST_GOLD:
-        raise ValidationError({"gold": "At most half of what is dealt can be gold cases."})
+        raise ValidationError({"gold": _("At most half of what is dealt can be gold cases.")})
     with transaction.atomic():
         QualityShares.objects.create(
             agreement_share=wanted.agreement, gold_share=wanted.gold, set_by=by, set_at=now

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.vocabulary import Category
@@ -29,11 +30,11 @@ def reclassify(*, case: Case, user: User, category: str, now: datetime) -> bool:
     unknown one.
     """
     if category not in Category.values:
-        raise ValidationError({"category": "Choose one of the categories."})
+        raise ValidationError({"category": _("Choose one of the categories.")})
     found = held(case, user)
     check_stays(found, user)
     if category == found.category:
-        raise ValidationError({"category": "That is its category already."})
+        raise ValidationError({"category": _("That is its category already.")})
     Reclassification.objects.create(
         case=found, by=user, at=now, was=found.category, category=category
     )

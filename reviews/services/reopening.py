@@ -7,6 +7,7 @@ A senior's; and where teams were asked about the case, a senior's who is qualifi
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.models import User
 from conversations.vocabulary import Remedy
@@ -26,10 +27,9 @@ def check_last_word(case: Case, user: User, remedy: str) -> None:
     if case.state != CaseState.ADJUDICATION or remedy != Remedy.REOPEN:
         return
     if lacking := _lacking(user, case):
-        teams = " and ".join(sorted(area.label.lower() for area in lacking))
-        raise ValidationError(
-            {"remedy": f"Only a senior who is qualified for {teams} can reopen this thread."}
-        )
+        teams = gettext(" and ").join(sorted(area.label.lower() for area in lacking))
+        sentence = gettext("Only a senior who is qualified for %(teams)s can reopen this thread.")
+        raise ValidationError({"remedy": sentence % {"teams": teams}})
 
 
 def _lacking(user: User, case: Case) -> frozenset[Area]:

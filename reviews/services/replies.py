@@ -77,7 +77,7 @@ def write(*, case: Case, user: User, canned: str, words: str, now: datetime) -> 
         locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
         locked.exercise = case.exercise
         if not can_write(locked, user):
-            raise PermissionDenied("You can answer once your verdict is in.")
+            raise PermissionDenied(_("You can answer once your verdict is in."))
         check(canned=canned, words=words, offered=offered(locked, user))
         if words.strip():
             check_fresh(locked, user)

@@ -12,6 +12,7 @@ from typing import Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -34,7 +35,9 @@ def can_restrict(user: User) -> bool:
 def check_restrict(user: User) -> None:
     """Raise where *user* may restrict no notice."""
     if not can_restrict(user):
-        raise PermissionDenied("Only those qualified for child safety or legal restrict notices.")
+        raise PermissionDenied(
+            _("Only those qualified for child safety or legal restrict notices.")
+        )
 
 
 def live_on(case: Case) -> Restriction | None:
@@ -54,9 +57,9 @@ def restrict(*, case: Case, reason: str, user: User, now: datetime) -> Restricti
     reason = _checked(reason)
     held = _locked(case)
     if not held.is_cutoff:
-        raise ValidationError("A near miss has no notice.")
+        raise ValidationError(_("A near miss has no notice."))
     if live_on(held):
-        raise ValidationError("The notice of this case is restricted already.")
+        raise ValidationError(_("The notice of this case is restricted already."))
     if held.state in (CaseState.UNSELECTED, CaseState.CLOSED):
         select(case=held, reason=Reason.CHOSEN, now=now)
     shown = face_of(held.cutoff, held)
@@ -83,7 +86,7 @@ def lift(*, case: Case, reason: str, user: User, now: datetime) -> Restriction:
     held = _locked(case)
     live = live_on(held)
     if live is None:
-        raise ValidationError("The notice of this case is not restricted.")
+        raise ValidationError(_("The notice of this case is not restricted."))
     live.lifted_by, live.lifted_at, live.lifted_because = user, now, reason
     live.save(update_fields=["lifted_by", "lifted_at", "lifted_because"])
     _note("notice.restriction_lifted", held, user, now)
@@ -94,9 +97,14 @@ def lift(*, case: Case, reason: str, user: User, now: datetime) -> Restriction:
 def _checked(reason: str) -> str:
     reason = reason.strip()
     if not reason:
-        raise ValidationError({"reason": "Say why, for those who look at it later."})
+        raise ValidationError({"reason": _("Say why, for those who look at it later.")})
     if len(reason) > LONGEST_REASON:
-        raise ValidationError({"reason": f"Please keep it under {LONGEST_REASON} characters."})
+        raise ValidationError(
+            {
+                "reason": _("Please keep it under %(number)s characters.")
+                % {"number": LONGEST_REASON}
+            }
+        )
     return reason
 
 

@@ -90,7 +90,7 @@ def begin_with(*, view_id: int | None, user: User, now: datetime) -> None:
 def _own(view_id: int, user: User) -> SavedView:
     view = SavedView.objects.select_for_update(no_key=True).get(pk=view_id)
     if view.owner_id != user.pk:
-        raise PermissionDenied("Only who saved a view can remove it.")
+        raise PermissionDenied(_("Only who saved a view can remove it."))
     return view
 
 

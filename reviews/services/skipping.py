@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 
 from accounts.models import User
 from conversations.vocabulary import Category
@@ -33,7 +34,7 @@ def skip(*, case: Case, user: User, now: datetime, reason: str = "") -> None:
     Raises ``HeldByAnother`` or ``NotHeld``, ``ValidationError`` for an unknown reason.
     """
     if reason and reason not in SkipReason.values:
-        raise ValidationError({"reason": "Choose one of the reasons, or none."})
+        raise ValidationError({"reason": gettext("Choose one of the reasons, or none.")})
     found = held(case, user)
     _pass_on(found, user, now, reason)
     note(found, "case.skipped", user=user, now=now)
@@ -57,7 +58,7 @@ def signal_unclear(
     Said again, it replaces what *user* said before. Raises as :func:`skip` does.
     """
     if doubt not in Doubt.values:
-        raise ValidationError({"doubt": "Say what is unclear."})
+        raise ValidationError({"doubt": gettext("Say what is unclear.")})
     kept = words(text, field="note")
     found = held(case, user)
     signal, _ = UnclearSignal.objects.update_or_create(

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from reviews.models import Case, Claim, Takeover
@@ -30,13 +31,15 @@ def take_over(*, case: Case, user: User, reason: str, now: datetime) -> Claim:
     *user* may not decide it.
     """
     if not can_take_over(user):
-        raise PermissionDenied("Only a senior reviewer takes over a case.")
-    kept = words(reason, field="reason", missing="Say why you take it over; its holder reads it.")
+        raise PermissionDenied(_("Only a senior reviewer takes over a case."))
+    kept = words(
+        reason, field="reason", missing=_("Say why you take it over; its holder reads it.")
+    )
     lock_person(user)
     found = locked(case)
     current = live_claim(found)
     if current is None:
-        raise Forbidden("Nobody holds this case any more: claim it.")
+        raise Forbidden(_("Nobody holds this case any more: claim it."))
     if current.reviewer_id == user.pk:
         return current
     # A heartbeat at the same moment waits for this row, and then finds the claim ended.

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from reviews.permissions import check_manage_notices
@@ -65,7 +66,7 @@ def withdraw(*, text_id: int, reason: str, user: User, now: datetime) -> NoticeT
     check_manage_notices(user)
     (text, _standing), why = _locked(text_id), _checked(reason)
     if text.state != TextState.IN_FORCE:
-        raise NotPossible(f"Version {text.number} is not in force.")
+        raise NotPossible(_("Version %(number)s is not in force.") % {"number": text.number})
     text.until, text.ended_by, text.end_reason = now, user, why
     text.save(update_fields=["until", "ended_by", "end_reason"])
     note("withdrawn", text, user, now, number=text.number)
@@ -77,9 +78,11 @@ def _to_decide(text_id: int, user: User) -> tuple[NoticeText, NoticeText | None]
     check_manage_notices(user)
     text, standing = _locked(text_id)
     if text.state != TextState.WAITING:
-        raise NotPossible(f"Version {text.number} does not wait for anybody's decision.")
+        raise NotPossible(
+            _("Version %(number)s does not wait for anybody's decision.") % {"number": text.number}
+        )
     if not can_decide(user, text):
-        raise PermissionDenied("You had a hand in this version. Somebody else decides on it.")
+        raise PermissionDenied(_("You had a hand in this version. Somebody else decides on it."))
     return text, standing
 
 
@@ -105,7 +108,8 @@ def _decide(
 def _checked(reason: str) -> str:
     reason = cleaned(reason)
     if not reason:
-        raise ValidationError({"reason": ["Say why, for those who wrote it."]})
+        raise ValidationError({"reason": [_("Say why, for those who wrote it.")]})
     if len(reason) > LONGEST_NOTE:
-        raise ValidationError({"reason": [f"Please keep it under {LONGEST_NOTE} characters."]})
+        said = _("Please keep it under %(number)s characters.") % {"number": LONGEST_NOTE}
+        raise ValidationError({"reason": [said]})
     return reason

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from reviews.permissions import check_manage_notices
@@ -19,7 +20,7 @@ class StaleRevision(Exception):
 
     def __init__(self, current: NoticeDraft) -> None:
         super().__init__(
-            "Somebody saved this draft since you read it. Nothing of yours was stored."
+            _("Somebody saved this draft since you read it. Nothing of yours was stored.")
         )
         self.current = current
 
@@ -89,7 +90,7 @@ def save(
 def _faults(draft: NoticeDraft, words: Words, why: str) -> dict[str, list[str]]:
     found = faults(words, category=draft.category)
     if len(why) > LONGEST_NOTE:
-        found["note"] = [f"At most {LONGEST_NOTE} characters."]
+        found["note"] = [_("At most %(number)s characters.") % {"number": LONGEST_NOTE}]
     return found
 
 
@@ -104,13 +105,16 @@ def submit(*, draft_id: int, revision: int, user: User, now: datetime) -> Notice
     draft = _locked(draft_id, revision)
     if not any(draft.words):
         raise NotPossible(
-            "Nothing is written yet: fill in what is to differ from the product's words."
+            _("Nothing is written yet: fill in what is to differ from the product's words.")
         )
     if found := _faults(draft, draft.words, draft.note) | scope_faults(draft.scope):
         raise ValidationError([said for faults_of in found.values() for said in faults_of])
     versions = NoticeText.objects.of(draft.scope)
     if waiting := versions.waiting().first():
-        raise NotPossible(f"Version {waiting.number} waits for approval. Have it decided on first.")
+        raise NotPossible(
+            _("Version %(number)s waits for approval. Have it decided on first.")
+            % {"number": waiting.number}
+        )
     last = versions.order_by("-number").first()
     text = NoticeText.objects.create(
         **draft.scope._asdict(),
@@ -139,7 +143,7 @@ def discard(*, draft_id: int, revision: int, user: User, now: datetime) -> None:
 def _locked(draft_id: int, revision: int) -> NoticeDraft:
     draft = NoticeDraft.objects.select_for_update().filter(pk=draft_id).first()
     if draft is None:
-        raise NotPossible("This is no draft any more: it was submitted or discarded.")
+        raise NotPossible(_("This is no draft any more: it was submitted or discarded."))
     if revision != draft.revision:
         raise StaleRevision(draft)
     return draft

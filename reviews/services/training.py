@@ -13,6 +13,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -23,7 +24,8 @@ from reviews.services import exercises
 from reviews.services.adjudication import standing_verdicts
 from reviews.services.erased import check_fresh
 from reviews.services.leaving import locked as locked_case
-from reviews.services.verdicts import NewVerdict, problems
+from reviews.services.verdict_problems import problems
+from reviews.services.verdicts import NewVerdict
 from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState, ExerciseKind, Queue
 
@@ -37,7 +39,7 @@ _LOOKED_AT: Final = 20
 def check_train(user: User) -> None:
     """Raise where *user* does not practise."""
     if not can_train(user):
-        raise PermissionDenied("Your role does not include training.")
+        raise PermissionDenied(_("Your role does not include training."))
 
 
 @transaction.atomic
@@ -48,7 +50,7 @@ def next_exercise(*, user: User, queue: str, now: datetime) -> Exercise | None:
     """
     check_train(user)
     if queue not in PRACTISED:
-        raise ValidationError({"queue": "Choose one of the queues."})
+        raise ValidationError({"queue": _("Choose one of the queues.")})
     # One at a time for each person: a double click must not open two.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     mine = Exercise.objects.training().filter(person=user)
@@ -103,7 +105,7 @@ def answer(*, exercise: Exercise, user: User, verdict: NewVerdict, now: datetime
     """
     check_train(user)
     if exercise.person_id != user.pk:
-        raise PermissionDenied("This exercise is another's.")
+        raise PermissionDenied(_("This exercise is another's."))
     problems(exercise.case, verdict)
     check_fresh(locked_case(exercise.case), user)
     locked = Exercise.objects.select_for_update().get(pk=exercise.pk)
@@ -119,10 +121,11 @@ def comment(*, exercise: Exercise, by: User, text: str, now: datetime) -> Mentor
     """
     check_mentor(by)
     if not exercise.answered_at:
-        raise Forbidden("There is no answer to comment on yet.")
+        raise Forbidden(_("There is no answer to comment on yet."))
     kept = text.replace("\x00", "\ufffd").strip()
     if not kept or len(kept) > LONGEST_COMMENT:
-        raise ValidationError({"text": f"Write something, at most {LONGEST_COMMENT:,} characters."})
+        said = _("Write something, at most %(number)s characters.")
+        raise ValidationError({"text": said % {"number": f"{LONGEST_COMMENT:,}"}})
     check_fresh(locked_case(exercise.case), by)
     given = MentorComment.objects.create(exercise=exercise, by=by, at=now, text=kept)
     record(

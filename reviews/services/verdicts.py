@@ -8,8 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 from msgspec import Struct
 
 from accounts.inserts import insert
@@ -19,7 +19,7 @@ from accounts.pipelines import without_waiting
 from accounts.plans import kept_plans
 from accounts.prepared import Prepared
 from conversations.services import holds
-from conversations.vocabulary import Category, Remedy
+from conversations.vocabulary import Remedy
 from conversations.words import index_text
 from reviews.models import (
     Case,
@@ -31,26 +31,20 @@ from reviews.models import (
     Withdrawal,
 )
 from reviews.permissions import WAITS_FOR_ANOTHER, check_decide, is_fresh
-from reviews.reply_texts import LONGEST_REPLY
 from reviews.second_looks import Stakes, needs_second_look
 from reviews.services import danger, drafting, exercises, replies
 from reviews.services.adjudication import agreement_is_checked, differ, standing_verdicts
 from reviews.services.claims import NotHeld
 from reviews.services.erased import check_fresh
 from reviews.services.reopening import check_last_word, may_reopen
+from reviews.services.verdict_problems import problems
 from reviews.transitions import Action, Forbidden, after_verdict, check
 from reviews.vocabulary import (
-    CODES_OF,
-    CUTOFF_JUDGEMENTS,
-    NEAR_MISS_JUDGEMENTS,
     CaseState,
     Judgement,
-    PolicyFollowed,
     Queue,
     ReasonCode,
 )
-
-LONGEST_RATIONALE = 10_000
 
 
 class NewVerdict(Struct, frozen=True, kw_only=True):
@@ -100,7 +94,7 @@ def decide(
         held, dealt, decided = _found(locked, user)
         if not held:
             check_fresh(locked, user)
-            raise NotHeld("You do not hold this case any more. Claim it again to decide.")
+            raise NotHeld(_("You do not hold this case any more. Claim it again to decide."))
         if dealt and (gold := exercises.gold_of(locked, user)):
             VerdictDraft.objects.filter(case=locked, reviewer=user).delete()
             return exercises.answer(
@@ -186,82 +180,8 @@ def _earlier(case: Case, user: User, key: str | None) -> Verdict | Exercise | No
     given = Verdict.objects.filter(reviewer=user, idempotency_key=key)
     earlier = given.first() or exercises.earlier_answer(user, key)
     if earlier and earlier.case_id != case.pk:
-        raise Forbidden("This Idempotency-Key was used for another case. Send a new one.")
+        raise Forbidden(_("This Idempotency-Key was used for another case. Send a new one."))
     return earlier
-
-
-def problems(case: Case, verdict: NewVerdict) -> None:
-    """Raise ``ValidationError`` with one message a field for whatever is missing or wrong."""
-    checks = {
-        "decision": _decision_problem(case, verdict),
-        "reason_codes": _codes_problem(verdict),
-        "remedy": _remedy_problem(case, verdict),
-        "policy_followed": _unless(
-            verdict.policy_followed in PolicyFollowed.values, "Say whether the policy was followed."
-        ),
-        "severity": _unless(
-            verdict.severity is None or 0 <= verdict.severity <= 4, "Severity is 0 to 4."
-        ),
-        "category": _unless(
-            not verdict.category or verdict.category in Category.values,
-            "Choose one of the categories.",
-        ),
-        "rationale": _rationale_problem(verdict),
-        "reply_words": _reply_problem(case, verdict),
-    }
-    if found := {field: message for field, message in checks.items() if message}:
-        raise ValidationError(found)
-
-
-def _unless(holds: bool, message: str) -> str:
-    return "" if holds else message
-
-
-def _decision_problem(case: Case, verdict: NewVerdict) -> str:
-    allowed = CUTOFF_JUDGEMENTS if case.is_cutoff else NEAR_MISS_JUDGEMENTS
-    choices = " or ".join(choice.label.lower() for choice in allowed)
-    return _unless(verdict.decision in allowed, f"Decide: {choices}.")
-
-
-def _codes_problem(verdict: NewVerdict) -> str:
-    if not verdict.reason_codes:
-        return "Name at least one reason."
-    known = CODES_OF[Judgement(verdict.decision)] if verdict.decision in CODES_OF else None
-    return _unless(
-        known is None or set(verdict.reason_codes) <= set(known),
-        "These reasons do not go with this decision.",
-    )
-
-
-def _remedy_problem(case: Case, verdict: NewVerdict) -> str:
-    if not case.is_cutoff:
-        return _unless(not verdict.remedy, "A near miss has no remedy: its conversation went on.")
-    if verdict.remedy not in Remedy.values:
-        return "Say whether the thread is reopened or stays locked."
-    return _unless(
-        (verdict.decision, verdict.remedy) != (Judgement.UPHOLD, Remedy.REOPEN),
-        "An upheld cutoff stays locked.",
-    )
-
-
-def _rationale_problem(verdict: NewVerdict) -> str:
-    if not verdict.rationale.strip():
-        return "Write why, in a sentence or two."
-    return _unless(
-        len(verdict.rationale) <= LONGEST_RATIONALE, f"At most {LONGEST_RATIONALE} characters."
-    )
-
-
-def _reply_problem(case: Case, verdict: NewVerdict) -> str:
-    if not case.is_cutoff and (verdict.reply_canned or verdict.reply_words):
-        return "The user of a near miss was told of nothing, and is answered nothing."
-    if not replies.fits(
-        canned=verdict.reply_canned, decision=verdict.decision, remedy=verdict.remedy
-    ):
-        return "This reply does not go with the decision, or with what becomes of the thread."
-    return _unless(
-        len(verdict.reply_words) <= LONGEST_REPLY, f"At most {LONGEST_REPLY} characters."
-    )
 
 
 def _write(
@@ -360,7 +280,7 @@ def _take_back(case: Case, user: User, now: datetime) -> dict[str, list[str]]:
     """Withdraw the verdict; what was in it."""
     last = next(reversed(standing_verdicts(case)), None)
     if last is None or last.reviewer_id != user.pk:
-        raise Forbidden("Only whoever gave the last verdict can take it back.")
+        raise Forbidden(_("Only whoever gave the last verdict can take it back."))
     check(case.state, Action.UNDO)
     if case.state in WAITS_FOR_ANOTHER:
         _check_still_fresh(last.at, now)
@@ -385,13 +305,13 @@ def _take_back(case: Case, user: User, now: datetime) -> dict[str, list[str]]:
 
 def _check_still_fresh(given_at: datetime, now: datetime) -> None:
     if not is_fresh(given_at, now):
-        raise Forbidden("It is too late to take this verdict back.")
+        raise Forbidden(_("It is too late to take this verdict back."))
 
 
 def _check_nobody_began(case: Case) -> None:
     """*case* is locked: a claim is there already, or finds the case as it was before."""
     if Claim.objects.live().filter(case=case).exists():
-        raise Forbidden("Somebody else has claimed this case; your verdict stands.")
+        raise Forbidden(_("Somebody else has claimed this case; your verdict stands."))
 
 
 def _state_before(remaining: list[Verdict]) -> CaseState:
