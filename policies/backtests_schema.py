@@ -69,7 +69,13 @@ COMPONENTS: dict[str, Any] = {
             "started_at": nullable(MOMENT),
             "finished_at": nullable(MOMENT),
             "error": TEXT,
-            "code_version": TEXT,
+            "code_version": {
+                **TEXT,
+                "description": (
+                    "Version of Recourse, form of the figures, and the first 12 digits of the"
+                    " SHA-256 of the code that computed them; empty before there are any."
+                ),
+            },
             "figures": nullable(ref("BacktestFigures")),
             "cannot_tell": listed(TEXT),
         }
