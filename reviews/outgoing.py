@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 
 import httpx
+from django.utils.translation import gettext
 
 from conversations import signatures
 
@@ -110,19 +111,20 @@ def parsed_url(text: str, *, named: Collection[str]) -> httpx.URL:
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError):
-        raise BadUrl("This is no address: write https://host/path.") from None
+        raise BadUrl(gettext("This is no address: write https://host/path.")) from None
     if len(text) > LONGEST_URL or not text.isascii() or not text.isprintable():
-        raise BadUrl(f"An address has at most {LONGEST_URL} characters, all of ASCII.")
+        said = gettext("An address has at most %(number)s characters, all of ASCII.")
+        raise BadUrl(said % {"number": LONGEST_URL})
     if url.scheme not in ("https", "http") or not url.raw_host or not 0 < port_of(url) < 65_536:
-        raise BadUrl("This is no address: write https://host/path.")
+        raise BadUrl(gettext("This is no address: write https://host/path."))
     if url.userinfo or url.fragment:
-        raise BadUrl("An address holds no password, no user name and no fragment (#…).")
+        raise BadUrl(gettext("An address holds no password, no user name and no fragment (#…)."))
     if is_named(url, named):
         return url
     if url.scheme != "https":
-        raise BadUrl("Outcomes are sent to https addresses only.")
+        raise BadUrl(gettext("Outcomes are sent to https addresses only."))
     if _is_literal(host_of(url)) and not is_public(host_of(url)):
-        raise BadUrl("Outcomes are sent to public addresses only.")
+        raise BadUrl(gettext("Outcomes are sent to public addresses only."))
     return url
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import gettext
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -56,8 +57,8 @@ class Thread:
     def words(self) -> str:
         """Its state in words; that it was ended, where no more is the viewer's to know."""
         if not self.received:
-            return "Not received yet"
-        return ConversationState(self.state).label if self.state else "Was ended"
+            return gettext("Not received yet")
+        return ConversationState(self.state).label if self.state else gettext("Was ended")
 
 
 @dataclass(frozen=True)
