@@ -43,8 +43,9 @@ def full_source() -> Source:
     send(source, transcript={"format": "telepathy"})
     key = make_key(source)
     post(key, b"{")
+    again = json.dumps([ended_event()]).encode()
     for _ in range(3):
-        post(key, json.dumps([ended_event(id="again")]).encode())
+        post(key, again)
     sources.revoke_key(key=SourceKey.objects.get(), now=timezone.now(), actor=Actor.task("test"))
     make_key(source)
     sources.create_secret(source=source, name="spring", actor=Actor.task("test"))
@@ -68,6 +69,7 @@ def test_the_sources_pages_in_each_look(visitor: Visitor) -> None:
     visitor.go("/sources/quiet")
     visitor.check()
     page = visitor.go("/sources/web-chat")
+    expect(page.locator("#tail-rows")).to_contain_text("2 times; this is the last.")
     for name in ("As a table", "New API key", "New secret, to rotate", "Python", "TypeScript"):
         page.locator("summary", has_text=name).click()
     visitor.check()
