@@ -31,7 +31,7 @@ def test_a_role_is_a_group_with_its_permissions(role: Role) -> None:
     user = make_user(role)
     assert user.get_all_permissions() == PERMISSIONS[role]
     assert [user.has_role(other) for other in Role] == [other == role for other in Role]
-    assert user.role_label == ROLE_LABELS[role]
+    assert user.role_label == str(ROLE_LABELS[role])
 
 
 @pytest.mark.django_db
