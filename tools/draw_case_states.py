@@ -5,10 +5,13 @@ python tools/draw_case_states.py > docs/explanation/case-states.md
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+# Labels are said in a language: that of the settings.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from reviews.transitions import CLAIMABLE, PENDING, TRANSITIONS
 from reviews.vocabulary import CaseState
