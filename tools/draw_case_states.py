@@ -5,13 +5,15 @@ python tools/draw_case_states.py > docs/explanation/case-states.md
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
+from django.conf import settings
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-# Labels are said in a language: that of the settings.
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+if __name__ == "__main__":
+    # Labels are said in a language: here as they are written.
+    settings.configure(USE_I18N=False)
 
 from reviews.transitions import CLAIMABLE, PENDING, TRANSITIONS
 from reviews.vocabulary import CaseState
