@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
@@ -120,12 +120,11 @@ def open_case(*, case: Case, user: User) -> OpenedCase:
 
 def _held(case: Case, user: User) -> tuple[Claim | None, bool]:
     """The claim that holds *case*, and whether it is of *user*, who has drafted their verdict."""
-    drafts = VerdictDraft.objects.filter(case=case, reviewer=OuterRef("reviewer"))
-    live = Claim.objects.live().filter(case=case).select_related("reviewer")
-    claim = live.annotate(draft=Subquery(drafts.values("content"))).first()
+    claim = Claim.objects.live().filter(case=case).select_related("reviewer").first()
     if claim is None or claim.reviewer_id != user.pk:
         return claim, False
-    return claim, drafting.is_whole(case, vars(claim)["draft"] or {})
+    drafts = VerdictDraft.objects.filter(case=case, reviewer=user)
+    return claim, drafting.is_whole(case, drafts.values_list("content", flat=True).first() or {})
 
 
 def is_undecided(case: Case, user: User, facts: CaseFacts) -> bool:
