@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.plans import kept_plans
 from conversations.models import Cutoff, Source
+from conversations.vocabulary import Category
 from reviews.headlines import headline
 from reviews.models import Case, CaseLabel, Claim, Selection
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
@@ -149,7 +150,8 @@ def _row(case: Case, user: User, now: datetime, beside: _Beside) -> QueueRow:
         due=_due(case, now),
         claim=claim,
         mine=claim is not None and claim.reviewer_id == user.pk,
-        category=case.get_category_display(),
+        # Of one label, where Django would translate all to find it: 5 ms of a page.
+        category=Category(case.category).label,
         source=beside.sources[case.source_id],
         queue=beside.queues.get(case.queue, ""),
         labels=tuple(beside.labels.get(case.pk, ())),
