@@ -102,7 +102,11 @@ class Visitor:
             self.complaints.append(message.text)
 
     def check(self) -> None:
-        """Fail where axe finds something, or the page is wider than the window."""
+        """Fail where axe finds something, or the page is wider than the window.
+
+        A click waits until the next page begins; what axe reads has to be there to its end.
+        """
+        self.page.wait_for_load_state("load")
         found = Axe().run(self.page)
         assert found.violations_count == 0, found.generate_report()
         assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

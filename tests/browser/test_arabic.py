@@ -60,6 +60,7 @@ def check(browser: Browser, page: Page) -> Iterator[Callable[[], None]]:
     with phone(browser, scripts=True) as looked_at:
 
         def checked() -> None:
+            page.wait_for_load_state("load")
             root = page.locator("html")
             expect(root).to_have_attribute("dir", "rtl")
             expect(root).to_have_attribute("lang", "ar")
