@@ -127,11 +127,12 @@ def overturn_rate(observations: Sequence[Audited] | Sample, *, confidence: float
     events = int(known.outcome.sum())
     done = min(decided / audited, float(known.weight.sum() / sample.weight.sum()))
     if done < NEEDED_COMPLETION:
-        low = _interval(sample.assuming(0), confidence)[1].low
-        high = _interval(sample.assuming(1), confidence)[1].high
+        low = fitted(sample.assuming(0)).interval(confidence).low
+        high = fitted(sample.assuming(1)).interval(confidence).high
         return Rate("bounds", None, low, high, audited, decided, events, done, None)
-    share, interval, size = _interval(known, confidence)
-    return Rate("interval", share, *interval, audited, decided, events, done, size)
+    fit = fitted(known)
+    interval, size = fit.interval(confidence), fit.effective_size(confidence)
+    return Rate("interval", fit.share, *interval, audited, decided, events, done, size)
 
 
 def weighted_total(observations: Sequence[Audited] | Sample, *, confidence: float = 0.95) -> Total:
@@ -140,7 +141,8 @@ def weighted_total(observations: Sequence[Audited] | Sample, *, confidence: floa
     known = sample.where(sample.decided)
     if not len(known):
         raise ValueError("Nothing was decided.")
-    return Total(float((known.weight * known.outcome).sum()), *_total(known, confidence))
+    found = intervals.fay_feuer(*_events(known), confidence=confidence)
+    return Total(float((known.weight * known.outcome).sum()), *found)
 
 
 def with_certainties(reviewed: Sequence[Reviewed]) -> list[Audited]:
@@ -169,44 +171,78 @@ def has_few_events(strata: weighting.Codes, happened: Floats) -> bool:
     return bool(np.any(events[cases > 0] < FEW_EVENTS))
 
 
-def _interval(sample: Sample, confidence: float) -> tuple[float, Interval, float]:
-    """Share, interval and effective size of a sample all of whose outcomes are known."""
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A share, 0 to 1, and all that its interval takes at whatever confidence.
+
+    ``alike`` is the effective size where nothing shows how alike one subject's cases are.
+    ``few`` and ``few_upheld`` are what Fay and Feuer's interval takes of the events, and of what
+    is none, where a stratum has fewer than five; None elsewhere.
+    """
+
+    share: float
+    variance: float
+    n: int
+    freedom: int
+    weights: float
+    alike: float | None
+    few: tuple[float, float, float] | None
+    few_upheld: tuple[float, float, float] | None
+
+    def effective_size(self, confidence: float) -> float:
+        """The number of independent cases with equal weights that would tell as much."""
+        if self.alike is not None:
+            return self.alike
+        tail = (1 - confidence) / 2
+        return intervals.effective_size(
+            self.share, self.variance, n=self.n, freedom=self.freedom, tail=tail
+        )
+
+    def interval(self, confidence: float) -> Interval:
+        """The interval that holds the share with *confidence*, 0 to 1."""
+        size = self.effective_size(confidence)
+        parts = [intervals.clopper_pearson(self.share * size, size, confidence=confidence)]
+        if self.few:
+            found = intervals.fay_feuer(*self.few, confidence=confidence)
+            parts.append(Interval(found.low / self.weights, found.high / self.weights))
+        if self.few_upheld:
+            # A share near 1 is a rare event seen from the other end.
+            found = intervals.fay_feuer(*self.few_upheld, confidence=confidence)
+            parts.append(Interval(1 - found.high / self.weights, 1 - found.low / self.weights))
+        return intervals.united(*parts)
+
+
+def fitted(sample: Sample) -> Fit:
+    """The fit of a *sample* all of whose outcomes are known; there must be one."""
     fit = weighting.ratio(sample)
-    size = _effective_size(sample, fit, confidence)
-    parts = [intervals.clopper_pearson(fit.share * size, size, confidence=confidence)]
-    weights = float(sample.weight.sum())
-    if has_few_events(sample.stratum, sample.outcome):
-        found = _total(sample, confidence)
-        parts.append(Interval(found.low / weights, found.high / weights))
-    if has_few_events(sample.stratum, 1 - sample.outcome):
-        # A share near 1 is a rare event seen from the other end.
-        found = _total(replace(sample, outcome=1 - sample.outcome), confidence)
-        parts.append(Interval(1 - found.high / weights, 1 - found.low / weights))
-    return fit.share, intervals.united(*parts), size
-
-
-def _effective_size(sample: Sample, fit: weighting.Ratio, confidence: float) -> float:
-    if fit.share <= 0 or fit.share >= 1 or fit.subjects == 1:
-        # Nothing shows how alike one subject's cases are, so a subject counts once.
-        weights = np.bincount(sample.subject, sample.weight)
-        return float(weights.sum() ** 2 / np.square(weights).sum())
-    return intervals.effective_size(
-        fit.share,
-        weighting.variance(fit.influence, fit.subjects),
+    upheld = replace(sample, outcome=1 - sample.outcome)
+    return Fit(
+        share=fit.share,
+        variance=weighting.variance(fit.influence, fit.subjects),
         n=len(sample),
         freedom=fit.freedom,
-        tail=(1 - confidence) / 2,
+        weights=float(sample.weight.sum()),
+        alike=_alike(sample, fit),
+        few=_events(sample) if has_few_events(sample.stratum, sample.outcome) else None,
+        few_upheld=_events(upheld) if has_few_events(sample.stratum, upheld.outcome) else None,
     )
 
 
-def _total(sample: Sample, confidence: float) -> Interval:
-    """Fay and Feuer's interval; a subject's events count as one, with their common weight."""
+def _alike(sample: Sample, fit: weighting.Ratio) -> float | None:
+    """Where all verdicts are alike, or all cases one subject's, a subject counts once."""
+    if 0 < fit.share < 1 and fit.subjects > 1:
+        return None
+    weights = np.bincount(sample.subject, sample.weight)
+    return float(weights.sum() ** 2 / np.square(weights).sum())
+
+
+def _events(sample: Sample) -> tuple[float, float, float]:
+    """What Fay and Feuer's interval takes; a subject's events count as one, of common weight."""
     by_subject = np.bincount(sample.subject, sample.weight * sample.outcome)
-    return intervals.fay_feuer(
+    return (
         float(by_subject.sum()),
         float(np.square(by_subject).sum()),
         _heaviest(sample),
-        confidence=confidence,
     )
 
 

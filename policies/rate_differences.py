@@ -13,13 +13,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy import special
 
-from policies.estimation import Audited, Kind, Rate, has_few_events, overturn_rate, sample_of
+from policies.estimation import (
+    Audited,
+    Fit,
+    Kind,
+    Rate,
+    fitted,
+    has_few_events,
+    overturn_rate,
+    sample_of,
+)
 from policies.intervals import Interval
 from policies.weighting import Flags, Floats, Sample, distinct, ratio, variance
+
+#: A p-value below this is told as this.
+LEAST_P: Final = 1e-9
+#: How exactly a p-value is told, as a share of itself.
+_EXACT: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +89,85 @@ def difference_within(
     other = overturn_rate(sample.where(second), confidence=confidence)
     if one.estimate is None or other.estimate is None:
         return _bounded(one, other, None, Interval(one.low - other.high, one.high - other.low))
-    estimate = one.estimate - other.estimate
-    influences = _influence(sample, first), _influence(sample, second)
-    counted = sample.decided & (first | second)
-    found = _joint(estimate, influences[0] - influences[1], sample.where(counted), confidence)
-    if _few(sample, first, second, counted):
-        composed = _composed(estimate, one, other, _correlation(*influences))
-        found = Interval(min(found.low, composed.low), max(found.high, composed.high))
-    return _bounded(one, other, estimate, found)
+    fit = _fit(sample, first, second)
+    return _bounded(one, other, fit.estimate, fit.interval(confidence))
+
+
+def p_value(sample: Sample, first: Flags, second: Flags) -> float:
+    """How surely the two rates differ: one less the confidence, 0 to 1, from which on the interval
+    of :func:`difference_within` leaves out 0; two-sided, at least :data:`LEAST_P`.
+
+    So it never says other than the interval does. Both rates must have decided cutoffs.
+    """
+    fit = _fit(sample, first, second)
+    low, high = math.log(LEAST_P), 0.0
+    while high - low > _EXACT:
+        middle = (low + high) / 2
+        found = fit.interval(1 - math.exp(middle))
+        if found.low <= 0 <= found.high:
+            low = middle
+        else:
+            high = middle
+    return math.exp(high)
 
 
 def _bounded(one: Rate, other: Rate, estimate: float | None, found: Interval) -> RateDifference:
     return RateDifference(one, other, estimate, max(found.low, -1.0), min(found.high, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A difference, and all that its interval takes at whatever confidence.
+
+    ``correlation`` is that of the two rates; None where events are not few.
+    """
+
+    one: Fit
+    other: Fit
+    error: float
+    freedom: int
+    correlation: float | None
+
+    @property
+    def estimate(self) -> float:
+        return self.one.share - self.other.share
+
+    def interval(self, confidence: float) -> Interval:
+        quantile = -float(special.stdtrit(self.freedom, (1 - confidence) / 2))
+        half = quantile * self.error
+        found = Interval(self.estimate - half, self.estimate + half)
+        if self.correlation is None:
+            return found
+        composed = self._composed(self.correlation, confidence)
+        return Interval(min(found.low, composed.low), max(found.high, composed.high))
+
+    def _composed(self, correlation: float, confidence: float) -> Interval:
+        """Zou and Donner's interval from those of the two rates."""
+        one, other = self.one.interval(confidence), self.other.interval(confidence)
+        share, others = self.one.share, self.other.share
+
+        def reach(mine: float, theirs: float) -> float:
+            return math.sqrt(max(mine**2 + theirs**2 - 2 * correlation * mine * theirs, 0.0))
+
+        return Interval(
+            self.estimate - reach(share - one.low, other.high - others),
+            self.estimate + reach(one.high - share, others - other.low),
+        )
+
+
+def _fit(sample: Sample, first: Flags, second: Flags) -> _Fit:
+    """The difference of two rates with decided cutoffs; those not decided are left out."""
+    influences = _influence(sample, first), _influence(sample, second)
+    counted = sample.decided & (first | second)
+    subjects = distinct(sample.subject[counted])
+    few = _few(sample, first, second, counted)
+    return _Fit(
+        one=fitted(sample.where(first & sample.decided)),
+        other=fitted(sample.where(second & sample.decided)),
+        error=math.sqrt(variance(influences[0] - influences[1], subjects)),
+        freedom=max(subjects - distinct(sample.stratum[counted]), 1),
+        correlation=_correlation(*influences) if few else None,
+    )
 
 
 def _influence(sample: Sample, part: Flags) -> Floats:
@@ -94,14 +176,6 @@ def _influence(sample: Sample, part: Flags) -> Floats:
     found = ratio(sample.where(part & sample.decided)).influence
     influence[: found.size] = found
     return influence
-
-
-def _joint(estimate: float, influence: Floats, counted: Sample, confidence: float) -> Interval:
-    subjects = distinct(counted.subject)
-    freedom = max(subjects - distinct(counted.stratum), 1)
-    quantile = -float(special.stdtrit(freedom, (1 - confidence) / 2))
-    half = quantile * math.sqrt(variance(influence, subjects))
-    return Interval(estimate - half, estimate + half)
 
 
 def _few(sample: Sample, first: Flags, second: Flags, counted: Flags) -> bool:
@@ -115,16 +189,3 @@ def _few(sample: Sample, first: Flags, second: Flags, counted: Flags) -> bool:
 def _correlation(one: Floats, other: Floats) -> float:
     scale = math.sqrt(float(np.square(one).sum() * np.square(other).sum()))
     return float((one * other).sum()) / scale if scale > 0 else 0.0
-
-
-def _composed(estimate: float, one: Rate, other: Rate, correlation: float) -> Interval:
-    """Zou and Donner's interval from those of the two rates, whose difference is *estimate*."""
-    share, others = one.estimate or 0.0, other.estimate or 0.0
-
-    def reach(mine: float, theirs: float) -> float:
-        return math.sqrt(max(mine**2 + theirs**2 - 2 * correlation * mine * theirs, 0.0))
-
-    return Interval(
-        estimate - reach(share - one.low, other.high - others),
-        estimate + reach(one.high - share, others - other.low),
-    )
