@@ -190,3 +190,38 @@ def is_severe(*, category: str, severity: float | None, above_ceiling: bool) -> 
     """
     rated = severity is not None and severity >= SEVERE_FROM
     return category in SEVERE_CATEGORIES or above_ceiling or rated
+
+
+class Hazard(StrEnum):
+    """How hard a case may be to read, as it is said in words before any of its text."""
+
+    SEVERE = "severe"
+    HARMFUL = "harmful"
+    UPSETTING = "upsetting"
+    NONE = "none"
+
+    @property
+    def words(self) -> str:
+        """It, in the language of the page."""
+        return gettext(_HAZARD_WORDS[self])
+
+
+_HAZARD_WORDS: Final = {
+    Hazard.SEVERE: _("Severe content"),
+    Hazard.HARMFUL: _("Harmful content"),
+    Hazard.UPSETTING: _("Content that may be upsetting"),
+    Hazard.NONE: _("Nothing severe is expected"),
+}
+
+
+def hazard_of(*, category: str, in_danger: bool, hidden: bool = False) -> Hazard:
+    """What is said of a case before it is read: by its category, and whether anybody may be in
+    danger; failing these, by whether anything is *hidden* from whoever reads.
+
+    Never by the reported severity, as :func:`is_severe` is: reviewers grade theirs first.
+    """
+    if category in SEVERE_CATEGORIES or in_danger:
+        return Hazard.SEVERE
+    if category in WARNINGS:
+        return Hazard.HARMFUL
+    return Hazard.UPSETTING if hidden else Hazard.NONE

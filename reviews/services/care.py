@@ -24,6 +24,7 @@ from accounts.models import User
 from accounts.prepared import Prepared
 from conversations.evidence import Evidence
 from conversations.transcripts import Message
+from policies.conformance import RISK_ABOVE_CEILING
 from reviews import hazards
 from reviews.models import CareSettings, Case, CaseQuerySet, Claim, Exercise, Verdict
 from reviews.shifts import BETWEEN_SEVERE, LONGEST, PAUSE, REST, Span, severe_cases, without_a_gap
@@ -100,6 +101,12 @@ def hiding_of(
         evidence=evidence,
         wishes=care_of(user).wishes,
     )
+
+
+def hazard_in(case: Case, *, hidden: bool = False) -> hazards.Hazard:
+    """What is said of *case* before it is read; *hidden*: some of its turns are."""
+    in_danger = case.crisis or RISK_ABOVE_CEILING in case.flags
+    return hazards.hazard_of(category=case.category, in_danger=in_danger, hidden=hidden)
 
 
 def excerpts_hidden(cases: Iterable[Case], *, user: User) -> dict[UUID, hazards.Hiding | None]:

@@ -15,9 +15,10 @@ from conversations.transcripts import Message
 from policies.conformance import Conformance
 from policies.models import CutoffConformance
 from policies.services.conformance import conformance_of
+from reviews.hazards import Hazard
 from reviews.models import Case, Exercise, Verdict
 from reviews.permissions import can_decide
-from reviews.services.care import hiding_of
+from reviews.services.care import hazard_in, hiding_of
 from reviews.services.reading import OpenedCase, stored_evidence
 from reviews.summaries import Piece, Row, Subject, remarks, summary, table
 from reviews.transitions import CLAIMABLE
@@ -38,9 +39,10 @@ class Rail(StrEnum):
 
 @dataclass(frozen=True)
 class CasePage:
-    """One case, laid out for one viewer."""
+    """One case, laid out for one viewer. ``hazard`` is said before all else."""
 
     opened: OpenedCase
+    hazard: Hazard
     rail: Rail
     reading: Reading | None
     summary: list[Piece]
@@ -72,6 +74,7 @@ def page_of(
     conformance = opened.conformance
     return CasePage(
         opened=opened,
+        hazard=hazard_in(opened.case, hidden=bool(opened.hidden)),
         rail=_rail(opened, user, last),
         reading=reading,
         summary=_summary(opened, reading, folded=folded),

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
+from uuid import UUID
 
+from django.db.models import BigIntegerField, QuerySet, UUIDField
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.plans import kept_plans
+from accounts.prepared import AnyOf, Prepared
 from conversations.models import Cutoff, Source
 from conversations.vocabulary import Category
+from reviews.hazards import Hazard
 from reviews.headlines import headline
 from reviews.models import Case, CaseLabel, Claim, Selection
 from reviews.priorities import UNSEEN, WEIGHTS, Part, parts
+from reviews.services.care import hazard_in
 from reviews.services.seen import Gold, as_seen
 from reviews.summaries import Subject
 from reviews.transitions import CLAIMABLE, PENDING
@@ -32,10 +36,17 @@ _TAG_KINDS: Final = {
     Reason.FEEDBACK: "warn",
 }
 
-#: What a row reads of the cutoff.
-_CUTOFF: Final = (
-    *("initiator", "refusals", "redirects", "warnings", "user_confirmed", "signals_expired_at"),
-)
+
+class _Signals(NamedTuple):
+    """What a row reads of the cutoff, by the names of its columns."""
+
+    initiator: str
+    refusals: int | None
+    redirects: int | None
+    warnings: int | None
+    user_confirmed: bool | None
+    signals_expired_at: datetime | None
+
 
 
 @dataclass(frozen=True)
@@ -50,11 +61,13 @@ class Tag:
 class QueueRow:
     """One case of a list. ``due`` is empty, ``soon`` or ``overdue``.
 
-    ``assigned`` names whom it is kept for, where somebody is; ``parts`` explain the priority.
+    ``hazard`` is said before anybody opens it, where it is severe; else empty. ``assigned`` names
+    whom it is kept for, where somebody is; ``parts`` explain the priority.
     """
 
     case: Case
     tag: Tag
+    hazard: str
     headline: str
     due: Literal["", "soon", "overdue"]
     claim: Claim | None
@@ -77,7 +90,16 @@ class QueueRow:
         case, claim = self.case, self.claim
         held = (claim.reviewer_id, f"{claim.expires_at:%H:%M}") if claim else ()
         return (
-            *(case.number, self.tag, self.headline, self.due, held, self.category, self.queue),
+            *(
+                case.number,
+                self.tag,
+                self.hazard,
+                self.headline,
+                self.due,
+                held,
+                self.category,
+                self.queue,
+            ),
             *(self.labels, self.assigned, self.parts, case.priority, case.due_at, case.selected),
         )
 
@@ -89,7 +111,7 @@ class _Beside:
     Read as bare values: with joins and related objects the same takes three times as long.
     """
 
-    cutoffs: dict[Any, Any]
+    cutoffs: dict[Any, _Signals]
     reasons: dict[Any, set[Reason]]
     claims: dict[Any, Claim]
     labels: dict[Any, list[str]]
@@ -111,30 +133,63 @@ def rows(
     return [_row(case, user, now, beside) for case in listed]
 
 
-@kept_plans()
+def _of(cases: QuerySet[Any], name: str, keys: Sequence[UUID]) -> QuerySet[Any]:
+    """Those of *cases* whose column *name* is one of *keys*."""
+    return cases.filter(AnyOf(name, keys, field=UUIDField()))
+
+
+#: One statement each for every page of every list.
+_CUTOFFS: Final = Prepared(
+    lambda keys: _of(Cutoff.objects.all(), "pk", keys).values_list("pk", *_Signals._fields), keys=list[UUID]
+)
+_REASONS: Final = Prepared(
+    lambda keys: _of(Selection.objects.all(), "case_id", keys).values_list("case_id", "reason"),
+    keys=list[UUID],
+)
+_LABELS: Final = Prepared(
+    lambda keys: (
+        _of(CaseLabel.objects.order_by("label__name"), "case_id", keys).values_list(
+            "case_id", "label__name"
+        )
+    ),
+    keys=list[UUID],
+)
+_CLAIMS: Final = Prepared(
+    lambda keys: _of(Claim.objects.live().select_related("reviewer"), "case_id", keys),
+    keys=list[UUID],
+)
+_SOURCES: Final = Prepared(
+    lambda keys: Source.objects.filter(AnyOf("pk", keys, field=BigIntegerField())).values_list(
+        "pk", "name"
+    ),
+    keys=list[int],
+)
+_PEOPLE: Final = Prepared(
+    lambda keys: User.objects.filter(AnyOf("pk", keys, field=BigIntegerField())).values_list(
+        "pk", "name"
+    ),
+    keys=list[int],
+)
+
+
 def _beside(cases: Sequence[Case], queues: Mapping[str, str]) -> _Beside:
     keys = [case.pk for case in cases]
-    cutoffs = Cutoff.objects.filter(pk__in=keys).values_list("pk", *_CUTOFF, named=True)
+    if not keys:
+        return _Beside({}, {}, {}, {}, {}, {}, queues, get_language())
     reasons: dict[Any, set[Reason]] = {}
-    for key, reason in Selection.objects.filter(case__in=keys).values_list("case_id", "reason"):
+    for key, reason in _REASONS.tuples(keys=keys):
         reasons.setdefault(key, set()).add(Reason(reason))
     labels: dict[Any, list[str]] = {}
-    put = CaseLabel.objects.filter(case__in=keys).order_by("label__name")
-    for key, name in put.values_list("case_id", "label__name"):
+    for key, name in _LABELS.tuples(keys=keys):
         labels.setdefault(key, []).append(name)
-    claims = Claim.objects.live().filter(case__in=keys).select_related("reviewer")
     people = {case.assignee_id for case in cases if case.assignee_id is not None}
     return _Beside(
-        cutoffs={one.pk: one for one in cutoffs} if keys else {},
+        cutoffs={key: _Signals(*signals) for key, *signals in _CUTOFFS.tuples(keys=keys)},
         reasons=reasons,
-        claims={one.case_id: one for one in claims} if keys else {},
+        claims={one.case_id: one for one in _CLAIMS.all(keys=keys)},
         labels=labels,
-        sources=dict(
-            Source.objects.filter(pk__in={case.source_id for case in cases}).values_list(
-                "pk", "name"
-            )
-        ),
-        people=dict(User.objects.filter(pk__in=people).values_list("pk", "name")) if people else {},
+        sources=dict(_SOURCES.tuples(keys=sorted({case.source_id for case in cases}))),
+        people=dict(_PEOPLE.tuples(keys=sorted(people))) if people else {},
         queues=queues,
         language=get_language(),
     )
@@ -146,6 +201,7 @@ def _row(case: Case, user: User, now: datetime, beside: _Beside) -> QueueRow:
     return QueueRow(
         case=case,
         tag=_tag(case, reasons),
+        hazard=Hazard.SEVERE.words if hazard_in(case) == Hazard.SEVERE else "",
         headline=_headline(case, beside.cutoffs[case.pk], beside.language),
         due=_due(case, now),
         claim=claim,
@@ -160,7 +216,7 @@ def _row(case: Case, user: User, now: datetime, beside: _Beside) -> QueueRow:
     )
 
 
-def _headline(case: Case, cutoff: Any, language: str | None) -> str:
+def _headline(case: Case, cutoff: _Signals, language: str | None) -> str:
     return headline(
         Subject(case.kind, cutoff.initiator, case.category, case.policy_version),
         refusals=cutoff.refusals,

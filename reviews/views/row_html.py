@@ -21,7 +21,7 @@ _ROW = (
     '<td role="cell" class="mono nowrap">{label}</td>'
     '<td role="cell"><span class="{kind}">{tag}</span></td>'
     '<td role="cell" class="main"><a class="open" id="open-{number}" href="{url}"'
-    " data-walk-item>{headline}</a>{labels}{found}</td>"
+    " data-walk-item>{hazard}{headline}</a>{labels}{found}</td>"
     '<td role="cell" class="more second-text nowrap">{category}</td>'
     '<td role="cell" class="more quiet-text">{origin}</td>'
     '<td role="cell" class="end nowrap">{time}</td>'
@@ -80,6 +80,7 @@ def row_html(
         kind=f"tag {row.tag.kind}".strip(),
         tag=row.tag.text,
         url=url,
+        hazard=_filled("<b>{}.</b> ", row.hazard) if row.hazard else _NOTHING,
         headline=row.headline,
         labels=_joined(_filled(' <span class="label">{}</span>', label) for label in row.labels),
         found=_joined(_found(found, url) for found in highlights),

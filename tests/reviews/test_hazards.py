@@ -11,8 +11,10 @@ from reviews.hazards import (
     KINDS,
     UNRATED,
     Form,
+    Hazard,
     Hiding,
     Wishes,
+    hazard_of,
     hide,
     hide_excerpt,
     is_severe,
@@ -126,3 +128,19 @@ def test_severe_is_told_from_what_was_reported(
     category: str, severity: float | None, above: bool, severe: bool
 ) -> None:
     assert is_severe(category=category, severity=severity, above_ceiling=above) is severe
+
+
+@pytest.mark.parametrize(
+    ("category", "in_danger", "hidden", "said"),
+    [
+        ("suicide_self_harm", False, False, Hazard.SEVERE),
+        ("other", True, False, Hazard.SEVERE),
+        ("violent_crimes", False, True, Hazard.HARMFUL),
+        ("other", False, True, Hazard.UPSETTING),
+        ("other", False, False, Hazard.NONE),
+    ],
+)
+def test_how_severe_a_case_is_said_to_be(
+    category: str, in_danger: bool, hidden: bool, said: Hazard
+) -> None:
+    assert hazard_of(category=category, in_danger=in_danger, hidden=hidden) is said

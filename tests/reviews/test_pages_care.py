@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from reviews.models import CareSettings, Case, Claim
 from reviews.services import claims
+from reviews.vocabulary import Area
 from tests.factories import SIGNALS, make_case, make_user
 from tests.reviews.pages import actions, case_of, verdict
 
@@ -41,6 +43,52 @@ def wants(user: User, **settings: object) -> None:
 def mild_case() -> Case:
     """One of which the house hides nothing."""
     return case_of(MESSAGES)
+
+
+def first_words(client: Client, case: Case) -> str:
+    """What the page of *case* says in its first section, without the tags."""
+    section = client.get(f"/cases/{case.number}").text.split('id="conformance"')[1]
+    said = re.sub(r"<[^>]+>", " ", section.split('<div class="in">')[1])
+    return re.sub(r"\s+([.:,])", r"\1", " ".join(said.split()))
+
+
+@pytest.mark.parametrize(
+    ("category", "said"),
+    [
+        ("sex_related_crimes", "Severe content: the transcript may describe sexual violence."),
+        ("violent_crimes", "Harmful content: the transcript may describe violence."),
+        ("other", "Nothing severe is expected. No turn is hidden. The model ended"),
+    ],
+)
+def test_how_severe_a_case_is_stands_before_all_else(
+    client: Client, ana: User, category: str, said: str
+) -> None:
+    words = first_words(client, case_of(MESSAGES, cutoff={"category": category}))
+    assert words.startswith(said)
+    assert ("1 turn is hidden until you ask." in words) is (category != "other")
+
+
+def test_danger_is_severe_whatever_the_category_and_the_list_says_so(
+    client: Client, ana: User
+) -> None:
+    risky = make_case(signals=SIGNALS | {"risk_self": 0.9})
+    mild = mild_case()
+    listed = {
+        case.pk: client.get(f"/review?q=&source={case.source.slug}").text for case in (risky, mild)
+    }
+    assert "<b>Severe content.</b>" in listed[risky.pk]
+    assert "<b>Severe content.</b>" not in listed[mild.pk]
+    assert first_words(client, risky).startswith("Severe content")
+
+
+def test_the_reported_severity_is_told_by_none_of_it(client: Client, ana: User) -> None:
+    high, low = (
+        first_words(
+            client, case_of(MESSAGES, cutoff={"category": "hate"}, signals={"severity": rated})
+        )
+        for rated in (0.99, 0.01)
+    )
+    assert high == low
 
 
 # --- Surfaces -----------------------------------------------------------------------------------
