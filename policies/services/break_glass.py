@@ -96,9 +96,12 @@ def unreviewed() -> ActivationQuerySet:
     )
 
 
-def overdue(*, now: datetime) -> ActivationQuerySet:
-    """Those of :func:`unreviewed` whose time for a second look is over at *now*."""
-    return unreviewed().filter(activated_at__lte=now - REVIEW_WITHIN)
+def overdue(*, since: datetime) -> ActivationQuerySet:
+    """Those of :func:`unreviewed` activated at *since* or before.
+
+    With ``now - REVIEW_WITHIN`` these are the ones whose time for a second look is over.
+    """
+    return unreviewed().filter(activated_at__lte=since)
 
 
 def _undecided(number: int, user: User, now: datetime, revision: int | None) -> PolicyVersion:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, PositiveIntegerField, QuerySet, TextField, Value
 
 from accounts.models import User
+from accounts.prepared import Prepared
 from policies.models import GuardReading, Pause
 from policies.permissions import can_change
 from policies.scopes import label_of
@@ -44,7 +46,15 @@ def urgent(*, user: User, now: datetime) -> list[Urgent]:
     """Pauses, for everybody; overdue second looks and alerts of the guard, for whoever could look
     or roll back. One query.
     """
-    found = Pause.objects.live().values_list(
+    if can_change(user):
+        found = _ALL.tuples(since=now - break_glass.REVIEW_WITHIN)
+    else:
+        found = _PAUSES.tuples()
+    return [Urgent(*row) for row in found]
+
+
+def _pauses() -> QuerySet[Pause, Any]:
+    return Pause.objects.live().values_list(
         "scope",
         "paused_at",
         "paused_by__name",
@@ -52,15 +62,21 @@ def urgent(*, user: User, now: datetime) -> list[Urgent]:
         "first_resume_by__name",
         _NOTHING,
     )
-    if can_change(user):
-        looks = break_glass.overdue(now=now).values_list(
-            "scope", "activated_at", "activated_by__name", "version_id", _NOBODY, _NOTHING
-        )
-        alerts = _alerts().values_list(
-            "activation__scope", "at", _NOBODY, "activation__version_id", _NOBODY, "kind"
-        )
-        found = found.order_by().union(looks.order_by(), alerts.order_by(), all=True)
-    return [Urgent(*row) for row in found]
+
+
+def _all(since: datetime) -> QuerySet[Pause, Any]:
+    looks = break_glass.overdue(since=since).values_list(
+        "scope", "activated_at", "activated_by__name", "version_id", _NOBODY, _NOTHING
+    )
+    alerts = _alerts().values_list(
+        "activation__scope", "at", _NOBODY, "activation__version_id", _NOBODY, "kind"
+    )
+    return _pauses().order_by().union(looks.order_by(), alerts.order_by(), all=True)
+
+
+#: Every page asks for one of them.
+_PAUSES: Final = Prepared(_pauses)
+_ALL: Final = Prepared(_all, since=datetime)
 
 
 def _alerts() -> QuerySet[GuardReading]:

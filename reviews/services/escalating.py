@@ -8,14 +8,16 @@ stays so unless the team returns it.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.prepared import AnyOf, Prepared
 from reviews.models import Case, Escalation
 from reviews.permissions import can_list
 from reviews.services.erased import check_fresh
@@ -200,5 +202,15 @@ def waiting_count(user: User) -> int:
     areas = areas_of(user)
     if not areas:
         return 0
-    waiting = _listed(user).filter(ended_at=None, area__in=sorted(areas)).exclude(asked_by=user)
-    return waiting[:MOST_COUNTED].count()
+    restricted = user.has_perm("reviews.view_restricted_case")
+    return len(_waiting(restricted=restricted).tuples(areas=sorted(areas), user=user.pk))
+
+
+@lru_cache(maxsize=2)
+def _waiting(*, restricted: bool) -> Prepared[Escalation]:
+    def build(areas: list[str], user: int) -> QuerySet[Escalation, Any]:
+        asked = Escalation.objects.filter(AnyOf("area", areas, field=CharField()), ended_at=None)
+        listed = asked.filter(case__in=Case.objects.listed(restricted=restricted))
+        return listed.exclude(asked_by=user).order_by().values_list("pk")[:MOST_COUNTED]
+
+    return Prepared(build, areas=list[str], user=int)

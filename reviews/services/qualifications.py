@@ -7,12 +7,14 @@ permission to see them.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.prepared import Prepared
 from reviews.models import Qualification
 from reviews.vocabulary import Area
 
@@ -21,8 +23,13 @@ def areas_of(user: User) -> frozenset[Area]:
     """What *user* is qualified for now; everything for a superuser. One query."""
     if user.is_superuser:
         return frozenset(Area)
-    live = Qualification.objects.filter(user=user, revoked_at=None)
-    return frozenset(Area(area) for area in live.values_list("area", flat=True))
+    return frozenset(Area(area) for (area,) in _LIVE.tuples(user=user.pk))
+
+
+_LIVE: Final = Prepared(
+    lambda user: Qualification.objects.filter(user=user, revoked_at=None).values_list("area"),
+    user=int,
+)
 
 
 @transaction.atomic

@@ -48,7 +48,6 @@ class _Signals(NamedTuple):
     signals_expired_at: datetime | None
 
 
-
 @dataclass(frozen=True)
 class Tag:
     """A short word with its shape (``components/tag.html``)."""
@@ -140,17 +139,16 @@ def _of(cases: QuerySet[Any], name: str, keys: Sequence[UUID]) -> QuerySet[Any]:
 
 #: One statement each for every page of every list.
 _CUTOFFS: Final = Prepared(
-    lambda keys: _of(Cutoff.objects.all(), "pk", keys).values_list("pk", *_Signals._fields), keys=list[UUID]
+    lambda keys: _of(Cutoff.objects.all(), "pk", keys).values_list("pk", *_Signals._fields),
+    keys=list[UUID],
 )
 _REASONS: Final = Prepared(
     lambda keys: _of(Selection.objects.all(), "case_id", keys).values_list("case_id", "reason"),
     keys=list[UUID],
 )
 _LABELS: Final = Prepared(
-    lambda keys: (
-        _of(CaseLabel.objects.order_by("label__name"), "case_id", keys).values_list(
-            "case_id", "label__name"
-        )
+    lambda keys: _of(CaseLabel.objects.order_by("label__name"), "case_id", keys).values_list(
+        "case_id", "label__name"
     ),
     keys=list[UUID],
 )

@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import ProgrammingError
+from django.db.models import JSONField, QuerySet, UUIDField, Value
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.ledger import Actor, record
 from accounts.models import LedgerEntry, User
-from accounts.prepared import Prepared
+from accounts.prepared import AnyOf, Prepared
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case
@@ -64,6 +65,36 @@ def test_what_is_joined_comes_with_it(django_assert_num_queries: DjangoAssertNum
         assert case.cutoff.case is case
         found = case, case.cutoff.conversation, case.source
     assert found == (wanted, wanted.cutoff.conversation, wanted.source)
+
+
+def test_one_statement_asks_for_any_number_of_them() -> None:
+    prepared = Prepared(
+        lambda keys: Case.objects.filter(AnyOf("cutoff_id", keys, field=UUIDField())).order_by(
+            "number"
+        ),
+        keys=list[UUID],
+    )
+    cases = [make_case() for _ in range(3)]
+    assert prepared.all(keys=[case.pk for case in cases]) == cases
+    assert prepared.all(keys=[cases[1].pk, uuid4()]) == [cases[1]]
+    assert prepared.all(keys=[]) == []
+
+
+def test_columns_come_as_the_queryset_gives_them() -> None:
+    """Also of two querysets in one, one of which knows no such column."""
+    record(actor=Actor.task("t"), action="a.b", obj="case", object_id="1", details={"n": [1, "x"]})
+    make_user(Role.REVIEWER, name="Ana")
+
+    def build(name: str) -> QuerySet[LedgerEntry, tuple[object, ...]]:
+        lines = LedgerEntry.objects.filter(action="a.b").values_list("action", "details")
+        people = User.objects.filter(name=name).values_list("name", Value(None, JSONField()))
+        return lines.order_by().union(people, all=True)
+
+    assert set(map(repr, Prepared(build, name=str).tuples(name="Ana"))) == set(
+        map(repr, build("Ana"))
+    )
+    with pytest.raises(AssertionError):
+        Prepared(build, name=str).all(name="Ana")
 
 
 def test_a_value_that_no_condition_asks_for_is_a_mistake() -> None:

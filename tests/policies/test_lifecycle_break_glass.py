@@ -11,7 +11,13 @@ from accounts.roles import Role
 from policies.models import Activation, Draft, PlannedActivation, PolicyVersion, Submission
 from policies.services import approvals, drafts, plans
 from policies.services.activations import activate, live_in
-from policies.services.break_glass import NotStricter, break_glass, overdue, unreviewed
+from policies.services.break_glass import (
+    REVIEW_WITHIN,
+    NotStricter,
+    break_glass,
+    overdue,
+    unreviewed,
+)
 from policies.services.versions import NotPossible
 from tests.factories import NOW, make_user
 from tests.policies.lifecycle import (
@@ -54,12 +60,12 @@ def test_a_stricter_draft_holds_at_once_and_waits_for_a_second_person() -> None:
     assert not Draft.objects.exists()
     assert Submission.objects.get().decision == ""
     assert list(unreviewed()) == [activation]
-    assert not overdue(now=later(hours=23)).exists()
-    assert list(overdue(now=later(hours=24))) == [activation]
+    assert not overdue(since=later(hours=23) - REVIEW_WITHIN).exists()
+    assert list(overdue(since=later(hours=24) - REVIEW_WITHIN)) == [activation]
     with pytest.raises(PermissionDenied):
         approvals.approve(number=number, user=user, now=NOW)
     approvals.approve(number=number, user=admin(), now=NOW)
-    assert not overdue(now=later(hours=24)).exists()
+    assert not overdue(since=later(hours=24) - REVIEW_WITHIN).exists()
     assert live_in("default") == activation
     assert actions() == [
         "policy.drafted",
