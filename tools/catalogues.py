@@ -25,7 +25,9 @@ TEMPLATES: Final = (
     "reviews/_danger.html",
     "reviews/_languages.html",
     "reviews/_published.html",
+    "reviews/_report_*.html",
     "reviews/_support.html",
+    "reviews/_told.html",
     "reviews/transparency.html",
     "components/field.html",
 )

@@ -17,11 +17,18 @@ from conversations.vocabulary import Remedy, Standing
 from reviews.models import Case, Feedback, TransparencyReport
 from reviews.services import transparency
 from reviews.transparency import ALL, Counts, Line, report
+from reviews.views import transparency as views
 from tests.factories import make_case
 
 pytestmark = pytest.mark.django_db
 
 NIGHT = datetime(2026, 11, 21, 2, 20, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _rendered_anew() -> None:
+    """What a process keeps of one test is not there in the next."""
+    views._figures.cache_clear()
 
 
 def _ended(at: datetime, *, category: str = "hate", **changes: Any) -> Case:
@@ -160,24 +167,73 @@ def test_a_withheld_month_is_no_empty_one_on_the_chart(client: Client, settings:
     rows = list(csv.DictReader(StringIO(client.get("/transparency.csv").content.decode())))
     months = [row["cutoffs"] for row in rows if row["table"] == "month" and row["name"] != ALL]
     assert {"withheld", "14", "0"} <= set(months)
-    bars = page.context["bars"]
-    assert [bar.withheld for bar in bars] == [count == "withheld" for count in months]
-    assert {bar.height for bar in bars if bar.withheld} == {100}
-    assert {bar.height for bar, count in zip(bars, months, strict=True) if count == "0"} == {0}
-    assert page.text.count('class="withheld" fill="url(#hatched)"') == months.count("withheld")
-    assert re.search(r'class="key">.*?withheld\s*</p>', page.text, re.DOTALL)
+    by_month = page.context["tables"][0]
+    ended = [bar for _label, bar, _said in by_month.charts[0].rows]
+    assert [bar.untold for bar in ended] == [count == "withheld" for count in months]
+    assert {bar.length for bar in ended if bar.untold} == {100}
+    assert {bar.length for bar, count in zip(ended, months, strict=True) if count == "0"} == {0}
+    untold = sum(bar.untold for chart in by_month.charts for _label, bar, _said in chart.rows)
+    assert (
+        page.text.count('class="untold" fill="url(#hatched)"') == untold > months.count("withheld")
+    )
+    assert re.search(r'class="key".*?withheld\s*</p>', page.text, re.DOTALL)
 
 
-def test_where_nothing_is_withheld_the_chart_has_no_word_for_it(
+def test_where_nothing_is_withheld_the_charts_have_no_word_for_it(
     client: Client, settings: Settings
 ) -> None:
     settings.TRANSPARENCY = True
     for _ in range(24):
-        _ended(datetime(2026, 10, 3, tzinfo=UTC))
+        at = datetime(2026, 10, 3, tzinfo=UTC)
+        _ended(at, **_settled(at, Standing.UPHELD))
     transparency.make(now=NIGHT)
-    page = client.get("/transparency").text
-    assert "hatched" not in page
-    assert 'class="key"' not in page
+    page = client.get("/transparency")
+    assert "url(#hatched" not in page.text
+    assert 'class="key"' not in page.text
+    # One category and one version: a bar alone has nothing to be held against.
+    assert [len(table.charts) for table in page.context["tables"]] == [4, 0, 0]
+
+
+def test_each_chart_answers_one_question_and_stands_above_its_table(
+    client: Client, settings: Settings
+) -> None:
+    settings.TRANSPARENCY = True
+    at = datetime(2026, 10, 3, tzinfo=UTC)
+    for category, overturned in (("hate", 10), ("privacy", 20)):
+        for number in range(40):
+            standing = Standing.OVERTURNED if number < overturned else Standing.UPHELD
+            _ended(at, category=category, **_settled(at, standing))
+    transparency.make(now=NIGHT)
+    page = client.get("/transparency")
+    by_month, by_category, _by_version = page.context["tables"]
+    titles = [chart.title for chart in by_month.charts]
+    assert titles == ["Ended", "Share overturned", "Appeals", "Hours to decide"]
+    ended, overturned = by_category.charts
+    assert [(label, said) for label, _bar, said in ended.rows] == [
+        ("Hate", "40"),
+        ("Privacy", "40"),
+    ]
+    shares = [(label, bar.length, said) for label, bar, said in overturned.rows]
+    assert overturned.top == "50.0%"
+    assert shares == [("Hate", 50, "25.0%"), ("Privacy", 100, "50.0%")]
+    section = page.text[page.text.index('id="by-category"') :]
+    assert section.index("<figure") < section.index("<table")
+    row = re.search(r'scope="row">Hate<.*?</tr>', section, re.DOTALL)
+    assert row
+    assert "25.0%" in row[0]
+
+
+def test_the_charts_speak_the_readers_language(client: Client, settings: Settings) -> None:
+    settings.TRANSPARENCY = True
+    at = datetime(2026, 10, 3, tzinfo=UTC)
+    for category in ("hate", "privacy"):
+        for _ in range(40):
+            _ended(at, category=category, **_settled(at, Standing.OVERTURNED))
+    transparency.make(now=NIGHT)
+    page = client.get("/transparency", headers={"Accept-Language": "de"})
+    chart = page.context["tables"][1].charts[1]
+    assert (chart.title, chart.unit) == ("Anteil aufgehoben", "Anteil an den Prüfungen")
+    assert [said for _label, _bar, said in chart.rows] == ["100,0\xa0%"] * 2
 
 
 def test_the_page_speaks_the_readers_language(client: Client, settings: Settings) -> None:
@@ -207,3 +263,26 @@ def test_the_page_reads_one_row(
     client.get("/transparency")
     with django_assert_num_queries(1):
         assert client.get("/transparency").status_code == 200
+
+
+def test_a_report_is_drawn_once_a_language_until_the_next_one(
+    client: Client, settings: Settings
+) -> None:
+    settings.TRANSPARENCY = True
+    drawn = "reviews/_report_tables.html"
+
+    def templates(language: str) -> set[str | None]:
+        page = client.get("/transparency", headers={"Accept-Language": language})
+        assert '<th scope="row">2026-10</th>' in page.text
+        return {template.name for template in page.templates}
+
+    transparency.make(now=NIGHT)
+    assert drawn in templates("en")
+    assert drawn not in templates("en")
+    assert drawn in templates("de")
+    assert drawn not in templates("en")
+    for _ in range(24):
+        _ended(datetime(2026, 10, 3, tzinfo=UTC))
+    # Made again in the same night: another report under the same date.
+    transparency.make(now=NIGHT + timedelta(hours=1))
+    assert drawn in templates("en")
