@@ -19,7 +19,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from policies.suggesting import audits_needed
-from tools import guard_histories, rate_histories, suggestion_histories
+from tools import fairness_histories, guard_histories, rate_histories, suggestion_histories
 from tools.rate_histories import NESTED, SCENARIOS, Coverage, Scenario
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs/explanation/estimation.md"
@@ -108,6 +108,34 @@ def differences(report: Report, *, histories: int, seed: int) -> None:
     )
 
 
+def fairness(report: Report, *, histories: int, seed: int) -> None:
+    """How often groups that do not differ are called different, and coverage of their rates."""
+    rows = []
+    ways = fairness_histories.WAYS
+    for world in fairness_histories.SAME:
+        found = fairness_histories.discoveries(world, histories=histories, seed=seed)
+        covered = fairness_histories.cover(world, histories=histories, seed=seed)
+        shares = [_percent(found[way].some) for way in ways]
+        rows.append([world.name, *shares, _percent(covered.least), f"{100 * covered.width:.2f}"])
+        false = found[fairness_histories.OURS].some
+        report.hold(false <= ALARMS, f"{world.name}: {_percent(false)} false discoveries")
+        report.hold(covered.least >= LEAST, f"{world.name}: covers {_percent(covered.least)}")
+    report.table(
+        "Fairness, no group differs: histories in which some group is called different",
+        ["history", *ways, "covered, the worst group", "mean width"],
+        rows,
+    )
+    rows = []
+    for world in fairness_histories.WORSE:
+        found = fairness_histories.discoveries(world, histories=histories, seed=seed)
+        rows.append([world.name, *(_percent(found[way].first) for way in ways)])
+    report.table(
+        "Fairness, one group differs: histories in which it is called different",
+        ["history", *ways],
+        rows,
+    )
+
+
 def guarding(report: Report, *, histories: int, seed: int) -> None:
     """False alarms of the guard under daily looks, and how soon it finds a change."""
     alarms = {
@@ -160,7 +188,7 @@ def suggesting(report: Report, *, histories: int, seed: int) -> None:
 def check(*, histories: int, seed: int) -> Report:
     """All tables."""
     report = Report()
-    for part in (rates, differences, guarding, suggesting):
+    for part in (rates, differences, fairness, guarding, suggesting):
         part(report, histories=histories, seed=seed)
     report.lines.append(
         f"{histories:,} histories each, seed {seed}. Widths are in percentage points, those of "

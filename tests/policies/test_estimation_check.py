@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from tools import check_estimation, guard_histories, rate_histories, suggestion_histories
+from tools import (
+    check_estimation,
+    fairness_histories,
+    guard_histories,
+    rate_histories,
+    suggestion_histories,
+)
 from tools.rate_histories import NESTED, SCENARIOS, Coverage, Nested, Scenario, cover
 
 HISTORIES = 200
@@ -32,6 +38,34 @@ def test_the_interval_of_a_difference_covers_the_truth(nested: Nested) -> None:
 
     assert coverage.share >= check_estimation.LEAST - ROOM
     assert shown >= disjoint
+
+
+def test_groups_that_do_not_differ_are_seldom_called_different() -> None:
+    by_name = {world.name: world for world in fairness_histories.SAME}
+    far_apart = by_name["8 groups of 150 people, mixes far apart"]
+    clustered = by_name["8 groups of 80 people, ten cutoffs each"]
+
+    mixed = fairness_histories.discoveries(far_apart, histories=60, seed=2)
+    alike = fairness_histories.discoveries(clustered, histories=60, seed=2)
+
+    ours = fairness_histories.OURS
+    assert mixed[ours].some <= check_estimation.ALARMS + ROOM
+    assert alike[ours].some <= check_estimation.ALARMS + ROOM
+    assert mixed["not standardised"].some > 0.8
+    assert alike["subjects ignored"].some > 0.3
+    assert alike[fairness_histories.UNADJUSTED].some > alike[ours].some
+
+
+def test_the_interval_of_a_standardised_rate_covers_the_truth() -> None:
+    world = fairness_histories.SAME[0]
+
+    assert fairness_histories.cover(world, histories=60, seed=2).share >= check_estimation.LEAST
+
+
+def test_a_group_that_is_wronged_is_found() -> None:
+    found = fairness_histories.discoveries(fairness_histories.WORSE[1], histories=30, seed=2)
+
+    assert found[fairness_histories.OURS].first > 0.7
 
 
 def test_the_guard_seldom_alarms_without_a_change() -> None:
