@@ -256,7 +256,8 @@ class QueueFilter(CaseFilter):
         if not hasattr(self, "_form"):
             for name in ("queue", "label"):
                 field = super().form.fields[name]
-                field.choices = list(field.choices)
+                # The library puts the choice of none before whatever it is given.
+                field.choices = [choice for choice in field.choices if choice[0]]
         return super().form
 
     @property

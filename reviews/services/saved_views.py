@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.ledger import Actor, record
 from accounts.models import User
+from accounts.prepared import Prepared
 from reviews.models import DefaultView, SavedView
 from reviews.permissions import check_share_views
 
 
-def views_of(user: User) -> list[Any]:
-    """What *user* keeps and what is shared with them, by name; ``begins`` marks their default."""
+class KeptView(NamedTuple):
+    """A saved view as one person has it; ``begins`` marks their default."""
+
+    pk: int
+    owner_id: int
+    name: str
+    filters: str
+    shared: bool
+    begins: bool
+
+
+def views_of(user: User) -> list[KeptView]:
+    """What *user* keeps and what is shared with them, by name."""
+    return [KeptView(*row) for row in _KEPT.tuples(user=user.pk)]
+
+
+def _kept(user: int) -> QuerySet[SavedView, Any]:
     begins = DefaultView.objects.filter(user=user, view=OuterRef("pk"))
     kept = SavedView.objects.filter(Q(owner=user) | Q(shared=True), removed_at=None)
-    return list(kept.annotate(begins=Exists(begins)).order_by("name", "pk"))
+    marked = kept.annotate(begins=Exists(begins)).order_by("name", "pk")
+    return marked.values_list(*KeptView._fields)
+
+
+#: Every page of the list begins with it.
+_KEPT: Final = Prepared(_kept, user=int)
 
 
 @transaction.atomic

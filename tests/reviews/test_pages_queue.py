@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.forms import Select
+from django.test import Client, RequestFactory
+from django.test.html import parse_html
 from django.utils import timezone
 
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
+from reviews.filters import QueueFilter
 from reviews.models import Case, Claim
 from reviews.services import claims
 from reviews.views import listing
@@ -231,3 +234,20 @@ def test_nobody_sees_which_cases_are_audits(client: Client, ana: User) -> None:
         make_case()
     tags = {row.tag.text for row in client.get("/review").context["rows"]}
     assert tags == {"Selected"}
+
+
+@pytest.mark.parametrize("query", ["", "?queue=appeals&q=<b>%22&surprised=true&ended_after=soon"])
+def test_each_filter_is_written_as_the_library_would(
+    rf: RequestFactory, ana: User, query: str
+) -> None:
+    request = rf.get(f"/review{query}")
+    request.user = ana
+    form = QueueFilter(request.GET, queryset=Case.objects.all(), request=request).form
+    form.is_valid()
+    main, more = listing.controls(form, ana)
+    assert {control.field.name for control in main + more} == set(form.fields)
+    for control in main + more:
+        if control.chosen and isinstance(control.field.field.widget, Select):
+            control.field.field.widget.attrs["class"] = "set"
+        assert parse_html(control.html) == parse_html(str(control.field))
+        assert control.html.count('value=""') <= 1
