@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from reviews.views import quality, training
+from reviews.views import fairness, quality, training
 
 urlpatterns = [
     path("quality", quality.everybody, name="quality"),
     path("quality.csv", quality.as_csv, name="quality-csv"),
     path("quality/mine", quality.mine, name="my-quality"),
     path("quality/shares", quality.shares, name="quality-shares"),
+    path("quality/fairness", fairness.page, name="fairness"),
     path("quality/gold", quality.gold_cases, name="gold-cases"),
     path("quality/gold/new/<int:number>", quality.new_gold, name="new-gold"),
     path("quality/gold/<uuid:pk>/retire", quality.retire_gold, name="retire-gold"),

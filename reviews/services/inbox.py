@@ -198,7 +198,11 @@ def _crises_missed(now: datetime) -> MissedCrisis:
 def counted(now: datetime) -> QuerySet[Cutoff]:
     """The cutoffs by the model of the four weeks that are old enough for an answer."""
     until = now - ANSWER_WINDOW
-    since = until - RATE_WINDOW
+    return made_between(until - RATE_WINDOW, until)
+
+
+def made_between(since: datetime, until: datetime) -> QuerySet[Cutoff]:
+    """The cutoffs by the model after *since* and up to *until*."""
     return Cutoff.objects.filter(
         kind=Kind.CUTOFF,
         initiator=Initiator.MODEL,

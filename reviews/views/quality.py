@@ -27,8 +27,10 @@ from reviews.permissions import (
 )
 from reviews.quality_forms import GoldForm, SharesForm
 from reviews.services import agreement, gold, quality_shares
+from reviews.services.fairness import fairness
 from reviews.services.quality_shares import Shares
 from reviews.views.people import case_for, reviewer
+from reviews.views.rates import overturned
 from reviews.views.refusals import explain
 
 #: What a window may be, in days; the second is the one to begin with.
@@ -39,14 +41,16 @@ MOST_LISTED = 500
 _FORM = ["GET", "HEAD", "POST"]
 
 
-def _window(request: HttpRequest) -> tuple[int, datetime, datetime]:
+def window(request: HttpRequest) -> tuple[int, datetime, datetime]:
+    """How many days are asked for, and from when to when they are."""
     asked = request.GET.get("days", "")
     days = int(asked) if asked in map(str, WINDOWS) else DAYS
     now = timezone.now()
     return days, now - timedelta(days=days), now
 
 
-def _looker(request: HttpRequest) -> User:
+def looker(request: HttpRequest) -> User:
+    """Who asks; raises ``PermissionDenied`` unless they may see everybody's quality."""
     user = reviewer(request)
     if not can_see_quality(user):
         raise PermissionDenied("Your role does not include the quality of everybody's work.")
@@ -59,7 +63,7 @@ def everybody(request: HttpRequest) -> HttpResponse:
     user = reviewer(request)
     if not can_see_quality(user):
         return redirect("my-quality")
-    days, since, now = _window(request)
+    days, since, now = window(request)
     pairs = agreement.pairs_between(since, now)
     results = agreement.gold_results(now=now, since=since)
     held = quality_shares.shares()
@@ -73,6 +77,7 @@ def everybody(request: HttpRequest) -> HttpResponse:
         "answered": len(results),
         "right": sum(result.match.decision for result in results),
         "people": agreement.people(pairs, results) if can_see_each(user) else None,
+        **overturned(fairness(days=days, now=now)),
         "may_manage": can_manage_quality(user),
         "form": SharesForm(
             initial={"agreement": round(100 * held.agreement), "gold": round(100 * held.gold)}
@@ -87,8 +92,8 @@ def everybody(request: HttpRequest) -> HttpResponse:
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
     """The same as a file. Whoever takes it out is in the ledger."""
-    user = _looker(request)
-    days, _since, now = _window(request)
+    user = looker(request)
+    days, _since, now = window(request)
     lines = agreement.export(days=days, user=user, now=now)
     response = HttpResponse(
         content_type="text/csv; charset=utf-8",
@@ -104,7 +109,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     user = reviewer(request)
     if not can_decide(user):
         raise PermissionDenied("Your role does not include giving verdicts.")
-    days, since, now = _window(request)
+    days, since, now = window(request)
     reviews = agreement.own(agreement.pairs_between(since, now), user)
     context = {
         "windows": WINDOWS,

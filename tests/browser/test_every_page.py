@@ -263,6 +263,7 @@ def seniors(story: Story) -> list[Row]:
         (f"/cases/{story.settled.number}", None),
         ("/escalations", None),
         ("/quality", None),
+        ("/quality/fairness?by=language", None),
         ("/quality/gold", None),
         (f"/quality/gold/new/{story.other.number}", in_error),
         ("/training/answers", None),
