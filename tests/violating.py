@@ -5,7 +5,9 @@ Every module ``tests/*/violations*.py`` is read by tests/test_constraints.py, wh
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.db import models
 
@@ -47,3 +49,19 @@ def kept_tables() -> list[str]:
     ending = "_not_deleted"
     names = {name.removesuffix(ending) for name in GUARDED if name.endswith(ending)}
     return sorted(name for name in names if f"{name}_read_only" in GUARDED)
+
+
+def copy(row: models.Model, **changes: Any) -> None:
+    """Insert *row* once more, under a new key and with *changes*."""
+    if row._meta.pk.attname in changes or isinstance(row._meta.pk, models.UUIDField):
+        row.pk = changes.pop(row._meta.pk.attname, uuid.uuid4())
+    else:
+        row.pk = None
+    for field, value in changes.items():
+        setattr(row, field, value)
+    row.save(force_insert=True)
+
+
+def update(row: models.Model, **changes: Any) -> None:
+    """Change *row* in the database, past its model."""
+    assert type(row)._default_manager.filter(pk=row.pk).update(**changes) == 1

@@ -15,19 +15,15 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.ledger import Actor
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations import payloads
 from conversations.models import (
     Enrichment,
     ErasureRequest,
-    Event,
     ParkedEvent,
-    Source,
-    SourceKey,
 )
-from conversations.services import holds, receipts, sources
+from conversations.services import holds
 from conversations.vocabulary import Scope
 from policies.models import PolicyVersion
 from policies.services import pauses
@@ -326,50 +322,6 @@ def test_the_first_page_is_where_ones_work_is(client: Client, role: Role, page: 
     client.force_login(make_user(role))
     assert client.get("/").headers["Location"] == page
     assert client.get(page).status_code == 200
-
-
-# Sources that are silent.
-
-
-def _sent(source: Source, *hours_ago: float) -> None:
-    now = timezone.now()
-    record(source, *(ended_event() for _ in hours_ago))
-    for event, hours in zip(Event.objects.filter(source=source), hours_ago, strict=True):
-        Event.objects.filter(pk=event.pk).update(received_at=now - timedelta(hours=hours))
-
-
-@pytest.mark.parametrize(
-    ("hours_ago", "silent"),
-    [
-        ((23,), 0),
-        ((25,), 1),
-        ((25, 26, 27), 1),
-        ((60, 100), 0),  # it was as long between two before
-        ((90, 130), 1),
-    ],
-)
-def test_silence_is_told_by_how_often_a_source_sends(
-    hours_ago: tuple[float, ...], silent: int
-) -> None:
-    source = make_source()
-    make_key(source, Scope.EVENTS_WRITE)
-    _sent(source, *hours_ago)
-    assert receipts.silent(now=timezone.now()) == silent
-
-
-def test_a_source_that_never_sent_or_may_not_is_not_silent() -> None:
-    now = timezone.now()
-    make_key(make_source(), Scope.EVENTS_WRITE)
-    retired, asks, signs = make_source(), make_source(), make_source()
-    make_key(retired, Scope.EVENTS_WRITE)
-    make_key(asks, Scope.STATUS_READ)
-    key = SourceKey.objects.get(source=retired)
-    sources.revoke_key(key=key, now=now, actor=Actor.task("test"))
-    for source in (retired, asks, signs):
-        _sent(source, 30)
-    assert receipts.silent(now=now) == 0
-    sources.create_secret(source=signs, name="one", actor=Actor.task("test"))
-    assert receipts.silent(now=now) == 1
 
 
 # Conversations that could not be read.
