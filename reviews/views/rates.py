@@ -12,8 +12,8 @@ from reviews.services.fairness import Fairness
 
 
 def percent(share: float) -> str:
-    """A share with one digit after the point."""
-    return f"{number_format(100 * share, 1)} %"
+    """A share with one digit after the point, never apart from its sign."""
+    return f"{number_format(100 * share, 1)}\N{NO-BREAK SPACE}%"
 
 
 def overturned(found: Fairness) -> dict[str, object]:

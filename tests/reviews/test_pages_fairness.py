@@ -13,14 +13,12 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.roles import Role
-from conversations.models import Cutoff, Source
-from conversations.vocabulary import FirstReview
+from conversations.models import Cutoff
 from reviews.models import Case
 from reviews.services.fairness import Fairness, fairness
 from reviews.vocabulary import CaseState
 from tests.factories import (
     NOW,
-    ended_event,
     give_verdict,
     hear,
     make_case,
@@ -30,10 +28,9 @@ from tests.factories import (
     record,
     settle,
 )
+from tests.reviews.audits_made import AGO, audited, four_models
 
 pytestmark = pytest.mark.django_db
-
-AGO = "2026-11-01T10:00:00Z"
 
 
 @pytest.fixture(autouse=True)
@@ -48,30 +45,6 @@ def sara(client: Client) -> User:
     user = make_user(Role.SENIOR, name="Sara")
     client.force_login(user)
     return user
-
-
-def audited(source: Source, n: int, overturned: int, **changes: Any) -> list[Any]:
-    """*n* cutoffs of the audit, all settled, the first *overturned* of them overturned."""
-    time = changes.pop("time", AGO)
-    events = [ended_event(time=time, **changes) for _ in range(n)]
-    keys = [result.cutoff_id for result in record(source, *events)]
-    decide(keys[:overturned], FirstReview.OVERTURNED, "overturned", "reopen")
-    decide(keys[overturned:], FirstReview.UPHELD, "upheld", "keep_locked")
-    return keys
-
-
-def decide(keys: list[Any], review: FirstReview, standing: str, remedy: str) -> None:
-    found = Cutoff.objects.filter(pk__in=keys)
-    found.update(
-        in_audit=True,
-        audit_probability=0.5,
-        first_review=review,
-        first_reviewed_at=NOW,
-        standing=standing,
-        remedy=remedy,
-        settled_at=NOW,
-    )
-    Case.objects.filter(pk__in=keys).update(selected=True, state=CaseState.SETTLED)
 
 
 def figures() -> Fairness:
@@ -101,7 +74,7 @@ def test_while_an_appeal_is_open_nothing_stands_and_few_done_are_bounds() -> Non
 
 
 def test_an_appeal_takes_effect_where_it_was_decided(ana: User, ben: User) -> None:
-    case = make_case(time=AGO)
+    case = make_case(time=AGO.isoformat())
     Cutoff.objects.filter(pk=case.pk).update(in_audit=True)
     give_verdict(case, ana, "uphold")
     settle(case)
@@ -119,13 +92,13 @@ def test_an_appeal_takes_effect_where_it_was_decided(ana: User, ben: User) -> No
 def test_only_audits_of_ends_by_the_model_that_are_old_enough_count() -> None:
     source = make_source()
     audited(source, 3, 1)
-    audited(source, 2, 2, time="2026-11-18T10:00:00Z")
-    audited(source, 2, 2, time="2026-09-01T10:00:00Z")
+    audited(source, 2, 2, at=NOW - timedelta(days=3))
+    audited(source, 2, 2, at=NOW - timedelta(days=80))
     for initiator in ("user", "operator"):
         audited(source, 2, 2, cutoff={"initiator": initiator})
     (unseen,) = audited(source, 1, 1)
     Cutoff.objects.filter(pk=unseen).update(in_audit=False)
-    record(source, near_miss_event(time=AGO))
+    record(source, near_miss_event(time=AGO.isoformat()))
 
     assert (figures().first.audited, figures().first.events) == (3, 1)
 
@@ -136,27 +109,6 @@ def test_what_users_said_moves_nothing() -> None:
     Cutoff.objects.filter(pk__in=keys[:30]).update(surprised_at=NOW, unsurprised_at=NOW)
 
     assert figures() == before
-
-
-def hate(source: Source, model: str, n: int, overturned: int) -> None:
-    """Cutoffs by *model* in the category in which ending is wrong more often."""
-    audited(source, n, overturned, cutoff={"category": "hate"}, conversation={"model": model})
-
-
-def privacy(source: Source, model: str, n: int, overturned: int) -> None:
-    """Cutoffs by *model* in the other category."""
-    audited(source, n, overturned, cutoff={"category": "privacy"}, conversation={"model": model})
-
-
-def four_models(source: Source) -> None:
-    """Two that err alike, on other mixes; one that errs more often, and one that is rare."""
-    hate(source, "hard", 60, 18)
-    privacy(source, "hard", 20, 1)
-    hate(source, "easy", 20, 6)
-    privacy(source, "easy", 60, 3)
-    hate(source, "worse", 40, 32)
-    privacy(source, "worse", 40, 12)
-    hate(source, "rare", 12, 2)
 
 
 def test_groups_stand_beside_the_rest(client: Client, sara: User) -> None:
@@ -262,7 +214,7 @@ def test_the_queries_do_not_grow_and_are_saved_for_ten_minutes(
 def test_the_quality_page_has_both_rates_and_the_way_there(client: Client, sara: User) -> None:
     audited(make_source(), 40, 4)
 
-    text = client.get("/quality?days=30").content.decode()
+    text = client.get("/quality?days=30").content.decode().replace("\N{NO-BREAK SPACE}", " ")
 
     assert "Finally overturned" in text
     assert text.count("10.0 % (") == 2
