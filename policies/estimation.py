@@ -125,7 +125,7 @@ def overturn_rate(observations: Sequence[Audited] | Sample, *, confidence: float
         return Rate("none", None, 0.0, 1.0, 0, 0, 0, None, None)
     known = sample.where(sample.decided)
     events = int(known.outcome.sum())
-    done = min(decided / audited, float(known.weight.sum() / sample.weight.sum()))
+    done = completion(sample)
     if done < NEEDED_COMPLETION:
         low = fitted(sample.assuming(0)).interval(confidence).low
         high = fitted(sample.assuming(1)).interval(confidence).high
@@ -133,6 +133,13 @@ def overturn_rate(observations: Sequence[Audited] | Sample, *, confidence: float
     fit = fitted(known)
     interval, size = fit.interval(confidence), fit.effective_size(confidence)
     return Rate("interval", fit.share, *interval, audited, decided, events, done, size)
+
+
+def completion(sample: Sample) -> float:
+    """The decided share of a *sample* that has cutoffs, by number or by weight, the lesser one."""
+    decided = sample.decided
+    by_weight = sample.weight[decided].sum() / sample.weight.sum()
+    return min(float(decided.mean()), float(by_weight))
 
 
 def weighted_total(observations: Sequence[Audited] | Sample, *, confidence: float = 0.95) -> Total:

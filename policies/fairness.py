@@ -23,7 +23,7 @@ from typing import Final
 
 import numpy as np
 
-from policies.estimation import Rate
+from policies.estimation import NEEDED_COMPLETION, Rate, completion
 from policies.rate_differences import RateDifference, difference_within, p_value
 from policies.weighting import Codes, Flags, Floats, Sample
 
@@ -75,17 +75,22 @@ def compare(sample: Sample, category: Codes, group: Flags) -> Compared:
     shared = _common(category, group, mix)
     if not shared.any():
         return Compared(audited, others, None, _places(mix), 0.0, None)
-    found, p = difference_within(*standardised(sample, category, group, mix * shared)), None
-    if found.kind == "interval":
+    weighed = standardised(sample, category, group, mix * shared)
+    drawn = [weighed[0].where(side) for side in weighed[1:]]
+    done = [completion(side) for side in drawn]
+    if min(done) >= NEEDED_COMPLETION:
         # Of what is decided, weighed anew: the few verdicts that are missing do not shift the mix.
         chosen = sample.decided
         decided, of, side = sample.where(chosen), category[chosen], group[chosen]
         shared &= _common(of, side, mix)
         weighed = standardised(decided, of, side, mix * shared)
+    found, p = difference_within(*weighed), None
+    if found.kind == "interval":
         p = p_value(*weighed)
-        again = difference_within(*weighed)
         found = replace(
-            again, first=_of(again.first, found.first), second=_of(again.second, found.second)
+            found,
+            first=replace(found.first, audited=len(drawn[0]), completion=done[0]),
+            second=replace(found.second, audited=len(drawn[1]), completion=done[1]),
         )
     missing = _places(mix * ~shared)
     return Compared(audited, others, found, missing, float(mix[shared].sum()), p)
@@ -141,8 +146,3 @@ def _common(category: Codes, group: Flags, mix: Floats) -> Flags:
 def _places(weights: Floats) -> tuple[int, ...]:
     """Where *weights* are not 0."""
     return tuple(int(place) for place in np.flatnonzero(weights))
-
-
-def _of(decided: Rate, drawn: Rate) -> Rate:
-    """The rate of what is decided, with what was drawn for it."""
-    return replace(decided, audited=drawn.audited, completion=drawn.completion)
