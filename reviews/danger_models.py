@@ -6,19 +6,35 @@ from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.keeping import both_or_neither, final, kept, staff
+from conversations.models import ID_LENGTH, RelayedFeedback, Source
 from reviews import rota
+from reviews.cues import Heard
 from reviews.danger_vocabulary import Answered, CallState, Tells, Weekday, Why
 from reviews.outgoing import LONGEST_URL
 from reviews.transitions import CLAIMABLE
 
+#: What an alarm is about, where that is no case, and how it rings and ends.
+_ABOUT: Final = ("case", "source", "conversation_external_id")
+_ENDING: Final = ("step", "due_at", "acknowledged_by", "acknowledged_at", "answered")
+_NO_CONVERSATION: Final = Q(source=None, conversation_external_id="")
+
 #: However long a page stays open: so long after a claim began it keeps nobody from being called.
 HELD_FOR: Final = timedelta(minutes=30)
+
+
+def _another(*fields: str) -> pgtrigger.Q:
+    """The condition of a trigger that one of *fields* changes."""
+    changes = pgtrigger.Q()
+    for field in fields:
+        changes |= pgtrigger.Q(**{f"old__{field}__df": pgtrigger.F(f"new__{field}")})
+    return changes
 
 
 class DutyQuerySet(models.QuerySet["Duty"]):
@@ -139,12 +155,18 @@ class Alarm(models.Model):
     While somebody holds its case they are not told; a verdict on it acknowledges it, for good
     unless it is taken back.
 
-    ``step`` counts how often they were told; the next time is ``due_at``. Without a case it is a
-    drill.
+    ``step`` counts how often they were told; the next time is ``due_at``. It is about a case, or
+    about a conversation of a source whose end has not come, until that comes; else it is a drill.
     """
 
     case = models.ForeignKey(
         "reviews.Case", null=True, on_delete=models.PROTECT, related_name="alarms"
+    )
+    source = models.ForeignKey(
+        Source, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    conversation_external_id = models.CharField(
+        max_length=ID_LENGTH, blank=True, default="", db_default=""
     )
     why = models.CharField(max_length=8, choices=Why)
     drill_by = staff(null=True)
@@ -166,15 +188,31 @@ class Alarm(models.Model):
             models.UniqueConstraint(
                 fields=["case"], condition=Q(acknowledged_at=None), name="alarm_one_live_a_case"
             ),
-            models.CheckConstraint(
-                name="alarm_without_a_case_is_a_drill",
-                condition=Q(why=Why.DRILL, case=None, drill_by__isnull=False)
-                | ~Q(why=Why.DRILL) & Q(case__isnull=False, drill_by=None),
+            models.UniqueConstraint(
+                fields=["source", "conversation_external_id"],
+                condition=Q(acknowledged_at=None, source__isnull=False),
+                name="alarm_one_live_a_conversation",
             ),
             models.CheckConstraint(
-                name="alarm_acknowledged_by_somebody",
+                name="alarm_about_one_thing",
+                condition=_NO_CONVERSATION & Q(why=Why.DRILL, case=None, drill_by__isnull=False)
+                | _NO_CONVERSATION & ~Q(why=Why.DRILL) & Q(case__isnull=False, drill_by=None)
+                | Q(why=Why.FEEDBACK, case=None, drill_by=None, source__isnull=False)
+                & ~Q(conversation_external_id=""),
+            ),
+            models.CheckConstraint(
+                name="alarm_ended_by_somebody_or_by_itself",
                 condition=Q(acknowledged_at=None, acknowledged_by=None, answered="")
-                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False) & ~Q(answered=""),
+                | Q(
+                    acknowledged_at__isnull=False,
+                    acknowledged_by__isnull=False,
+                    answered__in=Answered.by_somebody(),
+                )
+                | Q(
+                    acknowledged_at__isnull=False,
+                    acknowledged_by=None,
+                    answered__in=[Answered.JOINED, Answered.ERASED],
+                ),
             ),
         ]
         indexes = [
@@ -188,13 +226,27 @@ class Alarm(models.Model):
                 name="alarm_drills",
                 condition=Q(why=Why.DRILL, acknowledged_at__isnull=False),
             ),
+            # Those of a conversation, when its end comes.
+            models.Index(
+                fields=["source", "conversation_external_id"],
+                name="alarm_of_a_conversation",
+                condition=Q(source__isnull=False),
+            ),
         ]
         triggers = [
-            *kept(
-                "alarm",
-                changing=["step", "due_at", "acknowledged_by", "acknowledged_at", "answered"],
+            *kept("alarm", changing=[*_ENDING, *_ABOUT, "reopened"]),
+            pgtrigger.Protect(
+                name="alarm_final",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__acknowledged_at__isnull=False) & _another(*_ENDING),
             ),
-            final("alarm", "acknowledged_at"),
+            # What it is about changes once: a conversation's alarm becomes its case's.
+            pgtrigger.Protect(
+                name="alarm_about_the_same",
+                operation=pgtrigger.Update,
+                condition=_another(*_ABOUT)
+                & (pgtrigger.Q(old__source__isnull=True) | pgtrigger.Q(new__case__isnull=True)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -204,6 +256,29 @@ class Alarm(models.Model):
     def is_drill(self) -> bool:
         """Whether it only proves that people are reached."""
         return self.why == Why.DRILL
+
+
+class Hearing(models.Model):
+    """What a program found in relayed feedback that waits for its cutoff, until the feedback is
+    linked or its words are gone. *told*: people are called of it, or were.
+    """
+
+    relayed = models.OneToOneField(
+        RelayedFeedback, primary_key=True, on_delete=models.PROTECT, related_name="hearing"
+    )
+    heard = models.CharField(max_length=12, choices=[(one.value, one.value) for one in Heard])
+    told = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="hearing_told_of_a_cue", condition=Q(told=False) | Q(heard=Heard.CUE.value)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.heard} in {self.pk}"
 
 
 class Call(models.Model):

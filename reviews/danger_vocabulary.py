@@ -18,10 +18,21 @@ class Why(TextChoices):
 
 
 class Answered(TextChoices):
-    """How somebody acknowledged an alarm. By a claim: once it had led to a verdict."""
+    """How an alarm ended. By a claim: once it had led to a verdict.
+
+    The last two, of an alarm without a case, are nobody's: its case had an alarm that rang, or the
+    words that raised it are gone.
+    """
 
     BUTTON = "button", gettext_noop("on the page")
     CLAIM = "claim", gettext_noop("by claiming the case")
+    JOINED = "joined", gettext_noop("The case has another alarm, which went on")
+    ERASED = "erased", gettext_noop("The words were deleted before anybody acknowledged")
+
+    @classmethod
+    def by_somebody(cls) -> list[Answered]:
+        """Those by which somebody acknowledges."""
+        return [cls.BUTTON, cls.CLAIM]
 
 
 class Tells(TextChoices):

@@ -22,6 +22,8 @@ ACTIONS: Final[dict[str, str | Promise]] = {
     "address.verified": _("confirmed the address for answers"),
     "alarm.acknowledged": _("acknowledged"),
     "alarm.drill_begun": _("began a drill"),
+    "alarm.ended": _("ended an alarm that nobody had acknowledged"),
+    "alarm.joined": _("gave an alarm to the case that it is about"),
     "alarm.raised": _("raised an alarm"),
     "audit_settings.changed": _("changed the audit’s settings"),
     "backtest.cancelled": _("cancelled"),

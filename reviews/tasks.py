@@ -17,6 +17,7 @@ from reviews.services import (
     drafting,
     enrichment,
     feedback_terms,
+    overheard,
     relay,
     settlement,
     transparency,
@@ -47,8 +48,12 @@ def settle() -> int:
 
 @shared_task
 def link_relayed_feedback() -> int:
-    """Give relayed feedback to the cutoffs that it belongs to."""
-    return relay.link_relayed_feedback(now=timezone.now())
+    """Give relayed feedback to the cutoffs that it belongs to, and hear what goes on waiting."""
+    now = timezone.now()
+    linked = relay.link_relayed_feedback(now=now)
+    overheard.hear(now=now)
+    overheard.forget(now=now)
+    return linked
 
 
 @shared_task

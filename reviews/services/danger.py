@@ -54,11 +54,12 @@ def shown(*, found: Mapping[UUID, Sequence[str]], now: datetime) -> None:
     _raise(why, reopened, now)
 
 
-def cued(*, case: Case, now: datetime) -> None:
+def cued(*, case: Case, now: datetime, told: bool = False) -> None:
     """What a user wrote of *case*, which the caller has locked, sounds like a crisis.
 
     That flags and selects the case, however long ago it was ended: the words are of now. A settled
-    case stays settled, and whoever answers the alarm looks at it.
+    case stays settled, and whoever answers the alarm looks at it. Where people were *told* of these
+    words before there was a case, they are not told again.
     """
     if case.trial or not case.is_cutoff:
         return
@@ -69,7 +70,11 @@ def cued(*, case: Case, now: datetime) -> None:
         select(case=case, reason=Reason.CUE, now=now)
     reopened = _reopen([case])
     outcomes.flagged(found={case.pk: [CRISIS_CUE]}, now=now, reopened=reopened)
-    _raise({case.pk: Why.FEEDBACK}, reopened, now)
+    if not told:
+        _raise({case.pk: Why.FEEDBACK}, reopened, now)
+    elif reopened:
+        theirs = Alarm.objects.filter(case=case).order_by("-raised_at", "-pk")[:1]
+        Alarm.objects.filter(pk__in=theirs.values("pk")).update(reopened=True)
 
 
 def _fresh(cutoff_ids: Iterable[UUID], now: datetime) -> CaseQuerySet:
@@ -145,12 +150,12 @@ def answer(*, alarm: Alarm, user: User, now: datetime, how: Answered = Answered.
     answered = live.update(acknowledged_by=user, acknowledged_at=now, answered=how)
     if answered:
         _note(alarm, user, "alarm.acknowledged", now, how=how)
-        _give_the_all_clear(alarm, now)
+        give_the_all_clear(alarm=alarm, now=now)
     return bool(answered)
 
 
-def _give_the_all_clear(alarm: Alarm, now: datetime) -> None:
-    """Have every pager that may have been told of *alarm* be told that somebody has it.
+def give_the_all_clear(*, alarm: Alarm, now: datetime) -> None:
+    """Have every pager that may have been told of *alarm* be told that it is over.
 
     One that is being told of it this moment too: whoever sends waits for that.
     """

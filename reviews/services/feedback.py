@@ -80,13 +80,15 @@ def submit(
     appeal: bool,
     channel: Channel,
     now: datetime,
+    told: bool = False,
 ) -> Feedback:
     """Keep feedback on *cutoff*; a surprise selects its case, an appeal unsettles it.
 
     The same said again is kept once. From the notice it changes what was said before, until
     somebody has looked at that. While an appeal is open, another is kept as plain feedback.
     Raises ``ValidationError`` for an unknown reason, too long a comment, an appeal that is too
-    late, or too much. Words that sound like a crisis are kept and heard though the appeal is late.
+    late, or too much. Words that sound like a crisis are kept and heard though the appeal is late;
+    *told* says that people were called of them before there was a case.
     """
     _check(reason=reason, comment=comment)
     words = comment.strip()
@@ -95,7 +97,7 @@ def submit(
     if late and heard != Heard.CUE:
         raise ValidationError({"appeal": _too_late(cutoff)})
     said = _Said(surprised, reason, words, appeal and not late)
-    given = _keep(cutoff, said, heard, channel, now)
+    given = _keep(cutoff, said, heard, channel, now, told=told)
     if late:
         raise ValidationError({"appeal": _too_late(cutoff)})
     return given
@@ -107,7 +109,9 @@ def close(*, case: Case, now: datetime) -> None:
 
 
 @transaction.atomic
-def _keep(cutoff: Cutoff, said: _Said, heard: Heard, channel: Channel, now: datetime) -> Feedback:
+def _keep(
+    cutoff: Cutoff, said: _Said, heard: Heard, channel: Channel, now: datetime, *, told: bool
+) -> Feedback:
     case = Case.objects.select_for_update(no_key=True).get(pk=cutoff.pk)
     earlier = changeable(case=case, channel=channel)
     said = said._replace(appeal=said.appeal and not case.feedback.open_appeals().exists())
@@ -121,7 +125,7 @@ def _keep(cutoff: Cutoff, said: _Said, heard: Heard, channel: Channel, now: date
         given = _add(case, said, heard, channel, now)
     _set_in_motion(case, cutoff, given, now)
     if heard == Heard.CUE:
-        danger.cued(case=case, now=now)
+        danger.cued(case=case, now=now, told=told)
     return given
 
 

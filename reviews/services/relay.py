@@ -1,7 +1,8 @@
 """Feedback that a chat service relayed as an event: given to the cutoff that it belongs to.
 
 It belongs to the conversation's latest cutoff at or before its time, else it waits for one
-(docs/reference/api.md, "Intake"). Nothing else waits for it.
+(docs/reference/api.md, "Intake"). Nothing else waits for it: what sounds like a crisis is heard
+meanwhile (``overheard.py``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from conversations.models import Cutoff, RelayedFeedback
-from reviews.services import feedback
+from reviews.models import Case
+from reviews.services import feedback, overheard
 from reviews.vocabulary import PLAIN_REASONS, Channel, ReasonCode
 
 log = structlog.get_logger(__name__)
@@ -61,6 +63,8 @@ def _link(event_id: UUID, cutoff_id: UUID, now: datetime) -> bool:
         return False
     known = relayed.reason in PLAIN_REASONS or not relayed.reason
     cutoff = Cutoff.objects.get(pk=cutoff_id)
+    case = Case.objects.select_for_update(no_key=True).get(pk=cutoff_id)
+    told = overheard.hand_over(relayed=relayed, case=case, now=now)
     try:
         feedback.submit(
             cutoff=cutoff,
@@ -70,6 +74,7 @@ def _link(event_id: UUID, cutoff_id: UUID, now: datetime) -> bool:
             appeal=relayed.appeal and feedback.may_appeal(cutoff, relayed.at),
             channel=Channel.API,
             now=relayed.at,
+            told=told,
         )
     except ValidationError:
         # One cutoff takes so much feedback and no more; the rest would be tried for ever.

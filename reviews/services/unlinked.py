@@ -1,7 +1,7 @@
 """What users said of a cutoff that has not come: relayed feedback that waits (``relay.py``).
 
-Without a cutoff there is no case, and an alarm is about a case. So people are told on the
-overview where such words sound like a crisis or could not be assessed, and read them here.
+Where such words sound like a crisis people are called (``overheard.py``), and read them here. Of
+those, and of what could not be assessed, the overview tells too.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.ledger import Actor, record
 from accounts.models import User
 from conversations.models import Event, RelayedFeedback
 from reviews.cues import Heard, heard_in
+from reviews.danger_models import Alarm
 from reviews.permissions import check_read_feedback
 from reviews.services.danger import OLD
 
-#: What finds its cutoff does so with the next sweep, seconds after it came.
+#: What finds its cutoff does so with the next sweep, seconds after it came; that sweep hears the
+#: rest. Where no worker runs it is listed all the same.
 LINKED_WITHIN: Final = timedelta(minutes=1)
 #: So many are listed, the latest.
 MOST: Final = 100
@@ -47,9 +49,16 @@ class Waiting:
         return self.heard != Heard.NONE
 
 
-def waiting(*, now: datetime) -> list[Waiting]:
-    """The latest :data:`MOST` with words that have waited for :data:`LINKED_WITHIN`. One query."""
-    rows = _waiting(now).select_related("source").order_by("-received_at", "-pk")[:MOST]
+def waiting(*, now: datetime, alarm: Alarm | None = None) -> list[Waiting]:
+    """The latest :data:`MOST` with words that wait; of what *alarm* is about, where it is given.
+
+    What was not looked at for :data:`LINKED_WITHIN` may still find its cutoff. One query.
+    """
+    rows = _waiting(now).select_related("source").order_by("-received_at", "-pk")
+    if alarm:
+        rows = rows.filter(
+            source=alarm.source_id, conversation_external_id=alarm.conversation_external_id
+        )
     return [
         Waiting(
             event_id=row.pk,
@@ -58,7 +67,7 @@ def waiting(*, now: datetime) -> list[Waiting]:
             received_at=row.received_at,
             heard=heard_in(row.comment),
         )
-        for row in rows
+        for row in rows[:MOST]
     ]
 
 
@@ -94,7 +103,7 @@ def _waiting(now: datetime) -> QuerySet[Any]:
         RelayedFeedback.objects.filter(linked_at=None)
         .exclude(comment="")
         .annotate(received_at=Subquery(received))
-        .filter(received_at__lte=now - LINKED_WITHIN)
+        .filter(Q(hearing__isnull=False) | Q(received_at__lte=now - LINKED_WITHIN))
     )
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviews.danger_models import Alarm
 from reviews.models import Case
-from reviews.permissions import can_answer
+from reviews.permissions import can_answer, can_read_feedback
 from reviews.services import danger
 from reviews.services.proving import unproven
 from reviews.views.people import reviewer
@@ -24,13 +24,15 @@ MOST_CALLS = 200
 def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     """One alarm. Its case is linked for whoever may know of it."""
     user = reviewer(request)
-    found = get_object_or_404(Alarm.objects.select_related("acknowledged_by", "drill_by"), pk=pk)
+    beside = ("acknowledged_by", "drill_by", "source")
+    found = get_object_or_404(Alarm.objects.select_related(*beside), pk=pk)
     calls = found.calls.select_related("person", "pager").order_by("-step", "-pk")[:MOST_CALLS]
     context = {
         "alarm": found,
         "case": Case.objects.listed_for(user).filter(pk=found.case_id).first(),
         "calls": calls,
         "may_answer": can_answer(user),
+        "may_read": can_read_feedback(user),
         "unproven": unproven(found) if found.is_drill else None,
     }
     return render(request, "reviews/on_call_alarm.html", context)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from conversations.models import RelayedFeedback
+from reviews.danger_models import Alarm
 from reviews.permissions import check_read_feedback
 from reviews.services import unlinked
 from reviews.views.people import reviewer
@@ -18,7 +19,10 @@ from reviews.views.people import reviewer
 
 @require_safe
 def waiting(request: HttpRequest) -> HttpResponse:
-    """All of it, the latest first. The words themselves are not in it: asking is recorded."""
+    """All of it, or what ``?alarm=`` is about, the latest first.
+
+    The words themselves are not in it: asking is recorded.
+    """
     user = reviewer(request)
     check_read_feedback(user)
     return _listed(request)
@@ -39,5 +43,14 @@ def _words(event_id: UUID, user: User) -> str:
 
 
 def _listed(request: HttpRequest, opened: UUID | None = None, words: str = "") -> HttpResponse:
-    context = {"rows": unlinked.waiting(now=timezone.now()), "opened": opened, "words": words}
+    alarm = _alarm(request.GET.get("alarm", ""))
+    rows = unlinked.waiting(now=timezone.now(), alarm=alarm)
+    context = {"rows": rows, "opened": opened, "words": words, "alarm": alarm}
     return render(request, "reviews/unlinked.html", context)
+
+
+def _alarm(number: str) -> Alarm | None:
+    """The alarm of that number which is about feedback that waits, or was; else none."""
+    if not (number.isascii() and number.isdigit() and len(number) < 18):
+        return None
+    return Alarm.objects.filter(pk=int(number), source__isnull=False).first()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import time
 from typing import Any
+from uuid import uuid4
 
-from reviews.danger_models import Alarm, Call, Duty, Pager
+from conversations.models import RelayedFeedback
+from reviews.cues import Heard
+from reviews.danger_models import Alarm, Call, Duty, Hearing, Pager
 from reviews.danger_vocabulary import Answered, CallState, Tells, Why
-from tests.factories import NOW, make_case, make_user
+from tests.factories import NOW, make_case, make_source, make_user
 from tests.violating import guarded, violates
 
 
@@ -89,12 +92,23 @@ def _two_live_alarms_of_a_case() -> None:
         _alarm(why=Why.CUE, case=case)
 
 
-@violates("alarm_without_a_case_is_a_drill")
+def _about_a_conversation(**changes: Any) -> Alarm:
+    row = {"why": Why.FEEDBACK, "conversation_external_id": "c-1"}
+    return _alarm(**row | {"source": changes.pop("source", None) or make_source()} | changes)
+
+
+@violates("alarm_one_live_a_conversation")
+def _two_live_alarms_of_a_conversation() -> None:
+    first = _about_a_conversation()
+    _about_a_conversation(source=first.source)
+
+
+@violates("alarm_about_one_thing")
 def _alarm_about_nothing() -> None:
     _alarm(why=Why.CUE)
 
 
-@violates("alarm_acknowledged_by_somebody")
+@violates("alarm_ended_by_somebody_or_by_itself")
 def _acknowledged_by_nobody() -> None:
     _alarm(acknowledged_at=NOW, answered=Answered.BUTTON)
 
@@ -113,6 +127,20 @@ def _deletes_an_alarm() -> None:
 def _forgets_who_acknowledged() -> None:
     answered = _alarm(acknowledged_at=NOW, acknowledged_by=make_user(), answered=Answered.CLAIM)
     Alarm.objects.filter(pk=answered.pk).update(acknowledged_by=make_user())
+
+
+@guarded("alarm_about_the_same")
+def _alarm_of_another_case() -> None:
+    alarm = _alarm(why=Why.CUE, case=make_case())
+    Alarm.objects.filter(pk=alarm.pk).update(case=make_case())
+
+
+@violates("hearing_told_of_a_cue")
+def _told_of_nothing() -> None:
+    source = make_source()
+    said = {"conversation_external_id": "c-1", "at": NOW, "surprised": True, "appeal": False}
+    relayed = RelayedFeedback.objects.create(event_id=uuid4(), source=source, **said)
+    Hearing.objects.create(relayed=relayed, heard=Heard.NONE, told=True, at=NOW)
 
 
 @violates("call_once_a_step")
