@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from zoneinfo import available_timezones
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
+from django.utils.functional import cached_property
 
 from accounts.choices import ROLE_LABELS
 from accounts.keeping import append_only
+from accounts.prepared import Prepared
 from accounts.roles import Role
 from accounts.seal_models import LedgerSeal as LedgerSeal
 from accounts.token_scopes import LONGEST_DAYS, TokenScope
@@ -69,15 +71,25 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name
 
+    @cached_property
+    def role_names(self) -> frozenset[str]:
+        """The names of the user's groups. Every page asks several times; read once."""
+        return frozenset(name for (name,) in _ROLE_NAMES.tuples(user=self.pk))
+
     @property
     def role_label(self) -> str:
         """The roles in words, the most powerful last; empty for somebody without any."""
-        names = {group.name for group in self.groups.all()}
+        names = self.role_names
         return ", ".join(str(label) for role, label in ROLE_LABELS.items() if role in names)
 
     def has_role(self, role: Role) -> bool:
         """Whether the user is in the role's group."""
         return any(group.name == role for group in self.groups.all())
+
+
+_ROLE_NAMES: Final = Prepared(
+    lambda user: Group.objects.filter(user=user).order_by().values_list("name"), user=int
+)
 
 
 class PersonalToken(models.Model):

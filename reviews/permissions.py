@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -145,13 +144,10 @@ def can_reopen_held(user: User) -> bool:
 
 def viewer_of(user: User) -> Viewer:
     """*user* as the visibility rules know them."""
-    # Asked for several times a page, read once.
-    prefetch_related_objects([user], "groups")
-    names = {group.name for group in user.groups.all()}
     roles = (
         frozenset(Role)
         if user.is_superuser
-        else frozenset(Role(name) for name in names & set(Role))
+        else frozenset(Role(name) for name in user.role_names & set(Role))
     )
     return Viewer(user.pk, roles, user.has_perm("reviews.view_restricted_case"))
 
