@@ -103,6 +103,17 @@ def test_the_page_has_the_figures(scenario: Scenario, monkeypatch: pytest.Monkey
     assert [row for row in rows if row not in PAGE.splitlines()] == []
 
 
+def test_the_page_has_each_history_of_groups() -> None:
+    """Their figures take minutes: that there are some, and no more than the limit."""
+    same = [world.name for world in fairness_histories.SAME]
+    worse = [world.name for world in fairness_histories.WORSE]
+    rows = {line.split(" | ")[0].removeprefix("| "): line.split(" | ") for line in PAGE.split("\n")}
+
+    assert set(same + worse) <= set(rows)
+    assert all(float(rows[name][1].removesuffix(" %")) <= 5 for name in same)
+    assert all(float(rows[name][5].removesuffix(" %")) >= 93 for name in same)
+
+
 def test_the_page_says_of_what_run_it_is() -> None:
     ran = f"{check_estimation.HISTORIES:,} histories each, seed {check_estimation.SEED}."
     assert ran in PAGE
