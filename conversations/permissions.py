@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext
 
 from accounts.ledger import PLACE_HOLD
 from accounts.models import User
@@ -16,4 +17,4 @@ def can_place_hold(user: User) -> bool:
 def check_place_hold(user: User) -> None:
     """Raise where *user* may place no legal hold."""
     if not can_place_hold(user):
-        raise PermissionDenied("Your role does not include legal holds.")
+        raise PermissionDenied(gettext("Your role does not include legal holds."))

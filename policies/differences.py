@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Final
 
 import msgspec
+from django.utils.translation import gettext, gettext_noop
 from msgspec import Struct
 
 from conversations.vocabulary import Category
@@ -40,28 +42,42 @@ class Difference(Struct, frozen=True):
     effect: Effect
 
 
-OWN, AS_DEFAULT = "thresholds of its own", "as the default"
-AS_ALL = "the share of all"
+#: Values that are no numbers: English over the API, and said by ``policies/views/shown.py``.
+OWN, AS_DEFAULT = gettext_noop("thresholds of its own"), gettext_noop("as the default")
+AS_ALL = gettext_noop("the share of all")
 
-_REVIEW_LABELS = {
-    "audit_share": "share of cutoffs that are audited",
-    "double_share": "share that two people review",
-    "near_miss_share": "share of near misses that are audited",
+_CRITERIA: Final = {
+    "severity": gettext_noop("%(category)s: severity"),
+    "refusals": gettext_noop("%(category)s: refusals"),
+    "redirects": gettext_noop("%(category)s: redirects"),
+    "warnings": gettext_noop("%(category)s: earlier warnings"),
+    "turns_after_warning": gettext_noop("%(category)s: user turns after the warning"),
+    "distress": gettext_noop("%(category)s: distress of the model"),
 }
-_DUE_LABELS = {
-    "breach": "hours until a breach is due",
-    "cue": "hours until a crisis cue is due",
-    "appeal": "hours until an appeal is due",
-    "feedback": "hours until a surprised user's case is due",
-    "other": "hours until any other case is due",
+_REVIEW_LABELS: Final = {
+    "audit_share": gettext_noop("Review: share of cutoffs that are audited"),
+    "double_share": gettext_noop("Review: share that two people review"),
+    "near_miss_share": gettext_noop("Review: share of near misses that are audited"),
 }
+_DUE_LABELS: Final = {
+    "breach": gettext_noop("Review: hours until a breach is due"),
+    "cue": gettext_noop("Review: hours until a crisis cue is due"),
+    "appeal": gettext_noop("Review: hours until an appeal is due"),
+    "feedback": gettext_noop("Review: hours until a surprised user's case is due"),
+    "other": gettext_noop("Review: hours until any other case is due"),
+}
+
+
+def criterion_of(category: str, criterion: str) -> str:
+    """What a threshold is about: the label of a category, or of the default, and *criterion*."""
+    return gettext(_CRITERIA[criterion]) % {"category": category}
 
 
 def differences(before: Thresholds, after: Thresholds) -> list[Difference]:
     """All that changed from *before* to *after*: rules first, then the default, then categories."""
     return [
         *_rules(before, after),
-        *_asked("/default", "Default", before.default, after.default),
+        *_asked("/default", gettext("Default"), before.default, after.default),
         *_categories(before, after),
         *_review(before.review, after.review),
     ]
@@ -91,11 +107,12 @@ def _rules(before: Thresholds, after: Thresholds) -> Iterator[Difference]:
     was, now = before.imminent_risk_ceiling, after.imminent_risk_ceiling
     if was != now:
         effect = Effect.STRICTER if now < was else Effect.LAXER
-        yield Difference("/imminent_risk_ceiling", "Ceiling of imminent risk", was, now, effect)
+        label = gettext("Ceiling of imminent risk")
+        yield Difference("/imminent_risk_ceiling", label, was, now, effect)
     confirmed, confirms = before.confirm_user_request, after.confirm_user_request
     if confirmed != confirms:
         effect = Effect.STRICTER if confirms else Effect.LAXER
-        label = "A user's request to end needs confirmation"
+        label = gettext("A user's request to end needs confirmation")
         yield Difference("/confirm_user_request", label, confirmed, confirms, effect)
 
 
@@ -104,8 +121,8 @@ def _categories(before: Thresholds, after: Thresholds) -> Iterator[Difference]:
         owned, owns = category.value in before.categories, category.value in after.categories
         pointer = f"/categories/{category.value}"
         if owned != owns:
-            words = {True: OWN, False: AS_DEFAULT}
-            yield Difference(pointer, category.label, words[owned], words[owns], Effect.NEITHER)
+            values = {True: OWN, False: AS_DEFAULT}
+            yield Difference(pointer, category.label, values[owned], values[owns], Effect.NEITHER)
         if owned or owns:
             yield from _asked(
                 pointer, category.label, before.of(category.value), after.of(category.value)
@@ -117,9 +134,8 @@ def _asked(
 ) -> Iterator[Difference]:
     if before.enabled != after.enabled:
         effect = Effect.LAXER if after.enabled else Effect.STRICTER
-        yield Difference(
-            f"{pointer}/enabled", f"{label}: ending allowed", before.enabled, after.enabled, effect
-        )
+        words = gettext("%(category)s: ending allowed") % {"category": label}
+        yield Difference(f"{pointer}/enabled", words, before.enabled, after.enabled, effect)
     # Where ending is off on either side, a threshold alone changes nothing.
     counts = before.enabled and after.enabled
     for criterion in CRITERIA:
@@ -128,7 +144,7 @@ def _asked(
             effect = Effect.STRICTER if now > was else Effect.LAXER
             yield Difference(
                 f"{pointer}/{criterion.name}",
-                f"{label}: {criterion.label.lower()}",
+                criterion_of(label, criterion.name),
                 was,
                 now,
                 effect if counts else Effect.NEITHER,
@@ -146,9 +162,10 @@ def _strata(before: dict[str, float], after: dict[str, float]) -> Iterator[Diffe
         was = before.get(category.value, AS_ALL)
         now = after.get(category.value, AS_ALL)
         if was != now:
-            label = f"Review: {_REVIEW_LABELS['audit_share']}, {category.label}"
+            label = gettext("Review: share of cutoffs that are audited, %(category)s")
             pointer = f"/review/audit_shares/{category.value}"
-            yield Difference(pointer, label, was, now, Effect.NEITHER)
+            words = label % {"category": category.label}
+            yield Difference(pointer, words, was, now, Effect.NEITHER)
 
 
 def _plain(
@@ -160,5 +177,5 @@ def _plain(
     was, now = msgspec.structs.asdict(before), msgspec.structs.asdict(after)
     for name, label in labels.items():
         if was[name] != now[name]:
-            words = f"Review: {label}"
-            yield Difference(f"{pointer}/{name}", words, was[name], now[name], Effect.NEITHER)
+            about = f"{pointer}/{name}"
+            yield Difference(about, gettext(label), was[name], now[name], Effect.NEITHER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext
 
 from accounts.ledger import Actor
 from accounts.models import User
@@ -17,7 +18,7 @@ def can_view(user: User) -> bool:
 def check_view(user: User) -> None:
     """Raise where *user* may not see policies."""
     if not can_view(user):
-        raise PermissionDenied("Your role does not include policies.")
+        raise PermissionDenied(gettext("Your role does not include policies."))
 
 
 def can_change(user: User) -> bool:
@@ -28,7 +29,7 @@ def can_change(user: User) -> bool:
 def check_change(user: User) -> None:
     """Raise where *user* may change no policy."""
     if not can_change(user):
-        raise PermissionDenied("Your role does not include changing policies.")
+        raise PermissionDenied(gettext("Your role does not include changing policies."))
 
 
 def check_actor(actor: Actor) -> None:
@@ -46,7 +47,9 @@ def check_decide(user: User, submission: Submission) -> None:
     """Raise where *user* wrote, edited or submitted it, or may change no policy."""
     check_change(user)
     if not can_decide(user, submission):
-        raise PermissionDenied("You had a hand in this version. Somebody else decides on it.")
+        raise PermissionDenied(
+            gettext("You had a hand in this version. Somebody else decides on it.")
+        )
 
 
 def can_resume(user: User, pause: Pause) -> bool:
@@ -58,4 +61,4 @@ def check_resume(user: User, pause: Pause) -> None:
     """Raise where *user* is the first of the two, or may change no policy."""
     check_change(user)
     if not can_resume(user, pause):
-        raise PermissionDenied("You have asked for this already. A second person resumes.")
+        raise PermissionDenied(gettext("You have asked for this already. A second person resumes."))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.ledger import Actor, record
 from conversations.services.audit_settings import draw_by
@@ -20,7 +21,7 @@ from policies.models import (
 )
 from policies.permissions import check_actor
 from policies.scopes import Scope, candidates
-from policies.services.versions import NotPossible, lock, thresholds_of
+from policies.services.versions import IN_FORCE_THERE, NotPossible, lock, thresholds_of
 from policies.signals import policy_activated
 
 ALL = 100
@@ -95,7 +96,7 @@ def end_override(*, scope: str, reason: str, actor: Actor, now: datetime) -> Act
         lock()
         live = live_in(scope)
         if live is None or scope == DEFAULT_SCOPE:
-            raise NotPossible("This scope has no override that could be taken away.")
+            raise NotPossible(gettext("This scope has no override that could be taken away."))
         now = max(now, live.activated_at)
         _end(live, actor, now, reason)
         record(
@@ -164,7 +165,8 @@ def check_approved(version: PolicyVersion) -> None:
     """
     decision = Submission.objects.filter(version=version).values_list("decision", flat=True).first()
     if decision not in (None, SubmissionDecision.APPROVED):
-        raise NotPossible(f"Policy {version.number} is not approved.")
+        sentence = gettext("Policy %(number)s is not approved.")
+        raise NotPossible(sentence % {"number": version.number})
 
 
 def live_in(scope: str) -> Activation | None:
@@ -195,20 +197,24 @@ def _beside(
         under_way = wider is not None and wider.percent < ALL
     elif live.version_id == version.pk:
         if live.percent == percent:
-            raise NotPossible(f"Policy {version.number} is in force there already.")
+            raise NotPossible(gettext(IN_FORCE_THERE) % {"number": version.number})
         if live.beside is None:
-            raise NotPossible(
-                f"Policy {version.number} is in force for all of this scope. Roll it back instead."
+            sentence = gettext(
+                "Policy %(number)s is in force for all of this scope. Roll it back instead."
             )
+            raise NotPossible(sentence % {"number": version.number})
         base, under_way = live.beside, False
     else:
         base, under_way = live.version, live.percent < ALL
     if percent == ALL:
         return None
     if under_way:
-        raise NotPossible("Another rollout is under way there. Finish it, or roll it back, first.")
+        raise NotPossible(
+            gettext("Another rollout is under way there. Finish it, or roll it back, first.")
+        )
     if base.pk == version.pk:
-        raise NotPossible(f"Policy {version.number} holds there already.")
+        sentence = gettext("Policy %(number)s holds there already.")
+        raise NotPossible(sentence % {"number": version.number})
     return base
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from accounts.ledger import record
 from accounts.models import User
@@ -47,7 +48,8 @@ def _decide(
     lock()
     submission = Submission.objects.filter(version=number).first()
     if submission is None or submission.decision != SubmissionDecision.PENDING:
-        raise NotPossible(f"Policy {number} does not wait for anybody's decision.")
+        sentence = gettext("Policy %(number)s does not wait for anybody's decision.")
+        raise NotPossible(sentence % {"number": number})
     check_decide(user, submission)
     submission.decision, submission.reason = decision, reason
     submission.decided_by, submission.decided_at = user, now

@@ -12,6 +12,7 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.ledger import Actor, record
 from policies.backtest import Filters, Question
@@ -84,13 +85,15 @@ def check_window(since: datetime, until: datetime) -> None:
     outside of all times that an event may have.
     """
     if since >= until:
-        raise ValidationError({"until": "The window must end after it begins."})
+        raise ValidationError({"until": gettext("The window must end after it begins.")})
     if until - since > LONGEST_WINDOW:
-        raise ValidationError({"since": "The window must be three years or less."})
+        raise ValidationError({"since": gettext("The window must be three years or less.")})
     if until < EARLIEST:
-        raise ValidationError({"until": "No event is so old: the window ends before 2015."})
+        raise ValidationError(
+            {"until": gettext("No event is so old: the window ends before 2015.")}
+        )
     if until > LATEST:
-        raise ValidationError({"until": "The window must end before the year 2200."})
+        raise ValidationError({"until": gettext("The window must end before the year 2200.")})
 
 
 def cancel(*, backtest: Backtest, now: datetime, actor: Actor) -> bool:

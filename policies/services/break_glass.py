@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import User
 from conversations.vocabulary import Category
@@ -26,7 +27,7 @@ from policies.scopes import Scope, candidates
 from policies.services.activations import Stretch, begin, live_in
 from policies.services.drafts import submit
 from policies.services.plans import cancel_pending
-from policies.services.versions import NotPossible, lock, person, thresholds_of
+from policies.services.versions import IN_FORCE_THERE, NotPossible, lock, person, thresholds_of
 from policies.thresholds import Thresholds
 
 #: How soon a second person looks at it.
@@ -64,18 +65,20 @@ def break_glass(
         thresholds = thresholds_of(version)
         for replaced in _replaced(scope):
             if not stricter_in_every_threshold(thresholds, thresholds_of(replaced)):
-                raise NotStricter(
-                    f"Policy {number} is not stricter in every threshold than policy"
-                    f" {replaced.number}, which holds there. It needs a second person."
-                )
-            if scope == DEFAULT_SCOPE and _audits_less(thresholds, thresholds_of(replaced)):
-                raise NotStricter(
-                    f"Policy {number} has fewer cutoffs reviewed than policy {replaced.number},"
+                sentence = gettext(
+                    "Policy %(number)s is not stricter in every threshold than policy %(other)s,"
                     " which holds there. It needs a second person."
                 )
+                raise NotStricter(sentence % {"number": number, "other": replaced.number})
+            if scope == DEFAULT_SCOPE and _audits_less(thresholds, thresholds_of(replaced)):
+                sentence = gettext(
+                    "Policy %(number)s has fewer cutoffs reviewed than policy %(other)s, which"
+                    " holds there. It needs a second person."
+                )
+                raise NotStricter(sentence % {"number": number, "other": replaced.number})
         live = live_in(scope)
         if live and live.version_id == number:
-            raise NotPossible(f"Policy {number} is in force there already.")
+            raise NotPossible(gettext(IN_FORCE_THERE) % {"number": number})
         cancel_pending(scope=scope, reason=reason, actor=person(user), now=now)
         stretch = Stretch(scope, version, kind=ActivationKind.BREAK_GLASS)
         return begin(stretch, actor=person(user), now=now, reason=reason)
@@ -109,7 +112,10 @@ def _undecided(number: int, user: User, now: datetime, revision: int | None) -> 
         return submit(number=number, user=user, now=now, revision=revision)
     submission = Submission.objects.filter(version=number).select_related("version").first()
     if submission is None or submission.decision != SubmissionDecision.PENDING:
-        raise NotPossible(f"Policy {number} is decided on already: activate it, or draft another.")
+        sentence = gettext(
+            "Policy %(number)s is decided on already: activate it, or draft another."
+        )
+        raise NotPossible(sentence % {"number": number})
     return submission.version
 
 

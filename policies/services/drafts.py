@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.ledger import record
 from accounts.models import User
@@ -22,10 +23,11 @@ class StaleRevision(Exception):
     """Somebody else saved the draft meanwhile: ``current`` is what they made of it."""
 
     def __init__(self, current: Draft) -> None:
-        super().__init__(
+        sentence = gettext(
             "Somebody saved this draft since you read it. Nothing of yours was stored: compare it"
-            f" with revision {current.revision}, and save again."
+            " with revision %(revision)s, and save again."
         )
+        super().__init__(sentence % {"revision": current.revision})
         self.current = current
 
 
@@ -138,7 +140,8 @@ def submit(
 def _locked(number: int, revision: int | None) -> Draft:
     draft = Draft.objects.select_for_update(of=("self",)).filter(number=number).first()
     if draft is None:
-        raise NotPossible(f"Policy {number} is no draft any more. Begin another one from it.")
+        sentence = gettext("Policy %(number)s is no draft any more. Begin another one from it.")
+        raise NotPossible(sentence % {"number": number})
     if revision is not None and revision != draft.revision:
         raise StaleRevision(draft)
     return draft
@@ -150,7 +153,10 @@ def _attached(backtest_id: UUID | None, content: Any) -> Backtest | None:
     found = finished_of(content).filter(pk=backtest_id).first()
     if found is None:
         raise OtherBacktest(
-            "That is no finished backtest of exactly these thresholds. Choose another one, or none."
+            gettext(
+                "That is no finished backtest of exactly these thresholds. Choose another one,"
+                " or none."
+            )
         )
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.ledger import record
 from accounts.models import User
@@ -51,7 +52,7 @@ def resume(*, scope: str, reason: str, user: User, now: datetime) -> Pause:
         lock()
         held = Pause.objects.live().filter(scope=scope).first()
         if held is None:
-            raise NotPossible("This scope is not paused by itself.")
+            raise NotPossible(gettext("This scope is not paused by itself."))
         check_resume(user, held)
         # Whoever waited for the lock may carry an earlier time than the one who had it.
         now = max(now, held.first_resume_at or held.paused_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -34,17 +35,18 @@ def plan(
     check_change(user)
     Scope.parse(scope)
     if at <= now:
-        raise NotPossible("That time is over.")
+        raise NotPossible(gettext("That time is over."))
     guard = guard or Guard()
     with transaction.atomic():
         lock()
         check_approved(version)
         thresholds_of(version)
         if waiting := PlannedActivation.objects.pending().filter(scope=scope).first():
-            raise NotPossible(
-                f"Policy {waiting.version_id} is planned there for {waiting.at:%Y-%m-%d %H:%M}"
-                " UTC. Cancel that first."
+            sentence = gettext(
+                "Policy %(number)s is planned there for %(time)s UTC. Cancel that first."
             )
+            when = f"{waiting.at:%Y-%m-%d %H:%M}"
+            raise NotPossible(sentence % {"number": waiting.version_id, "time": when})
         planned = PlannedActivation.objects.create(
             version=version,
             scope=scope,
@@ -67,7 +69,7 @@ def cancel(*, scope: str, reason: str, user: User, now: datetime) -> PlannedActi
         lock()
         planned = cancel_pending(scope=scope, reason=reason, actor=person(user), now=now)
         if planned is None:
-            raise NotPossible("Nothing is planned in this scope.")
+            raise NotPossible(gettext("Nothing is planned in this scope."))
     return planned
 
 

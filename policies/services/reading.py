@@ -17,6 +17,7 @@ from django.db.models import (
     QuerySet,
     Value,
 )
+from django.utils.translation import gettext
 
 from accounts.models import LedgerEntry
 from policies.models import (
@@ -302,5 +303,7 @@ def check_unchanged(*, scope: str, activation_id: int | None) -> None:
     live = live_in(scope)
     if activation_id is not None and (live is None or live.pk != activation_id):
         raise NotPossible(
-            "What is in force there was changed since you looked. Nothing was done: look again."
+            gettext(
+                "What is in force there was changed since you looked. Nothing was done: look again."
+            )
         )

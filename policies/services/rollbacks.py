@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from accounts.ledger import Actor
 from policies.models import (
@@ -28,7 +29,7 @@ from policies.services.activations import (
     wider_activation,
 )
 from policies.services.plans import cancel_pending
-from policies.services.versions import NotPossible, lock
+from policies.services.versions import IN_FORCE_THERE, NotPossible, lock
 
 
 def rollback(
@@ -47,7 +48,7 @@ def rollback(
         lock()
         live = live_in(scope)
         if live is None:
-            raise NotPossible("Nothing is in force in this scope by itself.")
+            raise NotPossible(gettext("Nothing is in force in this scope by itself."))
         target = _had_before(scope, live, to) if to is not None else _before(scope, live)
         cancel_pending(scope=scope, reason=reason, actor=actor, now=now)
         if target is None:
@@ -65,7 +66,7 @@ def returning(*, scope: str) -> list[PolicyVersion]:
     """
     live = live_in(scope)
     if live is None:
-        raise NotPossible("Nothing is in force in this scope by itself.")
+        raise NotPossible(gettext("Nothing is in force in this scope by itself."))
     target = _before(scope, live)
     wider = wider_activation(scope) if target is None else None
     if wider:
@@ -76,12 +77,13 @@ def returning(*, scope: str) -> list[PolicyVersion]:
 def _had_before(scope: str, live: Activation, to: int) -> int:
     """*to*, where *scope* ever had it. Raises ``NotPossible``."""
     if live.version_id == to and live.beside_id is None:
-        raise NotPossible(f"Policy {to} is in force there already.")
+        raise NotPossible(gettext(IN_FORCE_THERE) % {"number": to})
     had = Activation.objects.filter(Q(version=to) | Q(beside=to), scope=scope)
     if not (had.exists() or (to == BUILT_IN_NUMBER and scope == DEFAULT_SCOPE)):
-        raise NotPossible(f"Policy {to} was never in force in this scope.")
+        sentence = gettext("Policy %(number)s was never in force in this scope.")
+        raise NotPossible(sentence % {"number": to})
     if to in _rejected():
-        raise NotPossible(f"Policy {to} was rejected.")
+        raise NotPossible(gettext("Policy %(number)s was rejected.") % {"number": to})
     return to
 
 
@@ -95,7 +97,7 @@ def _before(scope: str, live: Activation) -> int | None:
     if before is None and scope == DEFAULT_SCOPE:
         before = live.beside_id or BUILT_IN_NUMBER
         if before == live.version_id:
-            raise NotPossible("Nothing was in force before it.")
+            raise NotPossible(gettext("Nothing was in force before it."))
     return before
 
 

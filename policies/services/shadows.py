@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.ledger import record
 from accounts.models import User
@@ -31,15 +32,16 @@ def start(
     check_change(user)
     Scope.parse(scope)
     if not SHORTEST_SHADOW <= length <= LONGEST_SHADOW:
-        raise NotPossible("A shadow runs for an hour at least and 90 days at most.")
+        raise NotPossible(gettext("A shadow runs for an hour at least and 90 days at most."))
     with transaction.atomic():
         lock()
         content = msgspec.to_builtins(_content(number))
         live = Shadow.objects.live().filter(number=number).first()
         if live and now < live.until:
-            raise NotPossible(
-                f"Policy {number} runs as a shadow already. End that one, or wait for its end."
+            sentence = gettext(
+                "Policy %(number)s runs as a shadow already. End that one, or wait for its end."
             )
+            raise NotPossible(sentence % {"number": number})
         if live:
             live.ended_at = live.until
             live.save(update_fields=["ended_at"])
@@ -62,7 +64,7 @@ def end(*, shadow_id: int, user: User, now: datetime) -> Shadow:
         lock()
         shadow = Shadow.objects.get(pk=shadow_id)
         if shadow.ended_at or now >= shadow.until:
-            raise NotPossible("It is over already.")
+            raise NotPossible(gettext("It is over already."))
         # Whoever waited for the lock may carry an earlier time than its start.
         shadow.ended_at, shadow.ended_by = max(now, shadow.started_at), user
         shadow.save(update_fields=["ended_at", "ended_by"])
@@ -76,7 +78,7 @@ def _content(number: int) -> Thresholds:
         return read(draft.content)
     version = PolicyVersion.objects.filter(number=number).first()
     if version is None:
-        raise NotPossible(f"There is no policy {number}.")
+        raise NotPossible(gettext("There is no policy %(number)s.") % {"number": number})
     return thresholds_of(version)
 
 

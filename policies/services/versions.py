@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -14,6 +15,10 @@ from policies.models import BUILT_IN_NUMBER, Draft, PolicyVersion
 from policies.thresholds import BUILT_IN, Thresholds, parse
 
 _ADVISORY_KEY = 0x5EC0_0901
+
+
+#: Said of what is to begin, and holds there.
+IN_FORCE_THERE: Final = gettext_noop("Policy %(number)s is in force there already.")
 
 
 class NotPossible(Exception):
@@ -51,10 +56,11 @@ def thresholds_of(version: PolicyVersion) -> Thresholds:
     try:
         return version.thresholds
     except msgspec.ValidationError:
-        raise NotPossible(
-            f"Policy {version.number} was written for another version of Recourse and can no"
-            " longer be read. It explains old cases and cannot come in force again."
-        ) from None
+        sentence = gettext(
+            "Policy %(number)s was written for another version of Recourse and can no longer be"
+            " read. It explains old cases and cannot come in force again."
+        )
+        raise NotPossible(sentence % {"number": version.number}) from None
 
 
 def person(user: User) -> Actor:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 
 from conversations.vocabulary import Category
 from policies import editor
+from policies.differences import criterion_of
 from policies.editor import Bounds, Clash, Flat
 from policies.evaluation import CRITERIA
 from policies.views.shown import DUE_LABELS, REVIEW_LABELS
@@ -206,7 +207,6 @@ def label(name: str) -> str:
     """What a field is about, in words, for a table of differences."""
     parts = name.strip("/").split("/")
     category = Category(parts[1]).label if parts[0] == "categories" else ""
-    criteria = {one.name: one.label.lower() for one in CRITERIA} | {"enabled": "ending"}
     if name == editor.NOTE:
         return gettext("Note")
     if name == editor.CEILING:
@@ -219,7 +219,10 @@ def label(name: str) -> str:
         return gettext((REVIEW_LABELS | DUE_LABELS)[parts[-1]])
     if len(parts) == 2 and category:
         return gettext("%(category)s: thresholds") % {"category": category}
-    return f"{category or gettext('Default')}: {criteria[parts[-1]]}"
+    whose = category or gettext("Default")
+    if parts[-1] == "enabled":
+        return gettext("%(category)s: ending") % {"category": whose}
+    return criterion_of(whose, parts[-1])
 
 
 def words(name: str, value: str) -> str:

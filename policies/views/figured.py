@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from conversations.vocabulary import FirstReview
 from policies.backtest import OPERATOR, USER, Answer
@@ -30,15 +30,25 @@ from policies.views.lines import (
 )
 
 TEST_LABELS: Final = {
-    ENABLED: "Whether ending is allowed at all",
-    IMMINENT_RISK: "Ceiling of imminent risk",
-    CONFIRMATION: "The user’s confirmation",
+    ENABLED: gettext_noop("Whether ending is allowed at all"),
+    IMMINENT_RISK: gettext_noop("Ceiling of imminent risk"),
+    CONFIRMATION: gettext_noop("The user’s confirmation"),
     **{criterion.name: criterion.label for criterion in CRITERIA},
 }
 assert {*TEST_LABELS} == {*TESTS}  # noqa: S101 - each has its words
 
-VERDICT_HEADS: Final = ("Upheld", "Overturned", "For procedure", "Undecided")
-ANSWER_HEADS: Final = ("Surprised", "Not surprised", "No answer", "Still open")
+VERDICT_HEADS: Final = (
+    gettext_noop("Upheld"),
+    gettext_noop("Overturned"),
+    gettext_noop("For procedure"),
+    gettext_noop("Undecided"),
+)
+ANSWER_HEADS: Final = (
+    gettext_noop("Surprised"),
+    gettext_noop("Not surprised"),
+    gettext_noop("No answer"),
+    gettext_noop("Still open"),
+)
 #: The shapes of the parts of a bar (``components/meter.html``).
 VERDICT_KINDS: Final = ("ok", "bad", "warn", "")
 ANSWER_KINDS: Final = ("bad", "ok", "", "calm")
@@ -82,11 +92,16 @@ class Told:
         return not _recorded(self.figures)
 
 
+def test_label(test: str) -> str:
+    """What flipped a case, in words; a name that is not known stays what it is."""
+    return _(TEST_LABELS[test]) if test in TEST_LABELS else test
+
+
 def told(figures: Figures, link: Link) -> Told:
     """*figures* with *link* for each number that has cases."""
     cutoffs, near = figures.cutoffs, figures.near_misses
     flipped = [
-        Number(TEST_LABELS.get(name, name), count, link(name="spared", test=name))
+        Number(test_label(name), count, link(name="spared", test=name))
         for name, count in cutoffs.flipped.items()
     ]
     return Told(
@@ -205,7 +220,7 @@ def _parts(
     numbers, start = [], 0
     for head, value, url, kind in zip(heads, counts, urls, kinds, strict=True):
         place, share = round(100 * start / total, 2), round(100 * value / total, 2)
-        numbers.append(Number(head, value, url if value else "", kind, place, share))
+        numbers.append(Number(_(head), value, url if value else "", kind, place, share))
         start += value
     return tuple(numbers)
 

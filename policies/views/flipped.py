@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from conversations.models import Cutoff
@@ -29,35 +30,55 @@ from policies.backtest import (
 from policies.models import Backtest
 from policies.services.preview import Chosen, Flipped, Page
 from policies.services.preview import cases as cases_of
-from policies.views.figured import ANSWER_HEADS, TEST_LABELS
+from policies.views.figured import TEST_LABELS, test_label
 from policies.views.people import user_of
 
 #: How each number is called, of cutoffs and of near misses.
 _NAMES: Final = {
-    "made": "Cutoffs by the model",
-    "kept": "Kept: both would have ended it",
-    "ended": "Kept: the candidate would have ended it, whatever it is held against",
-    "spared": "Spared: would not have been made then",
-    "allowed": "Only now allowed",
-    "refused": "Allowed by neither",
-    "cannot_tell": "Cannot tell: an unknown signal decides",
-    "may_be_ended": "Cannot tell: the candidate may have ended it",
+    "made": gettext_noop("Cutoffs by the model"),
+    "kept": gettext_noop("Kept: both would have ended it"),
+    "ended": gettext_noop("Kept: the candidate would have ended it, whatever it is held against"),
+    "spared": gettext_noop("Spared: would not have been made then"),
+    "allowed": gettext_noop("Only now allowed"),
+    "refused": gettext_noop("Allowed by neither"),
+    "cannot_tell": gettext_noop("Cannot tell: an unknown signal decides"),
+    "may_be_ended": gettext_noop("Cannot tell: the candidate may have ended it"),
 }
 _NEAR_NAMES: Final = {
-    "allowed": "Near misses that would have been ended",
-    "kept": "Near misses that both would have ended",
-    "not_ended": "Near misses that would have gone on",
-    "may_be_ended": "Near misses of which nobody can tell",
+    "allowed": gettext_noop("Near misses that would have been ended"),
+    "kept": gettext_noop("Near misses that both would have ended"),
+    "not_ended": gettext_noop("Near misses that would have gone on"),
+    "may_be_ended": gettext_noop("Near misses of which nobody can tell"),
 }
-_BY: Final = {USER: "Ended at the user’s request", OPERATOR: "Ended by staff"}
+_BY: Final = {
+    USER: gettext_noop("Ended at the user’s request"),
+    OPERATOR: gettext_noop("Ended by staff"),
+}
 _BY_NAMES: Final = {
     "made": "",
-    "not_ended": "not allowed by the candidate",
-    "unknown": "an unknown signal decides",
+    "not_ended": gettext_noop("not allowed by the candidate"),
+    "unknown": gettext_noop("an unknown signal decides"),
 }
-_REVIEWS: Final = {0: "undecided"} | {one.value: one.label.lower() for one in FirstReview}
-_SAID: Final = dict(zip(("surprised", "unsurprised", "silent", "open"), ANSWER_HEADS, strict=True))
-_DECISIONS: Final = {NOT: "goes on", UNKNOWN: "cannot tell", END: "ends"}
+_REVIEWS: Final = {
+    0: gettext_noop("Undecided"),
+    FirstReview.UPHELD.value: gettext_noop("Upheld"),
+    FirstReview.OVERTURNED.value: gettext_noop("Overturned"),
+    FirstReview.OVERTURNED_FOR_PROCEDURE.value: gettext_noop("Overturned for procedure alone"),
+    FirstReview.RIGHT_TO_CONTINUE.value: gettext_noop("Right to continue"),
+    FirstReview.SHOULD_HAVE_ENDED.value: gettext_noop("Should have ended"),
+}
+assert {*_REVIEWS} == {0, *FirstReview.values}  # noqa: S101 - each has its words
+_SAID: Final = {
+    Answer.SURPRISED: gettext_noop("The user was surprised"),
+    Answer.UNSURPRISED: gettext_noop("The user was not surprised"),
+    Answer.SILENT: gettext_noop("The user did not answer"),
+    Answer.OPEN: gettext_noop("The user may still answer"),
+}
+_DECISIONS: Final = {
+    NOT: gettext_noop("goes on"),
+    UNKNOWN: gettext_noop("cannot tell"),
+    END: gettext_noop("ends"),
+}
 assert len(_DECISIONS) == ANSWERS  # noqa: S101 - each has its words
 
 
@@ -158,7 +179,7 @@ def _blind(user: User, chosen: Chosen) -> bool:
 
 def _title(chosen: Chosen) -> str:
     name = _names(near=chosen.near_miss, by=chosen.by)[chosen.name]
-    return ": ".join(filter(None, (_BY.get(chosen.by, ""), name)))
+    return ": ".join(_(part) for part in (_BY.get(chosen.by, ""), name) if part)
 
 
 def _narrower(chosen: Chosen) -> list[str]:
@@ -173,11 +194,11 @@ def _narrower(chosen: Chosen) -> list[str]:
     elif chosen.audited:
         said.append(_("audited"))
     if chosen.review is not None:
-        said.append(_("First review: %(review)s") % {"review": _REVIEWS[chosen.review]})
+        said.append(_("First review: %(review)s") % {"review": _(_REVIEWS[chosen.review])})
     if chosen.answer:
-        said.append(_("The user: %(said)s") % {"said": _SAID[chosen.answer.value].lower()})
+        said.append(_(_SAID[chosen.answer]))
     if chosen.test:
-        said.append(_("Flipped by: %(test)s") % {"test": TEST_LABELS[chosen.test].lower()})
+        said.append(_("Flipped by: %(test)s") % {"test": test_label(chosen.test)})
     if chosen.later is not None:
         said.append(_("ended later anyhow") if chosen.later else _("not ended later"))
     return said
@@ -195,9 +216,9 @@ def _row(one: Flipped, cutoff: Cutoff, user: User) -> Row:
     shut = closed(cutoff, user)
     return Row(
         cutoff=cutoff,
-        candidate=_DECISIONS[one.candidate],
-        baseline=_DECISIONS[one.baseline],
-        tests=[TEST_LABELS[test] for test in one.tests],
+        candidate=_(_DECISIONS[one.candidate]),
+        baseline=_(_DECISIONS[one.baseline]),
+        tests=[test_label(test) for test in one.tests],
         url="" if shut else reverse("case-of", args=[cutoff.pk]),
         closed=shut,
     )

@@ -50,7 +50,7 @@ class Line:
     @property
     def bar(self) -> str:
         """The split in a sentence."""
-        parts = ", ".join(f"{one.value:,} {one.head.lower()}" for one in self.numbers)
+        parts = ", ".join(f"{one.head} {one.value:,}" for one in self.numbers)
         return f"{self.label}: {parts}"
 
     @property

@@ -27,7 +27,7 @@ from policies.scopes import DEFAULT, label_of
 from policies.services import shadow_reading
 from policies.services import shadows as service
 from policies.views.acting import Act, run, sent
-from policies.views.figured import TEST_LABELS
+from policies.views.figured import test_label
 from policies.views.flipped import closed
 from policies.views.people import may_change, may_see, user_of
 from policies.watch_forms import ShadowForm
@@ -175,7 +175,7 @@ def _row(one: shadow_reading.Disagreement, user: User) -> Row:
     return Row(
         one=one,
         kind=_KINDS[one.kind],
-        tests=[TEST_LABELS[test] for test in one.tests],
+        tests=[test_label(test) for test in one.tests],
         url=reverse("case-of", args=[one.key]) if opens else "",
     )
 

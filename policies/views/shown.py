@@ -68,7 +68,7 @@ class Content:
 def content(shown: Thresholds, base: Thresholds | None) -> Content:
     """*shown* in words, and where it differs from *base*, if there is one."""
     found = {one.pointer: one for one in differences(base, shown)} if base else {}
-    rows = [_row("Default", "/default", shown.default, found)]
+    rows = [_row(gettext("Default"), "/default", shown.default, found)]
     rows += [
         _row(category.label, f"/categories/{category.value}", shown.of(category.value), found)
         for category in Category
@@ -95,9 +95,9 @@ def changes(before: Thresholds, after: Thresholds) -> list[Change]:
 def said(pointer: str, value: Value) -> str:
     """A value as a person reads it."""
     if isinstance(value, str):
-        return value
+        return gettext(value)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if pointer.endswith("_share") or pointer.startswith("/review/audit_shares/"):
         return f"{value * 100:g} %"
     return f"{value:.2f}" if isinstance(value, float) else str(value)
@@ -125,19 +125,26 @@ def _row(
     return Row(
         label=label,
         enabled=thresholds.enabled,
-        enabled_was=("allowed" if switched.before else "never") if switched else "",
+        enabled_was=_enabled(switched.before) if switched else "",
         cells=tuple(cells),
         new=own is not None and own.after == OWN,
     )
 
 
+def _enabled(was: Value) -> str:
+    return gettext("allowed") if was else gettext("never")
+
+
 def _rules(shown: Thresholds, found: dict[str, Difference]) -> list[Fact]:
     return [
         _fact(
-            "Ceiling of imminent risk", "/imminent_risk_ceiling", shown.imminent_risk_ceiling, found
+            gettext("Ceiling of imminent risk"),
+            "/imminent_risk_ceiling",
+            shown.imminent_risk_ceiling,
+            found,
         ),
         _fact(
-            "A user’s request to end is confirmed first",
+            gettext("A user’s request to end is confirmed first"),
             "/confirm_user_request",
             shown.confirm_user_request,
             found,

@@ -23,7 +23,7 @@ from policies.services.suggestions import Outcome
 from policies.services.versions import NotPossible
 from policies.thresholds import InvalidPolicy
 from policies.views.acting import sent
-from policies.views.figured import TEST_LABELS
+from policies.views.figured import test_label
 from policies.views.lines import percent
 from policies.views.people import may_change, may_see, user_of
 from policies.window_forms import SuggestForm
@@ -82,7 +82,7 @@ def suggestion(request: HttpRequest, pk: int) -> HttpResponse:
         "target": percent(outcome.target),
         "level": f"{100 * outcome.level:.2g} %",
         "category": Category(outcome.category).label if outcome.category else "",
-        "changes": [(TEST_LABELS[name], value) for name, value in outcome.changes.items()],
+        "changes": [(test_label(name), value) for name, value in outcome.changes.items()],
         "tested": [_tested(one) for one in outcome.tested],
         "needed": [(percent(one["true_rate"]), one["audits"]) for one in outcome.needed],
         "draft": draft,

@@ -35,7 +35,7 @@ def care(request: HttpRequest) -> HttpResponse:
     """What is hidden from one, what one is dealt, and when a pause is suggested."""
     user = user_of(request)
     if not reads_text(user):
-        raise PermissionDenied("These settings are for those who read conversations.")
+        raise PermissionDenied(_("These settings are for those who read conversations."))
     sent = request.POST.get("section") if request.method == "POST" else None
     # A copy for each: a refused section must not reach into the others.
     forms = {

@@ -107,7 +107,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     user = _administrator(request)
     somebody = get_object_or_404(User, pk=pk)
     if somebody.pk == user.pk:
-        raise PermissionDenied("Nobody changes what they may do themselves.")
+        raise PermissionDenied(_("Nobody changes what they may do themselves."))
     held = access.named(somebody, request.GET.get("what", ""))
     if held is None:
         raise Http404

@@ -53,7 +53,7 @@ def looker(request: HttpRequest) -> User:
     """Who asks; raises ``PermissionDenied`` unless they may see everybody's quality."""
     user = reviewer(request)
     if not can_see_quality(user):
-        raise PermissionDenied("Your role does not include the quality of everybody's work.")
+        raise PermissionDenied(_("Your role does not include the quality of everybody's work."))
     return user
 
 
@@ -108,7 +108,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     """One's own agreement, and what the gold cases say of one's answers."""
     user = reviewer(request)
     if not can_decide(user):
-        raise PermissionDenied("Your role does not include giving verdicts.")
+        raise PermissionDenied(_("Your role does not include giving verdicts."))
     days, since, now = window(request)
     reviews = agreement.own(agreement.pairs_between(since, now), user)
     context = {
