@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 
 from policies.estimation import NEEDED_COMPLETION, Rate, completion
-from policies.rate_differences import RateDifference, difference_within, p_value
+from policies.rate_differences import RateDifference, difference_within
 from policies.weighting import Codes, Flags, Floats, Sample
 
 #: Under so many audited cutoffs a group, or the rest without it, has no figure.
@@ -84,16 +84,15 @@ def compare(sample: Sample, category: Codes, group: Flags) -> Compared:
         decided, of, side = sample.where(chosen), category[chosen], group[chosen]
         shared &= _common(of, side, mix)
         weighed = standardised(decided, of, side, mix * shared)
-    found, p = difference_within(*weighed), None
-    if found.kind == "interval":
-        p = p_value(*weighed)
+    found = difference_within(*weighed)
+    if found.fit:
         found = replace(
             found,
             first=replace(found.first, audited=len(drawn[0]), completion=done[0]),
             second=replace(found.second, audited=len(drawn[1]), completion=done[1]),
         )
     missing = _places(mix * ~shared)
-    return Compared(audited, others, found, missing, float(mix[shared].sum()), p)
+    return Compared(audited, others, found, missing, float(mix[shared].sum()), found.p)
 
 
 def mix_of(sample: Sample, category: Codes) -> Floats:

@@ -38,17 +38,82 @@ _EXACT: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
+class JointFit:
+    """A difference, and all that its interval takes at whatever confidence.
+
+    ``correlation`` is that of the two rates; None where events are not few.
+    """
+
+    one: Fit
+    other: Fit
+    error: float
+    freedom: int
+    correlation: float | None
+
+    @property
+    def estimate(self) -> float:
+        """The first share less the second."""
+        return self.one.share - self.other.share
+
+    def interval(self, confidence: float) -> Interval:
+        """The interval that holds the difference with *confidence*, 0 to 1."""
+        quantile = -float(special.stdtrit(self.freedom, (1 - confidence) / 2))
+        half = quantile * self.error
+        found = Interval(self.estimate - half, self.estimate + half)
+        if self.correlation is None:
+            return found
+        composed = self._composed(self.correlation, confidence)
+        return Interval(min(found.low, composed.low), max(found.high, composed.high))
+
+    def _composed(self, correlation: float, confidence: float) -> Interval:
+        """Zou and Donner's interval from those of the two rates."""
+        one, other = self.one.interval(confidence), self.other.interval(confidence)
+        share, others = self.one.share, self.other.share
+
+        def reach(mine: float, theirs: float) -> float:
+            return math.sqrt(max(mine**2 + theirs**2 - 2 * correlation * mine * theirs, 0.0))
+
+        return Interval(
+            self.estimate - reach(share - one.low, other.high - others),
+            self.estimate + reach(one.high - share, others - other.low),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RateDifference:
     """The first rate less the second, -1 to 1, with its interval.
 
-    Without an estimate the ends are bounds.
+    Without an estimate the ends are bounds, and there is no ``fit``.
     """
 
     first: Rate
     second: Rate
-    estimate: float | None
+    fit: JointFit | None
     low: float
     high: float
+
+    @property
+    def estimate(self) -> float | None:
+        """The first rate less the second, as far as both are known."""
+        return self.fit.estimate if self.fit else None
+
+    @property
+    def p(self) -> float | None:
+        """The p-value: one less the confidence, 0 to 1, up to which the interval leaves out 0;
+        two-sided, at least :data:`LEAST_P`. None without an estimate. It never says other than
+        the interval does.
+        """
+        if self.fit is None:
+            return None
+        low, high = math.log(LEAST_P), 0.0
+        while high - low > _EXACT:
+            middle = (low + high) / 2
+            found = self.fit.interval(1 - math.exp(middle))
+            if found.low <= 0 <= found.high:
+                low = middle
+            else:
+                high = middle
+        return math.exp(high)
 
     @property
     def kind(self) -> Kind:
@@ -90,78 +155,20 @@ def difference_within(
     if one.estimate is None or other.estimate is None:
         return _bounded(one, other, None, Interval(one.low - other.high, one.high - other.low))
     fit = _fit(sample, first, second)
-    return _bounded(one, other, fit.estimate, fit.interval(confidence))
+    return _bounded(one, other, fit, fit.interval(confidence))
 
 
-def p_value(sample: Sample, first: Flags, second: Flags) -> float:
-    """How surely the two rates differ: one less the confidence, 0 to 1, from which on the interval
-    of :func:`difference_within` leaves out 0; two-sided, at least :data:`LEAST_P`.
-
-    So it never says other than the interval does. Both rates must have decided cutoffs.
-    """
-    fit = _fit(sample, first, second)
-    low, high = math.log(LEAST_P), 0.0
-    while high - low > _EXACT:
-        middle = (low + high) / 2
-        found = fit.interval(1 - math.exp(middle))
-        if found.low <= 0 <= found.high:
-            low = middle
-        else:
-            high = middle
-    return math.exp(high)
+def _bounded(one: Rate, other: Rate, fit: JointFit | None, found: Interval) -> RateDifference:
+    return RateDifference(one, other, fit, max(found.low, -1.0), min(found.high, 1.0))
 
 
-def _bounded(one: Rate, other: Rate, estimate: float | None, found: Interval) -> RateDifference:
-    return RateDifference(one, other, estimate, max(found.low, -1.0), min(found.high, 1.0))
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """A difference, and all that its interval takes at whatever confidence.
-
-    ``correlation`` is that of the two rates; None where events are not few.
-    """
-
-    one: Fit
-    other: Fit
-    error: float
-    freedom: int
-    correlation: float | None
-
-    @property
-    def estimate(self) -> float:
-        return self.one.share - self.other.share
-
-    def interval(self, confidence: float) -> Interval:
-        quantile = -float(special.stdtrit(self.freedom, (1 - confidence) / 2))
-        half = quantile * self.error
-        found = Interval(self.estimate - half, self.estimate + half)
-        if self.correlation is None:
-            return found
-        composed = self._composed(self.correlation, confidence)
-        return Interval(min(found.low, composed.low), max(found.high, composed.high))
-
-    def _composed(self, correlation: float, confidence: float) -> Interval:
-        """Zou and Donner's interval from those of the two rates."""
-        one, other = self.one.interval(confidence), self.other.interval(confidence)
-        share, others = self.one.share, self.other.share
-
-        def reach(mine: float, theirs: float) -> float:
-            return math.sqrt(max(mine**2 + theirs**2 - 2 * correlation * mine * theirs, 0.0))
-
-        return Interval(
-            self.estimate - reach(share - one.low, other.high - others),
-            self.estimate + reach(one.high - share, others - other.low),
-        )
-
-
-def _fit(sample: Sample, first: Flags, second: Flags) -> _Fit:
+def _fit(sample: Sample, first: Flags, second: Flags) -> JointFit:
     """The difference of two rates with decided cutoffs; those not decided are left out."""
     influences = _influence(sample, first), _influence(sample, second)
     counted = sample.decided & (first | second)
     subjects = distinct(sample.subject[counted])
     few = _few(sample, first, second, counted)
-    return _Fit(
+    return JointFit(
         one=fitted(sample.where(first & sample.decided)),
         other=fitted(sample.where(second & sample.decided)),
         error=math.sqrt(variance(influences[0] - influences[1], subjects)),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.fairness import FALSE_DISCOVERIES, Compared, compare, q_values
-from policies.rate_differences import p_value
+from policies.rate_differences import difference_within
 from policies.weighting import Codes, Sample
 
 Rng = np.random.Generator
@@ -93,7 +93,7 @@ def ours(history: History) -> list[float | None]:
 def crude(history: History) -> list[float | None]:
     """Of the rates as they are, whatever the groups' cutoffs were made for."""
     own = [history.group == one for one in range(int(history.group.max()) + 1)]
-    return [p_value(history.sample, one, ~one) for one in own]
+    return [difference_within(history.sample, one, ~one).p for one in own]
 
 
 def subjects_ignored(history: History) -> list[float | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -32,12 +34,34 @@ def test_two_disjoint_rates_differ_as_two_proportions_do() -> None:
     assert (found.low, found.high) == pytest.approx((0.1 - half, 0.1 + half), abs=0.002)
 
 
+def test_the_p_value_is_that_of_two_proportions() -> None:
+    found = difference(cutoffs("a", 200, 60), cutoffs("b", 300, 66))
+
+    score = (0.3 - 0.22) / (0.3 * 0.7 / 200 + 0.22 * 0.78 / 300) ** 0.5
+    assert found.p == pytest.approx(2 * (1 - NormalDist().cdf(score)), abs=0.002)
+    assert found.shown
+
+
+def test_the_p_value_of_few_events_is_that_of_their_interval() -> None:
+    few = difference(cutoffs("a", 60, 4), cutoffs("b", 60, 0))
+
+    assert few.p is not None
+    at = difference(cutoffs("a", 60, 4), cutoffs("b", 60, 0), confidence=1 - few.p)
+    assert min(abs(at.low), abs(at.high)) == pytest.approx(0, abs=1e-4)
+
+
+def test_bounds_have_no_p_value() -> None:
+    undecided = [Audited(f"c{place}", "all", 0.5, None) for place in range(10)]
+
+    assert difference(cutoffs("a", 60, 4) + undecided, cutoffs("b", 60, 4)).p is None
+
+
 def test_equal_sets_do_not_differ() -> None:
     same = cutoffs("a", 100, 20)
 
     found = difference(same, same)
 
-    assert (found.estimate, found.low, found.high) == (0, 0, 0)
+    assert (found.estimate, found.low, found.high, found.p) == (0, 0, 0, 1)
     assert not found.shown
 
 
