@@ -1,9 +1,11 @@
 """What answers where no view does: problem documents below ``/api/``, pages elsewhere."""
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views import defaults
 
 from accounts import problems
+from reviews.sight import ForTheQualified
 
 API = "/api/"
 
@@ -18,7 +20,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403 outside the views of the API."""
+    """403 outside the views of the API; a case that is for others says for whom."""
+    if isinstance(exception, ForTheQualified):
+        said = {"title": exception.label, "said": str(exception)}
+        return render(request, "reviews/for_the_qualified.html", said, status=403)
     if not request.path.startswith(API):
         return defaults.permission_denied(request, exception)
     return problems.response(

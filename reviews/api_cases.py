@@ -26,7 +26,7 @@ from accounts.token_scopes import TokenScope
 from reviews import api_schema
 from reviews.filters import CaseFilter
 from reviews.models import Case, CaseQuerySet, CaseQueue, Claim
-from reviews.permissions import can_list
+from reviews.permissions import can_list, check_open
 from reviews.serializers import (
     CaseSerializer,
     VerdictSerializer,
@@ -38,6 +38,7 @@ from reviews.services import claims, reading, verdicts
 from reviews.services.care import SevereLimit
 from reviews.services.claims import HeldByAnother, NotHeld
 from reviews.services.seen import as_seen, known_as, seen
+from reviews.sight import unknown_to
 from reviews.transitions import Forbidden
 
 ORDERINGS = {"priority": "priority", "due_at": "due_at", "ended_at": "at"}
@@ -69,12 +70,16 @@ class StaffView(APIView):
         return user
 
     def case(self, pk: UUID) -> Case:
-        """A case that the caller may know of, as they are to see it; 404 otherwise."""
-        cases = Case.objects.listed_for(self.reviewer)
+        """A case that the caller may know of, as they are to see it; 404 otherwise.
+
+        Raises ``sight.ForTheQualified`` where they may not open it.
+        """
+        cases = Case.objects.without(unknown_to(self.reviewer))
         cases = cases.select_related("cutoff__conversation", "source")
         found = cases.filter(pk=pk).first() or get_object_or_404(
             cases, pk__in=known_as(self.reviewer, alias=pk)
         )
+        check_open(self.reviewer, found)
         return seen(found, user=self.reviewer)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -51,11 +51,12 @@ from reviews.routing_models import Label as Label
 from reviews.routing_models import RoutingRule as RoutingRule
 from reviews.saved_view_models import DefaultView as DefaultView
 from reviews.saved_view_models import SavedView as SavedView
+from reviews.sight import unlisted_for
 from reviews.taking_part import took_part
 from reviews.transitions import CLAIMABLE
 from reviews.transparency_models import TransparencyReport as TransparencyReport
 from reviews.visibility import Exercise as Viewed
-from reviews.vocabulary import CaseState, Judgement, PolicyFollowed, Queue, Reason, ReasonCode
+from reviews.vocabulary import CaseState, Judgement, PolicyFollowed, Reason, ReasonCode
 from reviews.ways_out_models import Deferral as Deferral
 from reviews.ways_out_models import Escalation as Escalation
 from reviews.ways_out_models import Reclassification as Reclassification
@@ -74,12 +75,12 @@ class CaseQuerySet(models.QuerySet["Case"]):
     """Filters over cases."""
 
     def listed_for(self, user: User) -> CaseQuerySet:
-        """The cases that *user* may know of. Those of child safety only the qualified may."""
-        return self.listed(restricted=user.has_perm("reviews.view_restricted_case"))
+        """The cases that stand in the lists of *user* (reviews/sight.py)."""
+        return self.without(unlisted_for(user))
 
-    def listed(self, *, restricted: bool) -> CaseQuerySet:
-        """The same by what one may know of: *restricted* ones too, or all others."""
-        return self if restricted else self.exclude(queue=Queue.CHILD_SAFETY)
+    def without(self, queues: tuple[str, ...]) -> CaseQuerySet:
+        """Those that are in none of *queues*, which are named by their slugs."""
+        return self.exclude(queue__in=queues) if queues else self
 
     def waiting(self) -> CaseQuerySet:
         """Selected, and waiting for somebody to claim them. Nobody waits for a test."""
@@ -168,12 +169,11 @@ class Case(models.Model):
 
     objects = CaseQuerySet.as_manager()
 
-    #: Not stored, set by services/seen.py: less is shown than is known; the viewer's gold case;
-    #: their key while they can undo its answer; the key it is known by; how much later it shows.
-    masked, answerer = False, 0
+    #: Not stored. By services/seen.py: less is shown than is known; their key while they can undo;
+    #: how much later it shows; the gold case, its key. By permissions.py: it is in their hands.
+    masked, answerer, later, in_hand = False, 0, timedelta(0), False
     exercise: Viewed = ""
     alias: uuid.UUID | None = None
-    later = timedelta(0)
 
     class Meta:
         permissions = [

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.roles import Role
 from policies.permissions import can_view as can_view_policies
 from reviews.models import Case, CaseQueue, Claim, Verdict
+from reviews.sight import ForTheQualified, closed_if_asked, closed_to, in_hands_of, unlisted_for
 from reviews.transitions import PENDING
 from reviews.visibility import CaseFacts, Text, Viewer, visible
 from reviews.vocabulary import OPEN_TO_ALL, CaseState, Queue
@@ -32,20 +33,35 @@ def check_list(user: User) -> None:
         raise PermissionDenied("Your role does not include the review of cases.")
 
 
-def can_decide(user: User, case: Case | None = None) -> bool:
-    """May claim cases and give verdicts; on *case*, where one is named."""
+def can_open(user: User, case: Case) -> bool:
+    """May open *case*, of which they know by a link or its number."""
+    if case.queue in OPEN_TO_ALL or case.queue not in unlisted_for(user):
+        return True
+    theirs = Case.objects.filter(in_hands_of(user, timezone.now()), pk=case.pk)
+    case.in_hand = case.queue in closed_to(user) and theirs.exists()
+    return case.in_hand
+
+
+def check_open(user: User, case: Case) -> None:
+    """Raise ``sight.ForTheQualified``, which says whom it is for, where *user* may not open it."""
+    if not can_open(user, case):
+        raise ForTheQualified(case.label)
+
+
+def can_decide(user: User, case: Case | None = None, *, held: bool = False) -> bool:
+    """May claim and decide cases; *case*, where one is named, also *held* since before a crisis."""
     if not user.has_perm("reviews.decide_case"):
         return False
     if case is None:
         return True
-    if not works_in(user, case.queue):
+    if case.state == CaseState.ADJUDICATION and not user.has_perm("reviews.adjudicate_case"):
         return False
-    return case.state != CaseState.ADJUDICATION or user.has_perm("reviews.adjudicate_case")
+    return works_in(user, case.queue) or (held and case.queue in closed_to(user))
 
 
-def check_decide(user: User, case: Case | None = None) -> None:
+def check_decide(user: User, case: Case | None = None, *, held: bool = False) -> None:
     """Raise where *user* may give no verdict."""
-    if not can_decide(user, case):
+    if not can_decide(user, case, held=held):
         raise PermissionDenied(gettext("Your role does not include deciding this case."))
 
 
@@ -149,7 +165,8 @@ def viewer_of(user: User) -> Viewer:
         if user.is_superuser
         else frozenset(Role(name) for name in user.role_names & set(Role))
     )
-    return Viewer(user.pk, roles, user.has_perm("reviews.view_restricted_case"))
+    restricted = user.has_perm("reviews.view_restricted_case")
+    return Viewer(user.pk, roles, restricted, closed_if_asked(user))
 
 
 def facts_of(case: Case) -> CaseFacts:
@@ -170,6 +187,7 @@ def facts_of_each(cases: Iterable[Case]) -> dict[UUID, CaseFacts]:
             case.contested,
             case.exercise,
             case.answerer or may_undo.get(case.pk, 0),
+            "" if case.in_hand or case.queue in OPEN_TO_ALL else case.queue,
         )
         for case in listed
     }

@@ -6,6 +6,7 @@ viewer's roles, the facts of the case, and nothing of the database.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -28,11 +29,15 @@ class Text(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """Somebody who looks: their roles, and whether they are qualified for restricted cases."""
+    """Somebody who looks: their roles, and whether they are qualified for restricted cases.
+
+    ``closed`` are the slugs of the queues of a crisis, where they are not qualified for one.
+    """
 
     user_id: int
     roles: frozenset[Role]
     restricted: bool = False
+    closed: Container[str] = ()
 
 
 #: A decided case that is the viewer's own gold case, and whether their answer is in.
@@ -46,6 +51,7 @@ class CaseFacts:
     ``restricted`` is a case of child safety. ``verdict_by`` are the users whose verdicts are
     in, of whatever round: none of them is asked again. ``may_undo`` is whose verdict, or answer to
     a gold case, can still be taken back, 0 where nobody's can: then they would be asked once more.
+    ``queue`` is the slug of one that is not open to all, unless the case is in the viewer's hands.
     """
 
     restricted: bool
@@ -54,6 +60,7 @@ class CaseFacts:
     contested: bool = False
     exercise: Exercise = ""
     may_undo: int = 0
+    queue: str = ""
 
 
 _BY_ROLE: Final[dict[Role, frozenset[Text]]] = {
@@ -74,6 +81,9 @@ def visible(viewer: Viewer, case: CaseFacts) -> frozenset[Text]:
     if case.restricted and not viewer.restricted:
         return frozenset()
     seen = frozenset[Text]().union(*(_BY_ROLE[role] for role in viewer.roles))
+    if case.queue and case.queue in viewer.closed:
+        # Whoever oversees without reading may know that there is such a case, and its figures.
+        return frozenset() if Text.TRANSCRIPT in seen else seen & {Text.NUMBERS}
     return seen - _BLINDED if is_blind(viewer, case) else seen
 
 

@@ -22,6 +22,7 @@ from accounts.roles import Role
 from reviews.models import Case, CaseQuerySet, CaseQueue, Reservation, Skip
 from reviews.services.care import languages_of, opted_out_by, severe_share, spared_of
 from reviews.services.glance import Glance, glance
+from reviews.sight import unknown_to
 from reviews.taking_part import took_part
 from reviews.transitions import CLAIMABLE
 from reviews.vocabulary import CaseState
@@ -69,7 +70,8 @@ def suited_to(cases: CaseQuerySet, user: User, now: datetime) -> CaseQuerySet:
 
 def _suited(cases: CaseQuerySet, user: User, now: datetime, *, severe: bool) -> CaseQuerySet:
     """Apart from the queue, which claim-next asks for first."""
-    suited = spared_of(cases.listed_for(user).decidable_by(user).unclaimed(), user, severe=severe)
+    known = cases.without(unknown_to(user))
+    suited = spared_of(known.decidable_by(user).unclaimed(), user, severe=severe)
     suited = _of_whom_it_may_be(suited, user)
     return _not_kept_for_another(_not_passed_on_by(suited, user), user, now)
 

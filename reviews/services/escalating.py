@@ -24,6 +24,7 @@ from reviews.services.erased import check_fresh
 from reviews.services.exercises import check_stays
 from reviews.services.leaving import come_back, end_claim, held, locked, note, words
 from reviews.services.qualifications import areas_of
+from reviews.sight import unknown_to
 from reviews.transitions import Action, Forbidden, check
 from reviews.vocabulary import Area, CaseState, EscalationEnd, Queue
 
@@ -188,7 +189,9 @@ def asked_by(user: User) -> QuerySet[Escalation]:
 
 
 def _listed(user: User) -> QuerySet[Escalation]:
-    return Escalation.objects.filter(case__in=Case.objects.listed_for(user)).select_related(
+    # A crisis that their team was asked about is theirs to see.
+    known = Case.objects.without(unknown_to(user))
+    return Escalation.objects.filter(case__in=known).select_related(
         "case", "asked_by", "taken_by", "ended_by"
     )
 
@@ -202,15 +205,14 @@ def waiting_count(user: User) -> int:
     areas = areas_of(user)
     if not areas:
         return 0
-    restricted = user.has_perm("reviews.view_restricted_case")
-    return len(_waiting(restricted=restricted).tuples(areas=sorted(areas), user=user.pk))
+    return len(_waiting(unknown_to(user)).tuples(areas=sorted(areas), user=user.pk))
 
 
 @lru_cache(maxsize=2)
-def _waiting(*, restricted: bool) -> Prepared[Escalation]:
+def _waiting(unknown: tuple[str, ...]) -> Prepared[Escalation]:
     def build(areas: list[str], user: int) -> QuerySet[Escalation, Any]:
         asked = Escalation.objects.filter(AnyOf("area", areas, field=CharField()), ended_at=None)
-        listed = asked.filter(case__in=Case.objects.listed(restricted=restricted))
+        listed = asked.filter(case__in=Case.objects.without(unknown))
         return listed.exclude(asked_by=user).order_by().values_list("pk")[:MOST_COUNTED]
 
     return Prepared(build, areas=list[str], user=int)

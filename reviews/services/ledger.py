@@ -29,9 +29,10 @@ from reviews.permissions import (
     viewer_of,
 )
 from reviews.services.seen import gold_of
+from reviews.sight import unlisted_for
 from reviews.transitions import PENDING
 from reviews.visibility import CaseFacts, Text, visible
-from reviews.vocabulary import CaseState, Queue
+from reviews.vocabulary import CaseState
 
 #: What gold cases and training write about themselves.
 _OF_EXERCISES: Final = ("gold", "exercise")
@@ -68,7 +69,8 @@ def visible_to(user: User) -> QuerySet[LedgerEntry]:
     - about gold cases and exercises, for whoever does not make gold cases: they could be
       examined by them;
     - that tell of verdicts, notes or feedback, for whoever sees none of the kind on any case;
-    - about cases of child safety, for whoever is not qualified for it;
+    - about cases of child safety, for whoever is not qualified for it, and about those of a
+      crisis, for whoever would read them and is not;
     - about a case whose last word is not spoken, for whoever gives verdicts: they would tell of
       the first verdict who may yet be asked for the second, and which cases were asked twice.
       One rule for all such cases, one's own work on them included, tells nothing about any. The
@@ -97,8 +99,8 @@ def _untold(user: User) -> list[str]:
 def _kept_back(user: User) -> Q:
     """The cases whose lines are not for *user*; nothing at all where there are none."""
     cases = Q()
-    if not user.has_perm("reviews.view_restricted_case"):
-        cases |= Q(queue=Queue.CHILD_SAFETY)
+    if unlisted := unlisted_for(user):
+        cases |= Q(queue__in=unlisted)
     if can_decide(user):
         cases |= Q(state__in=PENDING)
         if gold := gold_of(user, timezone.now()):

@@ -22,6 +22,7 @@ from reviews.danger_models import Alarm, Duty, Pager
 from reviews.danger_vocabulary import Why
 from reviews.models import Qualification
 from reviews.permissions import can_keep_rota, check_keep_rota, check_set_pagers
+from reviews.sight import is_on_call
 from reviews.vocabulary import Area
 
 #: So far ahead gaps are looked for.
@@ -98,11 +99,6 @@ def crew(now: datetime) -> Crew:
         tuple(wide),
         frozenset(qualified.values_list("user_id", flat=True)),
     )
-
-
-def is_on_call(user: User, now: datetime) -> bool:
-    """Whether *user* is on call at *now*."""
-    return any(rota.covers(duty.turn, now) for duty in Duty.objects.live().filter(person=user))
 
 
 def gaps(listed: Sequence[Duty], now: datetime) -> list[rota.Span]:

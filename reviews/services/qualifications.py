@@ -16,6 +16,7 @@ from accounts.ledger import Actor, record
 from accounts.models import User
 from accounts.prepared import Prepared
 from reviews.models import Qualification
+from reviews.sight import forget
 from reviews.vocabulary import Area
 
 
@@ -41,6 +42,7 @@ def grant(*, user: User, area: Area, by: User, at: datetime) -> Qualification:
     if is_new:
         if area == Area.CHILD_SAFETY:
             user.user_permissions.add(_sight_of_child_safety())
+        forget(user)
         _record(by, "qualification.granted", user, area, at)
     return granted
 
@@ -53,6 +55,7 @@ def revoke(*, user: User, area: Area, by: User, at: datetime) -> bool:
     if revoked:
         if area == Area.CHILD_SAFETY:
             user.user_permissions.remove(_sight_of_child_safety())
+        forget(user)
         _record(by, "qualification.revoked", user, area, at)
     return revoked
 

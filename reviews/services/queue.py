@@ -13,20 +13,24 @@ from accounts.models import User
 from accounts.prepared import Prepared
 from reviews.models import Case
 from reviews.priorities import WEIGHTS
+from reviews.sight import closed_areas, unknown_to, unlisted_for
 from reviews.transitions import CLAIMABLE
-from reviews.vocabulary import Queue, Reason
+from reviews.vocabulary import Reason
 
 #: In a queue. Nobody needs to know how many more than this wait; counting them would cost.
 MOST_COUNTED: Final = 1_000
 
 _COUNT = """
 SELECT queue.slug, queue.name, queue.area, count(head.breach), count(*) FILTER (WHERE head.breach),
-       queue.area = '' OR %(everything)s OR EXISTS (
-           SELECT FROM reviews_qualification has
-           WHERE has.user_id = %(user)s AND has.area = queue.area AND has.revoked_at IS NULL
-       ),
+       may.work,
        EXISTS (SELECT FROM reviews_alarm WHERE acknowledged_at IS NULL)
 FROM reviews_casequeue queue
+CROSS JOIN LATERAL (
+    SELECT queue.area = '' OR %(everything)s OR EXISTS (
+        SELECT FROM reviews_qualification has
+        WHERE has.user_id = %(user)s AND has.area = queue.area AND has.revoked_at IS NULL
+    ) AS work
+) may
 LEFT JOIN LATERAL (
     SELECT breach FROM reviews_case waits
     WHERE waits.queue = queue.slug
@@ -34,8 +38,8 @@ LEFT JOIN LATERAL (
     ORDER BY waits.priority DESC, waits.due_at, waits.cutoff_id
     LIMIT %(most)s
 ) head ON true
-WHERE queue.slug <> %(hidden)s
-GROUP BY queue.slug
+WHERE queue.slug <> ALL (%(hidden)s) AND (may.work OR queue.area <> ALL (%(closed)s))
+GROUP BY queue.slug, may.work
 HAVING queue.closed_at IS NULL OR count(head.breach) > 0
 ORDER BY queue.position, queue.slug
 """
@@ -82,7 +86,8 @@ def waiting_counts(*, user: User) -> list[InQueue]:
         "user": user.pk,
         "claimable": [state.value for state in CLAIMABLE],
         "most": MOST_COUNTED,
-        "hidden": "" if user.has_perm("reviews.view_restricted_case") else Queue.CHILD_SAFETY.value,
+        "hidden": list(unknown_to(user)),
+        "closed": list(closed_areas(user)),
     }
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, parameters)
@@ -106,12 +111,12 @@ def altogether(counts: Iterable[InQueue]) -> Waiting:
 
 def first_breach(*, user: User) -> Case | None:
     """The breach that is to be looked at first."""
-    return _breaches(restricted=user.has_perm("reviews.view_restricted_case")).first()
+    return _breaches(unlisted_for(user)).first()
 
 
-@lru_cache(maxsize=2)
-def _breaches(*, restricted: bool) -> Prepared[Case]:
+@lru_cache(maxsize=16)
+def _breaches(unlisted: tuple[str, ...]) -> Prepared[Case]:
     # A breach has its weight: the index ends the search where priorities fall below it.
     heavy = Case.objects.waiting().filter(priority__gte=WEIGHTS[Reason.BREACH], breach=True)
-    first = heavy.listed(restricted=restricted).in_order_of_work()[:1]
+    first = heavy.without(unlisted).in_order_of_work()[:1]
     return Prepared(lambda: first)

@@ -26,6 +26,7 @@ from reviews.services.erased import check_fresh
 from reviews.services.leaving import locked as locked_case
 from reviews.services.verdict_problems import problems
 from reviews.services.verdicts import NewVerdict
+from reviews.sight import closed_to
 from reviews.transitions import Forbidden
 from reviews.vocabulary import CaseState, ExerciseKind, Queue
 
@@ -93,7 +94,8 @@ def exercise_for(user: User, key: UUID) -> Exercise | None:
         return None
     if found.person_id == user.pk:
         return found
-    return found if can_mentor(user) and found.answered_at else None
+    reads = can_mentor(user) and found.case.queue not in closed_to(user)
+    return found if reads and found.answered_at else None
 
 
 @transaction.atomic
@@ -167,8 +169,8 @@ def own(user: User) -> QuerySet[Exercise]:
     return Exercise.objects.training().filter(person=user).select_related("case")
 
 
-def answered() -> QuerySet[Exercise]:
-    """What mentors read: the answers of all trainees.
+def answered(by: User) -> QuerySet[Exercise]:
+    """What *by*, a mentor, reads: the answers of all trainees to cases that are not closed to them.
 
     Each with ``decided``, the last word on its case: None while its outcome is open again.
     """
@@ -183,5 +185,6 @@ def answered() -> QuerySet[Exercise]:
         .values("decision")[:1]
     )
     found = Exercise.objects.training().filter(answered_at__isnull=False)
-    found = found.exclude(case__queue=Queue.CHILD_SAFETY).annotate(decided=Subquery(last))
+    closed = (Queue.CHILD_SAFETY.value, *closed_to(by))
+    found = found.exclude(case__queue__in=closed).annotate(decided=Subquery(last))
     return found.select_related("case", "person").prefetch_related("comments")

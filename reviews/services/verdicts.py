@@ -90,8 +90,8 @@ def decide(
         # Before all checks: the first of two at once may have moved the case out of reach.
         if earlier := _earlier(locked, user, idempotency_key):
             return earlier
-        check_decide(user, locked)
         held, dealt, decided = _found(locked, user)
+        check_decide(user, locked, held=held)
         if not held:
             check_fresh(locked, user)
             raise NotHeld(_("You do not hold this case any more. Claim it again to decide."))

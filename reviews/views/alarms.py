@@ -14,6 +14,7 @@ from reviews.models import Case
 from reviews.permissions import can_answer, can_read_feedback
 from reviews.services import danger
 from reviews.services.proving import unproven
+from reviews.sight import open_to
 from reviews.views.people import reviewer
 
 #: Calls on the page, the latest; an alarm that nobody answers has no end of them.
@@ -22,14 +23,14 @@ MOST_CALLS = 200
 
 @require_safe
 def alarm(request: HttpRequest, pk: int) -> HttpResponse:
-    """One alarm. Its case is linked for whoever may know of it."""
+    """One alarm. Its case is linked for whoever may open it."""
     user = reviewer(request)
     beside = ("acknowledged_by", "drill_by", "source")
     found = get_object_or_404(Alarm.objects.select_related(*beside), pk=pk)
     calls = found.calls.select_related("person", "pager").order_by("-step", "-pk")[:MOST_CALLS]
     context = {
         "alarm": found,
-        "case": Case.objects.listed_for(user).filter(pk=found.case_id).first(),
+        "case": Case.objects.filter(open_to(user), pk=found.case_id).first(),
         "calls": calls,
         "may_answer": can_answer(user),
         "may_read": can_read_feedback(user),

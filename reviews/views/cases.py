@@ -27,6 +27,7 @@ from reviews.services.lineage import reveal_threads
 from reviews.services.page import CasePage, Rail, page_of
 from reviews.services.reading import open_case, reveal_feedback
 from reviews.services.similar import reveal_similar
+from reviews.sight import unknown_to
 from reviews.transitions import Forbidden
 from reviews.views.notes import notes_context
 from reviews.views.people import case_for, reviewer
@@ -50,7 +51,8 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
 def case_of(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """On to the case of a cutoff that other parts of Recourse know by its id alone."""
     user = reviewer(request)
-    found = get_object_or_404(Case.objects.listed_for(user).only("number"), pk=pk)
+    known = Case.objects.without(unknown_to(user))
+    found = get_object_or_404(known.only("number"), pk=pk)
     return redirect("case", number=found.number)
 
 

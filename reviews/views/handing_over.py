@@ -17,6 +17,7 @@ from reviews.permissions import check_decide, check_read_unclear
 from reviews.services import escalating, shifts, skipping
 from reviews.services.qualifications import areas_of
 from reviews.services.seen import as_seen
+from reviews.sight import open_to
 from reviews.transitions import Forbidden
 from reviews.views.people import reviewer
 from reviews.vocabulary import Area
@@ -45,7 +46,7 @@ def escalations(request: HttpRequest) -> HttpResponse:
         return redirect("escalations")
     asked = list(escalating.asked_by(user).order_by("-asked_at", "-id")[:ASKED])
     keys = [one.case_id for one in asked]
-    in_sight = Case.objects.listed_for(user).filter(pk__in=keys).values_list("pk", flat=True)
+    in_sight = Case.objects.filter(open_to(user), pk__in=keys).values_list("pk", flat=True)
     context = {
         "rows": found.items,
         "teams": sorted(areas_of(user)),

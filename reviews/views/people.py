@@ -10,8 +10,9 @@ from accounts.models import User
 from accounts.prepared import Prepared
 from accounts.requests import user_of
 from reviews.models import Case
-from reviews.permissions import check_change_outcomes, check_list, check_see_outcomes
+from reviews.permissions import check_change_outcomes, check_list, check_open, check_see_outcomes
 from reviews.services.seen import known_as, seen
+from reviews.sight import unknown_to
 
 
 def reviewer(request: HttpRequest) -> User:
@@ -27,21 +28,23 @@ def case_for(
 ) -> Case:
     """The case of that number that *user* may know of, as they are to see it; 404 otherwise.
 
-    *joined* is what of it is read at once.
+    *joined* is what of it is read at once. Raises ``sight.ForTheQualified`` where they may know of
+    it and not open it.
     """
-    restricted = user.has_perm("reviews.view_restricted_case")
-    found = _by_number(joined, restricted=restricted).first(number=number)
+    unknown = unknown_to(user)
+    found = _by_number(joined, unknown).first(number=number)
     if found is None:
-        known = Case.objects.listed_for(user).select_related(*joined)
+        known = Case.objects.without(unknown).select_related(*joined)
         found = known.filter(pk__in=known_as(user, number=number)).first()
     if found is None:
         raise Http404
+    check_open(user, found)
     return seen(found, user=user)
 
 
 @lru_cache(maxsize=16)
-def _by_number(joined: tuple[str, ...], *, restricted: bool) -> Prepared[Case]:
-    cases = Case.objects.listed(restricted=restricted).select_related(*joined)
+def _by_number(joined: tuple[str, ...], unknown: tuple[str, ...]) -> Prepared[Case]:
+    cases = Case.objects.without(unknown).select_related(*joined)
     return Prepared(lambda number: cases.filter(number=number), number=int)
 
 

@@ -23,6 +23,7 @@ from reviews.services.care import passed_over
 from reviews.services.queue import first_breach
 from reviews.services.saved_views import views_of
 from reviews.services.seen import seen
+from reviews.sight import unlisted_for
 from reviews.views import listing
 from reviews.views.people import reviewer
 
@@ -75,6 +76,7 @@ def _shown(listed: listing.Listing, user: User) -> dict[str, Any]:
         "waiting_only": listed.filtered.waiting_only,
         "page_size": listing.PAGE_SIZE,
         "narrowed": listed.filtered.narrowed,
+        "closed": listed.plain.get("queue") in unlisted_for(user),
         "may_label": labels,
         "may_arrange": arranges,
         "people": people_to_assign() if arranges else [],

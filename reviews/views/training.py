@@ -131,7 +131,7 @@ def answers(request: HttpRequest) -> HttpResponse:
     """What trainees answered, for mentors, and the people to certify."""
     user = _person(request)
     check_mentor(user)
-    rows = training.answered().order_by("-dealt_at", "pk")[:MOST_LISTED]
+    rows = training.answered(user).order_by("-dealt_at", "pk")[:MOST_LISTED]
     trainees = User.objects.filter(groups__name=Role.TRAINEE, is_active=True)
     context = {
         "rows": rows,

@@ -30,6 +30,7 @@ from reviews.services import (
 )
 from reviews.services.claims import HeldByAnother, NotHeld, claim
 from reviews.services.seen import known_as, seen
+from reviews.sight import open_to
 from reviews.transitions import Forbidden
 from reviews.views.people import case_for, reviewer
 from reviews.views.refusals import explain
@@ -164,7 +165,7 @@ def _on(case: Case, user: User) -> HttpResponse:
 
 
 def _may_know(case: Case, user: User) -> bool:
-    return Case.objects.listed_for(user).filter(pk=case.pk).exists()
+    return Case.objects.filter(open_to(user), pk=case.pk).exists()
 
 
 def _at_once(

@@ -8,7 +8,7 @@
    Heartbeat: <form data-heartbeat="60"> is posted every so many seconds while the page is open, in the
    background too, and at once when it is seen again; it keeps the lease. Browsers slow timers of pages that
    are not seen to one a minute, well within the lease; a machine asleep or a page closed sends none.
-   A 409 or 404 means that the case is no longer held, and the event "lease-lost" is fired on it once.
+   A 409, 404 or 403 means that the case is no longer held, and the event "lease-lost" is fired on it once.
    Without scripts the lease simply runs out at the time that the page shows. */
 const form = document.querySelector("#verdict-form");
 const fields = (selector) => [...document.querySelectorAll(`.verdict ${selector}`)];
@@ -143,7 +143,7 @@ if (beat) {
     const answer = await fetch(beat.action, sent).catch(() => null);
     if (!answer || stop.signal.aborted) return;
     // Redirected: to the sign-in page, for the session is over and with it the beats.
-    if (answer.status === 409 || answer.status === 404 || answer.redirected) {
+    if ([409, 404, 403].includes(answer.status) || answer.redirected) {
       stop.abort();
       lost();
       return;

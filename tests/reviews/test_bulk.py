@@ -76,7 +76,7 @@ def test_queries_do_not_grow_with_the_cases(
         assign(cases, ana, senior)
 
 
-def test_what_cannot_go_to_somebody_is_said_without_the_reason(senior: User, ana: User) -> None:
+def test_what_cannot_go_to_somebody_is_said_without_the_reason(ana: User) -> None:
     crisis, spared, free = (
         make_case(signals={"risk_self": 0.9}),
         make_case(cutoff={"category": "hate"}),
@@ -85,6 +85,7 @@ def test_what_cannot_go_to_somebody_is_said_without_the_reason(senior: User, ana
     wanted = care.care_of(ana)
     wanted.opted_out = ["hate"]
     wanted.save()
+    senior = make_user(Role.SENIOR, qualified=[Area.CRISIS])
     done = assign([crisis, spared, free], ana, senior)
     assert done.changed == (free.number,)
     assert set(done.refused) == {
@@ -127,10 +128,13 @@ def test_a_held_case_and_one_that_is_over_stay(senior: User, ana: User) -> None:
     ]
 
 
-def test_only_the_qualified_move_cases_out_of_crisis(senior: User) -> None:
-    crisis = make_case(signals={"risk_self": 0.9})
-    done = move([crisis], appeals(), senior)
-    assert done.refused == (Refused(crisis.number, Refusal.UNQUALIFIED),)
+def test_only_the_qualified_move_cases_out_of_a_queue_of_their_area(senior: User) -> None:
+    admin = make_user(Role.ADMINISTRATOR)
+    queues.make(slug="law", name="Law", area=Area.LEGAL, by=admin, now=NOW)
+    legal, crisis = make_case(), make_case(signals={"risk_self": 0.9})
+    Case.objects.filter(pk=legal.pk).update(queue="law")
+    done = move([legal, crisis], appeals(), senior)
+    assert done == bulk.Done(None, (), (Refused(legal.number, Refusal.UNQUALIFIED),))
     qualified = make_user(Role.SENIOR, qualified=[Area.CRISIS])
     assert move([crisis], appeals(), qualified).changed == (crisis.number,)
 

@@ -20,6 +20,7 @@ from reviews.permissions import visible_texts
 from reviews.services import notes
 from reviews.services.enrichment import enrich
 from reviews.visibility import Text
+from reviews.vocabulary import Area
 from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
 
 pytestmark = pytest.mark.django_db
@@ -120,8 +121,11 @@ def _told(client: Client, case: Case) -> Iterator[tuple[str, str]]:
     yield f"{page} after asking", client.get(page).text
 
 
-def _seen(client: Client, viewer: User, case: Case) -> set[Text]:
-    """The kinds of text that *viewer* is shown anywhere; fails at one that they may not see."""
+def _seen(client: Client, viewer: User, case: Case, *, in_ledger: bool = False) -> set[Text]:
+    """The kinds of text that *viewer* is shown anywhere; fails at one that they may not see.
+
+    *in_ledger*: that there are verdicts, without their words, stands in their ledger.
+    """
     client.force_login(viewer)
     allowed = visible_texts(viewer, Case.objects.get(pk=case.pk))
     seen = set()
@@ -130,7 +134,7 @@ def _seen(client: Client, viewer: User, case: Case) -> set[Text]:
             if marker in text:
                 assert kind in allowed, f"{address} shows {kind} to a {viewer.name}"
                 seen.add(kind)
-        if Text.VERDICTS not in allowed:
+        if Text.VERDICTS not in allowed and not (in_ledger and address == "/ledger"):
             assert "gave a verdict" not in text, address
     return seen
 
@@ -173,6 +177,26 @@ def test_of_child_safety_nobody_unqualified_sees_anything(client: Client, role: 
     case, _ = _case()
     Case.objects.filter(pk=case.pk).update(queue="child_safety")
     assert _seen(client, make_user(role, name=str(role)), case) == set()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_of_a_crisis_nobody_unqualified_sees_anything(client: Client, role: Role) -> None:
+    case, _ = _case()
+    give_verdict(case, make_user(Role.REVIEWER, name="The second"))
+    settle(case)
+    Case.objects.filter(pk=case.pk).update(queue="crisis")
+    viewer = make_user(role, name=str(role))
+    assert _seen(client, viewer, case, in_ledger=role == Role.AUDITOR) == set()
+    qualified = make_user(role, name=f"Qualified {role}", qualified=[Area.CRISIS])
+    assert _seen(client, qualified, case) == _SETTLED[role]
+
+
+def test_of_a_crisis_that_is_in_their_hands_they_see_every_kind(client: Client) -> None:
+    case, first = _case()
+    Case.objects.filter(pk=case.pk).update(queue="crisis")
+    client.force_login(first)
+    page = client.get(reverse("case", args=[case.number])).text
+    assert {marker for marker in MARKERS if marker in page} >= {"zqtranscript", "zqverdict"}
 
 
 def test_the_addresses_are_found() -> None:

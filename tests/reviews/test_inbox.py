@@ -16,8 +16,9 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Feedback, NoticeOpening
+from reviews.services import qualifications
 from reviews.services.inbox import crises_missed, surprise
-from reviews.vocabulary import Channel
+from reviews.vocabulary import Area, Channel
 from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
 from tests.reviews.alarms import WORDS
 
@@ -222,7 +223,8 @@ def test_a_crisis_that_people_found_in_an_audit_and_no_cue_showed_was_missed(
     assert found.words in inbox.get("/feedback").text
 
 
-def test_words_that_no_program_could_read_are_marked_and_found(inbox: Client) -> None:
+def test_words_that_no_program_could_read_are_marked_and_found(inbox: Client, ana: User) -> None:
+    qualifications.grant(user=ana, area=Area.CRISIS, by=ana, at=NOW)
     foreign = str(hear(make_case(conversation={"locale": "de"}), comment=GERMAN).pk)
     plain = str(hear(make_case(), comment="I was writing a story about a castle.").pk)
     cue = str(hear(make_case(), comment=WORDS).pk)

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 MATTER = "2026-CV-0417"
 UNTIL = "2027-03-31"
 #: Queries of the list, however many holds there are.
-LIST = 8
+LIST = 9
 
 
 @pytest.fixture(autouse=True)

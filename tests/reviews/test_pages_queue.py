@@ -180,7 +180,7 @@ def test_the_number_of_queries_does_not_grow(
     for _ in range(3):
         make_case(source)
     for count in (3, 9):
-        with django_assert_num_queries(17):  # type: ignore[operator]
+        with django_assert_num_queries(18):  # type: ignore[operator]
             assert len(client.get("/review").context["rows"]) == count
         for _ in range(6):
             make_case(source)

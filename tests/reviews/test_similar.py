@@ -64,7 +64,7 @@ def test_of_equal_words_the_nearer_signals_come_first(
     near = about("my tulips", signals=here | {"severity": 0.8, "refusals": 5})
     far = about("my tulips", signals={"severity": 0.2, "refusals": 9, "distress": 0.1})
     nearest = about("my tulips", signals=here)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         found = reveal_similar(case=case, user=ana) or []
     assert [one.case for one in found] == [nearest, near, far]
 

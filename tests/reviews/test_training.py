@@ -211,7 +211,7 @@ def test_the_mentors_list_asks_no_more_for_more_answers(
         for _ in range(2):
             settled()
             training.answer(exercise=begun(tom), user=tom, verdict=new_verdict(), now=NOW)
-        with django_assert_num_queries(9) as queries:
+        with django_assert_num_queries(10) as queries:
             client.get("/training/answers")
         counted.append(len(queries))
     assert counted[0] == counted[1]
