@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
+from reviews.appeal_models import Reply
 from reviews.models import (
     Case,
     Claim,
@@ -73,7 +74,7 @@ def save_draft(
 
 def content_of(given: Verdict | Exercise) -> dict[str, list[str]]:
     """A verdict, or an answer, as the draft that it was: nothing is written twice."""
-    words, cited = _words(given), given.evidence
+    words, cited, (canned, reply) = _words(given), given.evidence, _reply(given)
     return {
         "decision": [given.decision],
         "remedy": [given.remedy],
@@ -81,6 +82,8 @@ def content_of(given: Verdict | Exercise) -> dict[str, list[str]]:
         "severity": [] if given.severity is None else [str(given.severity)],
         "category": [given.category],
         "rationale": [words.rationale if words else ""],
+        "reply_canned": [canned],
+        "reply_words": [reply],
         "reason_codes": given.reason_codes,
         "evidence": [str(one["turn"]) for one in cited if "start" not in one],
         "ranges": [f"{one['turn']}:{one['start']}-{one['end']}" for one in cited if "start" in one],
@@ -91,6 +94,27 @@ def _words(given: Verdict | Exercise) -> VerdictText | ExerciseText | None:
     if isinstance(given, Exercise):
         return ExerciseText.objects.filter(exercise=given).first()
     return VerdictText.objects.filter(verdict=given).first()
+
+
+def _reply(given: Verdict | Exercise) -> tuple[str, str]:
+    """What was to be answered to the user with a verdict, or an answer: a kept text, and words."""
+    if isinstance(given, Exercise):
+        kept = VerdictDraft.objects.filter(case=given.case_id, reviewer=given.person_id).first()
+        content = kept.content if kept else {}
+        return content.get("reply_canned", ""), content.get("reply_words", "")
+    reply = Reply.objects.filter(verdict=given, published_at=None).select_related("words").first()
+    return (reply.canned, reply.own_words) if reply else ("", "")
+
+
+def keep_reply(*, case: Case, user: User, canned: str, words: str, now: datetime) -> None:
+    """Leave of a draft the reply alone, which goes to nobody from a gold case.
+
+    When the answer is taken back it is there again, as that of any verdict is.
+    """
+    forget_draft(case=case, user=user)
+    if canned or words.strip():
+        content = kept_of({"reply_canned": [canned], "reply_words": [words]})
+        VerdictDraft.objects.create(case=case, reviewer=user, content=content, saved_at=now)
 
 
 def kept_of(content: Mapping[str, Sequence[str]]) -> dict[str, Any]:

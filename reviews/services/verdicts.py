@@ -26,7 +26,6 @@ from reviews.models import (
     Claim,
     Exercise,
     Verdict,
-    VerdictDraft,
     VerdictText,
     Withdrawal,
 )
@@ -96,7 +95,8 @@ def decide(
             check_fresh(locked, user)
             raise NotHeld(_("You do not hold this case any more. Claim it again to decide."))
         if dealt and (gold := exercises.gold_of(locked, user)):
-            VerdictDraft.objects.filter(case=locked, reviewer=user).delete()
+            reply = {"canned": verdict.reply_canned, "words": verdict.reply_words}
+            drafting.keep_reply(case=locked, user=user, now=now, **reply)
             return exercises.answer(
                 exercise=gold, verdict=verdict, now=now, idempotency_key=idempotency_key
             )

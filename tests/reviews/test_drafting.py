@@ -11,7 +11,8 @@ from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Claim, VerdictDraft
-from reviews.services import claims, drafting
+from reviews.reply_texts import Canned
+from reviews.services import claims, drafting, replies
 from reviews.tasks import forget_old_drafts
 from tests.factories import NOW, give_verdict, make_case, make_user
 from tests.reviews.pages import case_of, verdict
@@ -94,6 +95,26 @@ def test_what_is_taken_back_is_a_draft_again(client: Client, case: Case, ana: Us
     answer = client.get(f"/cases/{case.number}")
     assert WRITTEN in answer.text
     assert answer.context["form"]["severity"].value() == "2"
+
+
+def test_the_reply_of_a_verdict_that_is_taken_back_is_too(
+    client: Client, case: Case, ana: User
+) -> None:
+    reply = {"reply_canned": Canned.STANDS_KINDLY, "reply_words": "Thank you for writing."}
+    sent = verdict(decision="uphold", remedy="keep_locked", reason_codes=["persistent_abuse"])
+    client.post(f"/cases/{case.number}/verdict", sent | reply)
+    assert replies.draft_of(case, ana) is not None
+    client.post(f"/cases/{case.number}/undo")
+
+    form = client.get(f"/cases/{case.number}").context["form"]
+    assert {name: form[name].value() for name in reply} == reply
+    assert replies.draft_of(case, ana) is None
+    # As it was changed after the verdict.
+    client.post(f"/cases/{case.number}/verdict", sent | reply)
+    replies.write(case=case, user=ana, canned="", words="We read it again.", now=NOW)
+    client.post(f"/cases/{case.number}/undo")
+    form = client.get(f"/cases/{case.number}").context["form"]
+    assert [form[name].value() for name in reply] == ["", "We read it again."]
 
 
 def test_a_stale_page_is_told_and_still_loses_nothing(

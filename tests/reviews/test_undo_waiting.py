@@ -189,10 +189,12 @@ def test_an_answer_is_taken_back_with_the_same_key(ana: User, client: Client) ->
         exercise = dealt(ana, sara)
         enrich(cutoff_ids=[exercise.case_id])
         client.force_login(ana)
-        client.post(f"/cases/{exercise.number}/verdict", verdict(rationale="Hm."))
+        sent = verdict(rationale="Hm.", reply_words="Thank you for writing.")
+        client.post(f"/cases/{exercise.number}/verdict", sent)
         said = client.post(f"/cases/{exercise.number}/undo", follow=True).text
         assert "taken back. The case is yours again." in said
         assert "Hm." in said
+        assert "Thank you for writing." in said
         exercise.refresh_from_db()
         assert (exercise.answered_at, exercise.decision) == (None, "")
         assert LedgerEntry.objects.get(action="exercise.undone").actor == ana
