@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case
 from reviews.services import claims
 from reviews.services.enrichment import enrich
+from reviews.vocabulary import Area
 from tests.browser.conftest import Visitor
 from tests.factories import make_case, make_user
 
@@ -64,6 +66,29 @@ def test_the_case_read_held_and_refused(visitor: Visitor) -> None:
     visitor.check()
     visitor.page.get_by_role("button", name="Send verdict").click()
     visitor.page.wait_for_selector(".errorlist")
+    visitor.check()
+
+
+def test_a_case_of_a_crisis_says_how_severe_it_is_and_to_others_whom_it_is_for(
+    visitor: Visitor,
+) -> None:
+    case = make_case(signals={"risk_self": 0.9})
+    visitor.sign_in(make_user(Role.REVIEWER, name="Ana"))
+    page = visitor.go(f"/cases/{case.number}")
+    expect(page.locator("#main .empty h2")).to_have_text(
+        f"{case.label} is for people who are qualified for a crisis."
+    )
+    visitor.check()
+    page.get_by_role("link", name="To the queue").press("Enter")
+    page.wait_for_url("**/review")
+    visitor.go("/review?queue=crisis")
+    expect(page.get_by_text("This queue is for people who are qualified for it")).to_be_visible()
+    visitor.check()
+    visitor.context.clear_cookies()
+    visitor.sign_in(make_user(Role.REVIEWER, name="Kim", qualified=[Area.CRISIS]))
+    visitor.go("/review?queue=crisis")
+    page.get_by_role("link", name="Severe content.").press("Enter")
+    expect(page.locator(".before-reading")).to_contain_text("Severe content")
     visitor.check()
 
 
