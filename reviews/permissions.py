@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role
@@ -30,7 +30,7 @@ def can_list(user: User) -> bool:
 def check_list(user: User) -> None:
     """Raise where *user* may not know of cases."""
     if not can_list(user):
-        raise PermissionDenied("Your role does not include the review of cases.")
+        raise PermissionDenied(_("Your role does not include the review of cases."))
 
 
 def can_open(user: User, case: Case) -> bool:
@@ -62,7 +62,7 @@ def can_decide(user: User, case: Case | None = None, *, held: bool = False) -> b
 def check_decide(user: User, case: Case | None = None, *, held: bool = False) -> None:
     """Raise where *user* may give no verdict."""
     if not can_decide(user, case, held=held):
-        raise PermissionDenied(gettext("Your role does not include deciding this case."))
+        raise PermissionDenied(_("Your role does not include deciding this case."))
 
 
 def can_manage_quality(user: User) -> bool:
@@ -73,7 +73,7 @@ def can_manage_quality(user: User) -> bool:
 def check_manage_quality(user: User) -> None:
     """Raise where *user* may not make gold cases."""
     if not can_manage_quality(user):
-        raise PermissionDenied("Your role does not include the quality of everybody's work.")
+        raise PermissionDenied(_("Your role does not include the quality of everybody's work."))
 
 
 def can_see_quality(user: User) -> bool:
@@ -99,7 +99,7 @@ def can_mentor(user: User) -> bool:
 def check_mentor(user: User) -> None:
     """Raise where *user* is no mentor."""
     if not can_mentor(user):
-        raise PermissionDenied("Your role does not include training others.")
+        raise PermissionDenied(_("Your role does not include training others."))
 
 
 def works_in(user: User, queue: str) -> bool:
@@ -117,13 +117,13 @@ def can_arrange(user: User) -> bool:
 def check_arrange(user: User) -> None:
     """Raise where *user* may not assign and move cases."""
     if not can_arrange(user):
-        raise PermissionDenied("Your role does not include assigning and moving cases.")
+        raise PermissionDenied(_("Your role does not include assigning and moving cases."))
 
 
 def check_label(user: User) -> None:
     """Raise where *user* may put no labels on cases."""
     if not can_label(user):
-        raise PermissionDenied("Your role does not include putting labels on cases.")
+        raise PermissionDenied(_("Your role does not include putting labels on cases."))
 
 
 def can_label(user: User) -> bool:
@@ -139,7 +139,7 @@ def can_share_views(user: User) -> bool:
 def check_share_views(user: User) -> None:
     """Raise where *user* may keep views for themselves alone."""
     if not can_share_views(user):
-        raise PermissionDenied("Your role does not include sharing views.")
+        raise PermissionDenied(_("Your role does not include sharing views."))
 
 
 def can_route(user: User) -> bool:
@@ -150,7 +150,7 @@ def can_route(user: User) -> bool:
 def check_route(user: User) -> None:
     """Raise where *user* may not change queues and rules."""
     if not can_route(user):
-        raise PermissionDenied("Your role does not include queues and their rules.")
+        raise PermissionDenied(_("Your role does not include queues and their rules."))
 
 
 def can_reopen_held(user: User) -> bool:
@@ -265,7 +265,7 @@ def may_manage_people(user: User) -> bool:
 def check_manage_people(user: User) -> None:
     """Raise where *user* may not."""
     if not may_manage_people(user):
-        raise PermissionDenied("Your role does not include the people of this installation.")
+        raise PermissionDenied(_("Your role does not include the people of this installation."))
 
 
 def can_read_feedback(user: User) -> bool:
@@ -277,7 +277,7 @@ def can_read_feedback(user: User) -> bool:
 def check_read_feedback(user: User) -> None:
     """Raise where *user* may not read what users said."""
     if not can_read_feedback(user):
-        raise PermissionDenied("Your role does not include what users said.")
+        raise PermissionDenied(_("Your role does not include what users said."))
 
 
 def can_search(user: User) -> bool:
@@ -289,7 +289,7 @@ def can_search(user: User) -> bool:
 def check_search(user: User) -> None:
     """Raise where *user* may not look for words in transcripts."""
     if not can_search(user):
-        raise PermissionDenied("Your role does not include transcripts.")
+        raise PermissionDenied(_("Your role does not include transcripts."))
 
 
 def can_see_outcomes(user: User) -> bool:
@@ -300,7 +300,7 @@ def can_see_outcomes(user: User) -> bool:
 def check_see_outcomes(user: User) -> None:
     """Raise where *user* may not see where outcomes go."""
     if not can_see_outcomes(user):
-        raise PermissionDenied("Your role does not include the outcomes of sources.")
+        raise PermissionDenied(_("Your role does not include the outcomes of sources."))
 
 
 def can_change_outcomes(user: User) -> bool:
@@ -311,7 +311,7 @@ def can_change_outcomes(user: User) -> bool:
 def check_change_outcomes(user: User) -> None:
     """Raise where *user* may change no endpoint and send nothing again."""
     if not can_change_outcomes(user):
-        raise PermissionDenied("Your role does not include the outcomes of sources.")
+        raise PermissionDenied(_("Your role does not include the outcomes of sources."))
 
 
 def can_keep_rota(user: User) -> bool:
@@ -322,7 +322,7 @@ def can_keep_rota(user: User) -> bool:
 def check_keep_rota(user: User) -> None:
     """Raise where *user* may not change who is on call."""
     if not can_keep_rota(user):
-        raise PermissionDenied("Your role does not include the rota of people on call.")
+        raise PermissionDenied(_("Your role does not include the rota of people on call."))
 
 
 def can_answer(user: User) -> bool:
@@ -333,7 +333,7 @@ def can_answer(user: User) -> bool:
 def check_answer(user: User) -> None:
     """Raise where *user* may acknowledge no alarm."""
     if not can_answer(user):
-        raise PermissionDenied("Your role does not include answering alarms.")
+        raise PermissionDenied(_("Your role does not include answering alarms."))
 
 
 def can_set_pagers(user: User) -> bool:
@@ -344,7 +344,7 @@ def can_set_pagers(user: User) -> bool:
 def check_set_pagers(user: User) -> None:
     """Raise where *user* may not change pagers."""
     if not can_set_pagers(user):
-        raise PermissionDenied("Your role does not include pagers.")
+        raise PermissionDenied(_("Your role does not include pagers."))
 
 
 def can_read_unclear(user: User) -> bool:
@@ -357,7 +357,7 @@ def can_read_unclear(user: User) -> bool:
 def check_read_unclear(user: User) -> None:
     """Raise where *user* may not read which cases were hard to judge."""
     if not can_read_unclear(user):
-        raise PermissionDenied("Your role does not include what is unclear in policies.")
+        raise PermissionDenied(_("Your role does not include what is unclear in policies."))
 
 
 def can_manage_notices(user: User) -> bool:
@@ -368,7 +368,7 @@ def can_manage_notices(user: User) -> bool:
 def check_manage_notices(user: User) -> None:
     """Raise where *user* may not."""
     if not can_manage_notices(user):
-        raise PermissionDenied("Your role does not include what stands behind notices.")
+        raise PermissionDenied(_("Your role does not include what stands behind notices."))
 
 
 def can_oversee(user: User) -> bool:
@@ -379,7 +379,7 @@ def can_oversee(user: User) -> bool:
 def check_oversee(user: User) -> None:
     """Raise where *user* has nothing to do with the running of this installation."""
     if not can_oversee(user):
-        raise PermissionDenied("Your role does not include the overview.")
+        raise PermissionDenied(_("Your role does not include the overview."))
 
 
 def can_read_ledger(user: User) -> bool:
@@ -393,4 +393,4 @@ def can_read_ledger(user: User) -> bool:
 def check_read_ledger(user: User) -> None:
     """Raise where *user* may not read the ledger."""
     if not can_read_ledger(user):
-        raise PermissionDenied("Your role does not include the ledger.")
+        raise PermissionDenied(_("Your role does not include the ledger."))

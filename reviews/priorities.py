@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from django.utils.translation import gettext
+
 from policies.thresholds import DueHours
+from reviews.phrases import REASONS, within
 from reviews.vocabulary import Reason
 
 #: What every selected case has, for whatever reason: a weight of its own for audits would let
@@ -60,9 +63,11 @@ class Part:
 
 def parts(*, reasons: frozenset[Reason], risk_unknown: bool) -> list[Part]:
     """What a priority is made of, heaviest first."""
-    found = [Part(reason.label.lower(), WEIGHTS[reason]) for reason in reasons if WEIGHTS[reason]]
+    found = [
+        Part(within(REASONS, reason), WEIGHTS[reason]) for reason in reasons if WEIGHTS[reason]
+    ]
     if reasons:
-        found.append(Part("selected", SELECTED_WEIGHT))
+        found.append(Part(gettext("selected"), SELECTED_WEIGHT))
     if risk_unknown:
-        found.append(Part("risk unknown", RISK_UNKNOWN_WEIGHT))
+        found.append(Part(gettext("risk unknown"), RISK_UNKNOWN_WEIGHT))
     return sorted(found, key=lambda part: -part.weight)

@@ -19,6 +19,7 @@ from typing import Final
 
 import krippendorff
 import numpy as np
+from django.utils.translation import gettext
 from numpy.typing import NDArray
 
 from policies.estimation import Audited, Rate, overturn_rate
@@ -56,13 +57,14 @@ class Figure:
     def words(self) -> str:
         """The figure as a table shows it."""
         if self.value is None:
-            return "undefined"
+            return gettext("undefined")
         if self.low is None or self.high is None:
             return f"{self.value:.2f}"
         if self.low == self.high:
             # Every replicate of like pairs is like them: its width says nothing.
-            return f"{self.value:.2f} (all alike: no interval)"
-        return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
+            return gettext("%(value)s (all alike: no interval)") % {"value": f"{self.value:.2f}"}
+        told = {"value": self.value, "low": self.low, "high": self.high}
+        return gettext("%(value).2f (%(low).2f to %(high).2f)") % told
 
 
 @dataclass(frozen=True, slots=True)

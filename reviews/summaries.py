@@ -19,6 +19,7 @@ from conversations.vocabulary import Category, Initiator, Kind
 from policies import conformance as rules
 from policies import evaluation
 from policies.conformance import Conformance, ConformanceLine, Finding
+from reviews.phrases import CATEGORIES, CRITERIA, within
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _beginning(subject: Subject) -> list[Piece]:
     about = Category(subject.category)
     if about == Category.OTHER:
         return _pieces(gettext("%(what)s."), what=what)
-    category = [Piece(about.label.lower())]
+    category = [Piece(within(CATEGORIES, about))]
     return _pieces(gettext("%(what)s, for %(category)s."), what=what, category=category)
 
 
@@ -164,8 +165,7 @@ def _asking(conformance: Conformance) -> Iterable[ConformanceLine]:
 
 
 def _name(line: ConformanceLine) -> str:
-    label = gettext(line.label)
-    return label[0].lower() + label[1:]
+    return within(CRITERIA, line.name)
 
 
 def _objections(conformance: Conformance, evidence: Evidence | None) -> list[Piece]:

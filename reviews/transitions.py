@@ -11,6 +11,7 @@ from typing import Final
 
 from django.utils.translation import gettext
 
+from reviews.phrases import STATES, within
 from reviews.vocabulary import CaseState as S
 
 
@@ -113,7 +114,7 @@ def check(state: str, action: Action) -> frozenset[S]:
     except KeyError:
         raise Forbidden(
             gettext("A case that is %(state)s cannot be changed that way.")
-            % {"state": S(state).label.lower()}
+            % {"state": within(STATES, state)}
         ) from None
 
 

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.keyset import CursorMismatch, page
@@ -34,7 +35,11 @@ from policies.watch_forms import ShadowForm
 
 PAGE_SIZE: Final = 25
 _GET_AND_POST: Final = ["GET", "HEAD", "POST"]
-_KINDS: Final = {"asked": "asked", "cutoff": "cutoff", "near_miss": "near miss"}
+_KINDS: Final = {
+    "asked": gettext_noop("asked"),
+    "cutoff": gettext_noop("cutoff"),
+    "near_miss": gettext_noop("near miss"),
+}
 
 
 @dataclass(frozen=True)
@@ -174,7 +179,7 @@ def _row(one: shadow_reading.Disagreement, user: User) -> Row:
     opens = one.cutoff is not None and not closed(one.cutoff, user)
     return Row(
         one=one,
-        kind=_KINDS[one.kind],
+        kind=_(_KINDS[one.kind]),
         tests=[test_label(test) for test in one.tests],
         url=reverse("case-of", args=[one.key]) if opens else "",
     )

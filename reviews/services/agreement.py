@@ -17,6 +17,8 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext
 
 from accounts.ledger import Actor, record
 from accounts.models import User
@@ -262,12 +264,13 @@ def own(pairs: Sequence[Pair], user: User) -> list[DoubleReview]:
 def export(*, days: int, user: User, now: datetime) -> list[tuple[object, ...]]:
     """The report of the last *days* as lines of a file; people by name for seniors alone.
 
-    That *user* took it out is in the ledger.
+    Programs read it: it is English. That *user* took it out is in the ledger.
     """
     since = now - timedelta(days=days)
     pairs = pairs_between(since, now)
-    named = people(pairs, gold_results(now=now, since=since)) if can_see_each(user) else []
-    lines = as_rows(report(pairs), named)
+    with translation.override("en"):
+        named = people(pairs, gold_results(now=now, since=since)) if can_see_each(user) else []
+        lines = as_rows(report(pairs), named)
     record(
         actor=Actor(user=user),
         action="quality.exported",
@@ -322,8 +325,10 @@ def as_rows(found: Report, named: Sequence[PersonRow]) -> list[tuple[object, ...
 def words_of(rate: Rate) -> str:
     """A share of checks in words; bounds where too many are missing."""
     if rate.kind == "none":
-        return "no check yet"
-    ends = f"{rate.low:.2f} to {rate.high:.2f}"
+        return gettext("no check yet")
     if rate.estimate is None:
-        return f"between {ends}: {rate.decided} of {rate.audited} checks are in"
-    return f"{rate.estimate:.2f} ({ends})"
+        return gettext(
+            "between %(low).2f and %(high).2f: %(decided)d of %(audited)d checks are in"
+        ) % {"low": rate.low, "high": rate.high, "decided": rate.decided, "audited": rate.audited}
+    told = {"value": rate.estimate, "low": rate.low, "high": rate.high}
+    return gettext("%(value).2f (%(low).2f to %(high).2f)") % told

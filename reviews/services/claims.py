@@ -22,6 +22,7 @@ from accounts.plans import kept_plans
 from accounts.prepared import Prepared
 from reviews.models import Case, Claim, Exercise, Skip
 from reviews.permissions import check_decide
+from reviews.phrases import STATES, within
 from reviews.services import exercises, gold
 from reviews.services.care import check_severe
 from reviews.services.dealing import next_for
@@ -128,7 +129,7 @@ def claim(*, case: Case, user: User, at: datetime | None = None) -> Claim:
         if locked.state not in CLAIMABLE:
             raise Forbidden(
                 gettext("There is nothing to decide: this case is %(state)s.")
-                % {"state": locked.get_state_display().lower()}
+                % {"state": within(STATES, locked.state)}
             )
         if not Case.objects.filter(pk=case.pk).decidable_by(user).exists():
             raise Forbidden(gettext(_ANOTHERS))

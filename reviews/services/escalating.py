@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.prepared import AnyOf, Prepared
 from reviews.models import Case, Escalation
 from reviews.permissions import can_list
+from reviews.phrases import AREAS, within
 from reviews.services.erased import check_fresh
 from reviews.services.exercises import check_stays
 from reviews.services.leaving import come_back, end_claim, held, locked, note, words
@@ -100,7 +101,7 @@ def _open(case: Case, user: User, action: Action) -> Escalation:
     asked.case = found
     if not of_the_team(user, asked):
         raise PermissionDenied(
-            _("Only the %(area)s team does this.") % {"area": asked.get_area_display().lower()}
+            _("Only the %(area)s team does this.") % {"area": within(AREAS, asked.area)}
         )
     if asked.taken_by_id not in (None, user.pk):
         assert asked.taken_by is not None  # noqa: S101 - the row has an id

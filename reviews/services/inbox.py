@@ -30,6 +30,7 @@ from policies.feedback_rates import (
 )
 from reviews.models import Case, Feedback, Verdict
 from reviews.permissions import facts_of_each, viewer_of
+from reviews.phrases import STANDINGS, within
 from reviews.services.care import excerpts_hidden
 from reviews.services.seen import as_seen, gold_of
 from reviews.visibility import Text, visible
@@ -109,7 +110,7 @@ def lines(found: Sequence[Feedback], user: User) -> list[Line]:
             Line(
                 said=one,
                 case=case,
-                verdict=case.cutoff.get_standing_display() if told else "",
+                verdict=within(STANDINGS, case.cutoff.standing) if told else "",
                 warning=hiding.warning if hiding else "",
                 readable=has_words and Text.FEEDBACK in shows[case.pk],
             )

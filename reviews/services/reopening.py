@@ -13,6 +13,7 @@ from accounts.models import User
 from conversations.vocabulary import Remedy
 from reviews.models import Case, Escalation
 from reviews.permissions import can_reopen_held
+from reviews.phrases import AREAS, within
 from reviews.services.qualifications import areas_of
 from reviews.vocabulary import Area, CaseState, EscalationEnd
 
@@ -27,7 +28,7 @@ def check_last_word(case: Case, user: User, remedy: str) -> None:
     if case.state != CaseState.ADJUDICATION or remedy != Remedy.REOPEN:
         return
     if lacking := _lacking(user, case):
-        teams = gettext(" and ").join(sorted(area.label.lower() for area in lacking))
+        teams = gettext(" and ").join(sorted(within(AREAS, area) for area in lacking))
         sentence = gettext("Only a senior who is qualified for %(teams)s can reopen this thread.")
         raise ValidationError({"remedy": sentence % {"teams": teams}})
 

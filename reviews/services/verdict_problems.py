@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from conversations.vocabulary import Category, Remedy
 from reviews.models import Case
+from reviews.phrases import JUDGEMENTS, within
 from reviews.reply_texts import LONGEST_REPLY
 from reviews.services import replies
 from reviews.vocabulary import (
@@ -59,7 +60,7 @@ def _too_long(most: int) -> str:
 
 def _decision_problem(case: Case, verdict: NewVerdict) -> str:
     allowed = CUTOFF_JUDGEMENTS if case.is_cutoff else NEAR_MISS_JUDGEMENTS
-    choices = _(" or ").join(choice.label.lower() for choice in allowed)
+    choices = _(" or ").join(within(JUDGEMENTS, choice) for choice in allowed)
     return _unless(verdict.decision in allowed, _("Decide: %(choices)s.") % {"choices": choices})
 
 

@@ -182,5 +182,6 @@ def heartbeat(request: HttpRequest, number: int) -> HttpResponse:
     user = reviewer(request)
     renewed = claims.heartbeat(case=case_for(user, number), user=user)
     if renewed is None:
-        return HttpResponse("You no longer hold this case.", status=409, content_type="text/plain")
+        words = _("You no longer hold this case.")
+        return HttpResponse(words, status=409, content_type="text/plain; charset=utf-8")
     return HttpResponse(status=204, headers={"Lease-Until": renewed.expires_at.isoformat()})

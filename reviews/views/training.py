@@ -33,7 +33,7 @@ def _person(request: HttpRequest) -> User:
     """A trainee or a mentor; ``PermissionDenied`` for anybody else."""
     user = request.user
     if not isinstance(user, User) or not (can_train(user) or can_mentor(user)):
-        raise PermissionDenied("Your role does not include training.")
+        raise PermissionDenied(_("Your role does not include training."))
     return user
 
 
