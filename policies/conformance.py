@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
+from django.utils.translation import gettext_noop
 from msgspec import Struct
 
 from conversations.evidence import Evidence, Mark
@@ -66,10 +67,10 @@ class Conformance(Struct, frozen=True):
 
 
 _LABELS = {
-    evaluation.IMMINENT_RISK: "Imminent risk",
-    evaluation.CRISIS_CUE: "Crisis cue",
-    evaluation.ENABLED: "Ending allowed for the category",
-    evaluation.CONFIRMATION: "Confirmed by the user",
+    evaluation.IMMINENT_RISK: gettext_noop("Imminent risk"),
+    evaluation.CRISIS_CUE: gettext_noop("Crisis cue"),
+    evaluation.ENABLED: gettext_noop("Ending allowed for the category"),
+    evaluation.CONFIRMATION: gettext_noop("Confirmed by the user"),
 } | {criterion.name: criterion.label for criterion in evaluation.CRITERIA}
 
 _RULES = {evaluation.IMMINENT_RISK, evaluation.CRISIS_CUE}
@@ -146,9 +147,9 @@ def _line(found: Line, seen: Observation, evidence: Evidence | None) -> Conforma
 def _asked(found: Line) -> str:
     if isinstance(found.threshold, bool):
         return {
-            evaluation.CRISIS_CUE: "none",
-            evaluation.ENABLED: "switched on",
-            evaluation.CONFIRMATION: "yes",
+            evaluation.CRISIS_CUE: gettext_noop("none"),
+            evaluation.ENABLED: gettext_noop("switched on"),
+            evaluation.CONFIRMATION: gettext_noop("yes"),
         }[found.name]
     value = f"{found.threshold:.2f}" if isinstance(found.threshold, float) else found.threshold
     return f"{found.operator} {value}"

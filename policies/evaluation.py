@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from django.utils.translation import gettext_noop
 from msgspec import Struct
 
 from policies.thresholds import CategoryThresholds, Thresholds
@@ -48,12 +49,12 @@ class Criterion:
 
 
 CRITERIA: tuple[Criterion, ...] = (
-    Criterion("severity", "Severity", whole=False),
-    Criterion("refusals", "Refusals"),
-    Criterion("redirects", "Redirects"),
-    Criterion("warnings", "Earlier warnings", warning=True),
-    Criterion("turns_after_warning", "User turns after the warning", warning=True),
-    Criterion("distress", "Distress of the model", whole=False),
+    Criterion("severity", gettext_noop("Severity"), whole=False),
+    Criterion("refusals", gettext_noop("Refusals")),
+    Criterion("redirects", gettext_noop("Redirects")),
+    Criterion("warnings", gettext_noop("Earlier warnings"), warning=True),
+    Criterion("turns_after_warning", gettext_noop("User turns after the warning"), warning=True),
+    Criterion("distress", gettext_noop("Distress of the model"), whole=False),
 )
 
 PAUSED = "paused"

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.utils.translation import gettext
+
 from policies.estimation import Audited, Rate, overturn_rate
 from policies.intervals import clopper_pearson
 
@@ -49,10 +51,15 @@ class SurpriseRate:
     @property
     def words(self) -> str:
         """The figure in a sentence."""
-        return (
-            f"{self.rate.events} of {self.cutoffs} users said that they were surprised; "
-            f"{self.opened} opened the notice, {self.answered} answered."
-        )
+        return gettext(
+            "%(surprised)s of %(cutoffs)s users said that they were surprised; %(opened)s opened"
+            " the notice, %(answered)s answered."
+        ) % {
+            "surprised": self.rate.events,
+            "cutoffs": self.cutoffs,
+            "opened": self.opened,
+            "answered": self.answered,
+        }
 
 
 def surprise_rate(
@@ -97,8 +104,9 @@ class MissedCrisis:
     def words(self) -> str:
         """The figure in a sentence."""
         if not self.n:
-            return "Nobody has looked yet."
-        return f"{self.found} of {self.n}, at most {100 * self.at_most:.1f} % (95 %)."
+            return gettext("Nobody has looked yet.")
+        told = {"found": self.found, "n": self.n, "most": f"{100 * self.at_most:.1f}"}
+        return gettext("%(found)s of %(n)s, at most %(most)s %% (95 %%).") % told
 
 
 def missed_crisis(*, n: int, found: int) -> MissedCrisis:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from django.utils.translation import gettext, gettext_noop
+
 #: All conversations that no override is for.
 DEFAULT: Final = "default"
 #: What a pause may name besides a scope: all conversations, overrides included.
@@ -24,6 +26,11 @@ LONGEST: Final = 200
 BUCKETS: Final = 10_000
 
 _PARTS: Final = ("model", "surface", "locale")
+_SAID: Final = {
+    "model": gettext_noop("model %(value)s"),
+    "surface": gettext_noop("surface %(value)s"),
+    "locale": gettext_noop("locale %(value)s"),
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 #: BCP 47 tags do not differ by case (RFC 5646, section 2.1.1); some systems write underscores.
 #: ASCII alone, so that SQL does the same under any collation.
@@ -61,8 +68,12 @@ class Scope:
     @property
     def label(self) -> str:
         """The scope in words, as a person reads it."""
-        said = [f"{name} {value}" for name in _PARTS if (value := getattr(self, name))]
-        return ", ".join(said) or "all conversations"
+        said = [
+            gettext(words) % {"value": value}
+            for name, words in _SAID.items()
+            if (value := getattr(self, name))
+        ]
+        return ", ".join(said) or gettext("all conversations")
 
     def _parts(self) -> list[str]:
         values = (self.model, self.surface, normal_locale(self.locale))
@@ -79,7 +90,7 @@ _EXPLAINED = (
 
 def label_of(scope: str) -> str:
     """A stored scope in words; :data:`EVERYTHING`, which only pauses have, too."""
-    return "everything" if scope == EVERYTHING else Scope.parse(scope).label
+    return gettext("everything") if scope == EVERYTHING else Scope.parse(scope).label
 
 
 def normal_locale(locale: str) -> str:

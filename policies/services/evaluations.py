@@ -16,6 +16,7 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import QuerySet
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.plans import kept_plans
 from conversations import keys
@@ -141,21 +142,17 @@ class AskedFirst(msgspec.Struct, frozen=True):
     asked_at: datetime | None = None
 
 
-_NO_ID = AskedFirst(
-    Permission.NEVER_ASKED,
-    "The service never asked whether it may end this conversation, though it is set up to ask.",
+_NO_ID: Final = gettext_noop(
+    "The service never asked whether it may end this conversation, though it is set up to ask."
 )
-_UNKNOWN = AskedFirst(
-    Permission.NEVER_ASKED,
-    "The service quoted an evaluation that it was never given. So it did not ask.",
+_UNKNOWN: Final = gettext_noop(
+    "The service quoted an evaluation that it was never given. So it did not ask."
 )
-_ANOTHERS = AskedFirst(
-    Permission.NEVER_ASKED,
-    "The service quoted the evaluation of another conversation. For this one it did not ask.",
+_ANOTHERS: Final = gettext_noop(
+    "The service quoted the evaluation of another conversation. For this one it did not ask."
 )
-_GONE = AskedFirst(
-    Permission.NO_LONGER_KEPT,
-    "What the service asked before it ended this conversation is no longer kept.",
+_GONE: Final = gettext_noop(
+    "What the service asked before it ended this conversation is no longer kept."
 )
 
 
@@ -167,37 +164,47 @@ def asked_first(*, cutoff: Cutoff, mode: str) -> AskedFirst | None:
     if cutoff.kind != Kind.CUTOFF:
         return None
     if not cutoff.evaluation_id:
-        return _NO_ID if mode == Mode.ENFORCING else None
+        return _never(_NO_ID) if mode == Mode.ENFORCING else None
     key = _key(cutoff.evaluation_id)
     asked = AskedEvaluation.objects.filter(pk=key).first() if key else None
     if asked is None or asked.source_id != cutoff.source_id:
-        return _GONE if key and cutoff.signals_expired_at else _UNKNOWN
+        if key and cutoff.signals_expired_at:
+            return AskedFirst(Permission.NO_LONGER_KEPT, gettext(_GONE))
+        return _never(_UNKNOWN)
     if asked.conversation_external_id != cutoff.conversation.external_id:
-        return _ANOTHERS
+        return _never(_ANOTHERS)
     return _told(asked, cutoff)
+
+
+def _never(words: str) -> AskedFirst:
+    return AskedFirst(Permission.NEVER_ASKED, gettext(words))
 
 
 def _told(asked: AskedEvaluation, cutoff: Cutoff) -> AskedFirst:
     decision = Decision(asked.decision)
     result = Permission.ALLOWED if decision == Decision.END else Permission.REFUSED
-    words = _WORDS[decision].format(version=asked.version_id)
+    words = gettext(_WORDS[decision]) % {"version": asked.version_id}
     if result == Permission.ALLOWED and asked.initiator != cutoff.initiator:
         result = Permission.NEVER_ASKED
-        words = (
-            f"The service asked about an ending by {asked.get_initiator_display()}, which was"
-            f" allowed. For an ending by {cutoff.get_initiator_display()} it did not ask."
-        )
+        words = gettext(
+            "The service asked about an ending by %(asked)s, which was allowed. For an ending by"
+            " %(made)s it did not ask."
+        ) % {"asked": asked.get_initiator_display(), "made": cutoff.get_initiator_display()}
     return AskedFirst(result, words, decision, asked.version_id, asked.at)
 
 
 _WORDS: Final = {
-    Decision.END: "The service asked, and policy {version} allowed it.",
-    Decision.CONTINUE: "The service asked, and policy {version} refused: go on.",
-    Decision.WARN_FIRST: "The service asked, and policy {version} refused: warn first.",
-    Decision.CONFIRM_FIRST: (
-        "The service asked, and policy {version} refused: let the user confirm first."
+    Decision.END: gettext_noop("The service asked, and policy %(version)s allowed it."),
+    Decision.CONTINUE: gettext_noop("The service asked, and policy %(version)s refused: go on."),
+    Decision.WARN_FIRST: gettext_noop(
+        "The service asked, and policy %(version)s refused: warn first."
     ),
-    Decision.NEVER: "The service asked, and policy {version} refused: never end here.",
+    Decision.CONFIRM_FIRST: gettext_noop(
+        "The service asked, and policy %(version)s refused: let the user confirm first."
+    ),
+    Decision.NEVER: gettext_noop(
+        "The service asked, and policy %(version)s refused: never end here."
+    ),
 }
 
 

@@ -17,7 +17,7 @@ from django.db.models import (
     QuerySet,
     Value,
 )
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import LedgerEntry
 from policies.models import (
@@ -112,14 +112,19 @@ def standing() -> Standing:
 class State(StrEnum):
     """What has become of a version, in a word or two."""
 
-    IN_FORCE = "in force"
-    ALONE = "in force, not reviewed"
-    ROLLING_OUT = "rolling out"
-    WAITING = "waiting for approval"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    RETIRED = "retired"
-    UNUSED = "never in force"
+    IN_FORCE = gettext_noop("in force")
+    ALONE = gettext_noop("in force, not reviewed")
+    ROLLING_OUT = gettext_noop("rolling out")
+    WAITING = gettext_noop("waiting for approval")
+    APPROVED = gettext_noop("approved")
+    REJECTED = gettext_noop("rejected")
+    RETIRED = gettext_noop("retired")
+    UNUSED = gettext_noop("never in force")
+
+    @property
+    def words(self) -> str:
+        """As a page says it."""
+        return gettext(self.value)
 
     @property
     def kind(self) -> str:
@@ -247,24 +252,24 @@ def history(number: int) -> list[Happening]:
 
 
 _SAID = {
-    "policy.created": "brought it along",
-    "policy.drafted": "began the draft",
-    "policy.edited": "edited the draft",
-    "policy.submitted": "submitted it",
-    "policy.approved": "approved it",
-    "policy.rejected": "rejected it",
-    "policy.planned": "planned it",
-    "policy.plan_cancelled": "cancelled the plan",
-    "guard.alerted": "raised an alert",
-    "guard.rolled_back": "rolled it back, on audited overturns",
-    "guard.not_rolled_back": "could not roll it back",
+    "policy.created": gettext_noop("brought it along"),
+    "policy.drafted": gettext_noop("began the draft"),
+    "policy.edited": gettext_noop("edited the draft"),
+    "policy.submitted": gettext_noop("submitted it"),
+    "policy.approved": gettext_noop("approved it"),
+    "policy.rejected": gettext_noop("rejected it"),
+    "policy.planned": gettext_noop("planned it"),
+    "policy.plan_cancelled": gettext_noop("cancelled the plan"),
+    "guard.alerted": gettext_noop("raised an alert"),
+    "guard.rolled_back": gettext_noop("rolled it back, on audited overturns"),
+    "guard.not_rolled_back": gettext_noop("could not roll it back"),
 }
 
 
 _BEGAN = {
-    ActivationKind.ACTIVATION: "activated it",
-    ActivationKind.ROLLBACK: "went back to it",
-    ActivationKind.BREAK_GLASS: "activated it alone",
+    ActivationKind.ACTIVATION: gettext_noop("activated it"),
+    ActivationKind.ROLLBACK: gettext_noop("went back to it"),
+    ActivationKind.BREAK_GLASS: gettext_noop("activated it alone"),
 }
 
 
@@ -273,20 +278,26 @@ def _from_ledger(entry: LedgerEntry, submission: Submission | None) -> Happening
     if entry.action in ("policy.approved", "policy.rejected") and submission:
         reason = submission.reason
     scope = entry.details.get("scope")
-    where = f" for {label_of(scope)}" if scope else ""
-    return Happening(entry.at, _name(entry.actor), f"{_SAID[entry.action]}{where}", reason)
+    what = gettext(_SAID[entry.action])
+    if scope:
+        what = gettext("%(what)s for %(where)s") % {"what": what, "where": label_of(scope)}
+    return Happening(entry.at, _name(entry.actor), what, reason)
 
 
 def _stretches(stretches: Sequence[Activation]) -> Iterable[Happening]:
     begun = {(stretch.scope, stretch.activated_at) for stretch in stretches}
     for stretch in stretches:
-        where = label_of(stretch.scope)
-        share = f"{stretch.percent} % of " if stretch.percent < 100 else ""
-        what = f"{_BEGAN[ActivationKind(stretch.kind)]} for {share}{where}"
+        where = share = label_of(stretch.scope)
+        if stretch.percent < 100:
+            of = {"percent": stretch.percent, "where": where}
+            share = gettext("%(percent)s %% of %(where)s") % of
+        began = gettext(_BEGAN[ActivationKind(stretch.kind)])
+        what = gettext("%(what)s for %(where)s") % {"what": began, "where": share}
         yield Happening(stretch.activated_at, _name(stretch.activated_by), what, stretch.reason)
         if stretch.ended_at and (stretch.scope, stretch.ended_at) not in begun:
             by = _name(stretch.ended_by)
-            yield Happening(stretch.ended_at, by, f"ended it for {where}", stretch.end_reason)
+            what = gettext("ended it for %(where)s") % {"where": where}
+            yield Happening(stretch.ended_at, by, what, stretch.end_reason)
 
 
 def _name(user: Any) -> str:

@@ -14,7 +14,10 @@ from pytest_django import Settings
 
 from accounts.roles import Role
 from policies.differences import AS_DEFAULT, differences
+from policies.feedback_rates import missed_crisis
 from policies.permissions import check_view
+from policies.scopes import label_of
+from policies.services.reading import State
 from policies.services.shadows import start
 from policies.services.versions import NotPossible
 from policies.thresholds import CategoryThresholds, Thresholds
@@ -36,6 +39,12 @@ SAID: Final = {
     "as the default": "kiel kutime",
     "Ceiling of imminent risk": "Plafono",
     "yes": "jes",
+    "model %(value)s": "modelo %(value)s",
+    "all conversations": "ĉiuj",
+    "in force, not reviewed": "valida, ne kontrolita",
+    "%(found)s of %(n)s, at most %(most)s %% (95 %%).": (
+        "neniu aŭ %(found)s el %(n)s, ĝis %(most)s %% (95 %%)"
+    ),
 }
 
 
@@ -70,6 +79,14 @@ def test_values_that_are_no_numbers_are_said() -> None:
 def test_what_flipped_a_case_is_said_and_an_unknown_name_stays() -> None:
     assert words_of_test("imminent_risk") == "Plafono"
     assert words_of_test("of another version") == "of another version"
+
+
+def test_scopes_states_and_figures_are_said() -> None:
+    assert label_of("model=m-1;locale=de") == "modelo m-1, locale de"
+    assert label_of("default") == "ĉiuj"
+    assert State.ALONE.words == "valida, ne kontrolita"
+    assert State.ALONE.value == "in force, not reviewed"
+    assert missed_crisis(n=300, found=0).words == "neniu aŭ 0 el 300, ĝis 1.0 % (95 %)"
 
 
 @pytest.mark.django_db
