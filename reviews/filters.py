@@ -232,7 +232,9 @@ class QueueFilter(CaseFilter):
         """Those that wait, all, or those in one state."""
         if state == ALL:
             return cases
-        return cases.waiting() if state == WAITING else super().in_state(cases, name, state)
+        if state == WAITING:
+            return seen.waiting(cases, user=self.request.user)
+        return super().in_state(cases, name, state)
 
     def in_language(self, cases: CaseQuerySet, _name: str, language: str) -> CaseQuerySet:
         """Those read to be in a language, by its primary subtag."""

@@ -12,7 +12,9 @@ from django.db import connection
 from accounts.models import User
 from accounts.prepared import Prepared
 from reviews.models import Case
+from reviews.permissions import WAITS_FOR_ANOTHER
 from reviews.priorities import WEIGHTS
+from reviews.services.seen import waits_for_another
 from reviews.sight import closed_areas, unknown_to, unlisted_for
 from reviews.transitions import CLAIMABLE
 from reviews.vocabulary import Reason
@@ -20,9 +22,29 @@ from reviews.vocabulary import Reason
 #: In a queue. Nobody needs to know how many more than this wait; counting them would cost.
 MOST_COUNTED: Final = 1_000
 
+#: Of what somebody worked on last, this much is asked whether it waits for another's verdict.
+_LATELY: Final = 50
+
 _COUNT = """
+WITH own AS MATERIALIZED (
+    SELECT waits.queue, count(*) AS cases, count(*) FILTER (WHERE waits.breach) AS breaches
+    FROM (
+        SELECT DISTINCT case_id FROM (
+            SELECT case_id FROM reviews_claim WHERE reviewer_id = %(user)s
+            ORDER BY claimed_at DESC LIMIT %(lately)s
+        ) lately
+    ) worked
+    JOIN reviews_case waits ON waits.cutoff_id = worked.case_id
+    WHERE waits.selected AND waits.state = ANY (%(another)s) AND NOT waits.trial
+      AND EXISTS (
+          SELECT FROM reviews_verdict given
+          WHERE given.case_id = waits.cutoff_id AND given.reviewer_id = %(user)s
+            AND NOT EXISTS (SELECT FROM reviews_withdrawal WHERE verdict_id = given.id)
+      )
+    GROUP BY waits.queue
+)
 SELECT queue.slug, queue.name, queue.area, count(head.breach), count(*) FILTER (WHERE head.breach),
-       may.work,
+       coalesce(own.cases, 0), coalesce(own.breaches, 0), may.work,
        EXISTS (SELECT FROM reviews_alarm WHERE acknowledged_at IS NULL)
 FROM reviews_casequeue queue
 CROSS JOIN LATERAL (
@@ -38,8 +60,9 @@ LEFT JOIN LATERAL (
     ORDER BY waits.priority DESC, waits.due_at, waits.cutoff_id
     LIMIT %(most)s
 ) head ON true
+LEFT JOIN own ON own.queue = queue.slug
 WHERE queue.slug <> ALL (%(hidden)s) AND (may.work OR queue.area <> ALL (%(closed)s))
-GROUP BY queue.slug, may.work
+GROUP BY queue.slug, may.work, own.cases, own.breaches
 HAVING queue.closed_at IS NULL OR count(head.breach) > 0
 ORDER BY queue.position, queue.slug
 """
@@ -86,17 +109,27 @@ def waiting_counts(*, user: User) -> list[InQueue]:
         "user": user.pk,
         "claimable": [state.value for state in CLAIMABLE],
         "most": MOST_COUNTED,
+        "lately": _LATELY,
+        "another": [state.value for state in WAITS_FOR_ANOTHER],
         "hidden": list(unknown_to(user)),
         "closed": list(closed_areas(user)),
     }
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, parameters)
         return [
-            InQueue(
-                slug, name, area, Waiting(number, breaches, number >= MOST_COUNTED), works, alarm
-            )
-            for slug, name, area, number, breaches, works, alarm in cursor.fetchall()
+            InQueue(slug, name, area, _waiting(number, breaches, *own), works, alarm)
+            for slug, name, area, number, breaches, *own, works, alarm in cursor.fetchall()
         ]
+
+
+def _waiting(number: int, breaches: int, own: int, own_breaches: int) -> Waiting:
+    """What waits of *number*, less what waits for another's verdict after one's own of lately.
+
+    Where there are more than are counted, nobody sees a difference.
+    """
+    if number >= MOST_COUNTED:
+        return Waiting(number, breaches, more=True)
+    return Waiting(number - own, breaches - own_breaches, more=False)
 
 
 def altogether(counts: Iterable[InQueue]) -> Waiting:
@@ -110,13 +143,13 @@ def altogether(counts: Iterable[InQueue]) -> Waiting:
 
 
 def first_breach(*, user: User) -> Case | None:
-    """The breach that is to be looked at first."""
-    return _breaches(unlisted_for(user)).first()
+    """The breach that is to be looked at first, not by *user* before."""
+    return _breaches(unlisted_for(user)).first(user=user.pk)
 
 
 @lru_cache(maxsize=16)
 def _breaches(unlisted: tuple[str, ...]) -> Prepared[Case]:
     # A breach has its weight: the index ends the search where priorities fall below it.
     heavy = Case.objects.waiting().filter(priority__gte=WEIGHTS[Reason.BREACH], breach=True)
-    first = heavy.without(unlisted).in_order_of_work()[:1]
-    return Prepared(lambda: first)
+    listed = heavy.without(unlisted).in_order_of_work()
+    return Prepared(lambda user: listed.exclude(waits_for_another(user))[:1], user=int)

@@ -102,6 +102,21 @@ def gold_of(user: User, now: datetime) -> Gold:
     return {exercise.case_id: exercise for exercise in covering}
 
 
+def waits_for_another(user: int) -> Q:
+    """The condition that a row of ``Case`` waits for another's verdict after that of *user*."""
+    own = Verdict.objects.filter(case=OuterRef("pk"), reviewer=user, withdrawal=None)
+    return Q(Exists(own), state__in=WAITS_FOR_ANOTHER)
+
+
+def waiting(cases: CaseQuerySet, *, user: User) -> CaseQuerySet:
+    """Those of *cases* that wait to be claimed, as *user* is to see it.
+
+    What they have decided waits for them no more, be it for another's verdict: by staying it would
+    tell that it was drawn for two, and from an answered gold case, which does not stay.
+    """
+    return cases.waiting().exclude(waits_for_another(user.pk))
+
+
 def in_state(cases: CaseQuerySet, state: str, *, user: User) -> CaseQuerySet:
     """Those of *cases*, no gold ones among them, that *user* sees in *state*."""
     if not can_decide(user):

@@ -17,7 +17,16 @@ from conversations.models import Cutoff
 from reviews import permissions, sight
 from reviews.danger_models import Alarm, Call
 from reviews.models import Case, Claim
-from reviews.services import claims, escalating, ledger, qualifications, queues, training, verdicts
+from reviews.services import (
+    claims,
+    escalating,
+    ledger,
+    qualifications,
+    queues,
+    seen,
+    training,
+    verdicts,
+)
 from reviews.services.enrichment import enrich
 from reviews.services.queue import waiting_counts
 from reviews.services.selection import select
@@ -120,11 +129,11 @@ def test_the_ledger_tells_its_lines_to_the_qualified_and_to_auditors() -> None:
     give_verdict(case, kim)
     Case.objects.filter(pk=case.pk).update(state=CaseState.SETTLED, settle_at=None)
     lines = LedgerEntry.objects.filter(object_id=str(case.pk), action="case.claimed")
-    seen = {
+    told = {
         role: ledger.visible_to(make_user(role)).filter(pk__in=lines).exists()
         for role in (Role.SENIOR, Role.AUDITOR)
     }
-    assert seen == {Role.SENIOR: False, Role.AUDITOR: True}
+    assert told == {Role.SENIOR: False, Role.AUDITOR: True}
     qualified = make_user(Role.SENIOR, qualified=[Area.CRISIS])
     assert ledger.visible_to(qualified).filter(pk__in=lines).exists()
 
@@ -133,7 +142,8 @@ def test_the_list_stays_on_its_index() -> None:
     ana = make_user(Role.REVIEWER)
     for _ in range(3):
         make_case()
-    first = Case.objects.listed_for(ana).waiting().in_order_of_work()[:50]
+    listed = Case.objects.listed_for(ana)
+    first = listed.waiting().in_order_of_work()[:50]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
@@ -141,6 +151,10 @@ def test_the_list_stays_on_its_index() -> None:
     assert "Index Scan using case_waiting on" in plan
     assert "Join" not in plan
     assert "SubPlan" not in plan
+    # Of the page's own question, one look by case, and only at what waits for another's verdict.
+    page = seen.waiting(listed, user=ana).in_order_of_work()[:50].explain()
+    assert "Index Scan using case_waiting on" in page
+    assert "Sort" not in page
 
 
 # --- Its page, and what is asked for from it ------------------------------------------------------

@@ -12,19 +12,23 @@ import time_machine
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Claim, Exercise, Verdict, VerdictDraft, Withdrawal
 from reviews.permissions import visible_texts
+from reviews.priorities import WEIGHTS
 from reviews.services import claims, verdicts
 from reviews.services.adjudication import standing_verdicts
 from reviews.services.enrichment import enrich
+from reviews.services.queue import altogether, first_breach, waiting_counts
+from reviews.services.rows import QueueRow
 from reviews.services.search import search
 from reviews.transitions import Forbidden
 from reviews.visibility import Text
-from reviews.vocabulary import CaseState
+from reviews.vocabulary import CaseState, Reason
 from tests.concurrency import at_once
 from tests.factories import NOW, give_verdict, make_case, make_user
 from tests.reviews.gold_made import LATER, dealt, settled
@@ -164,6 +168,37 @@ def test_a_verdict_that_waits_looks_like_one_that_settles(ana: User, client: Cli
     listed = client.get("/api/v1/cases?state=settling").json()["results"]
     assert len(listed) == 3
     assert client.get("/api/v1/cases?state=second_review").json()["results"] == []
+
+
+def test_it_leaves_the_list_of_what_waits_and_its_counts_like_one_that_settles(
+    ana: User, ben: User, client: Client
+) -> None:
+    client.force_login(ana)
+    told = []
+    for make in (plain, partial(make_case, double=True), breach):
+        case = make()
+        Case.objects.filter(pk=case.pk, breach=True).update(priority=WEIGHTS[Reason.BREACH])
+        enrich(cutoff_ids=[case.pk])
+        claims.claim(case=case, user=ana)
+        client.post(f"/cases/{case.number}/verdict", verdict())
+        page = client.get("/review")
+        told.append((page.context["rows"], page.context["breach"], str(page.context["waiting"])))
+    assert told == [([], None, "0")] * 3
+    # It waits for others all the same, and again for her once she has taken hers back.
+    waits = Case.objects.filter(state=CaseState.SECOND_REVIEW).order_by("-breach")
+    assert {row.case for row in listing(client, ben)} == set(waits)
+    assert first_breach(user=ben) == waits[0]
+    assert altogether(waiting_counts(user=ben)).number == 2
+    verdicts.undo(case=waits[1], user=ana, now=timezone.now())
+    assert [row.case for row in listing(client, ana)] == [waits.model.objects.get(state="open")]
+    assert altogether(waiting_counts(user=ana)).number == 1
+
+
+def listing(client: Client, user: User) -> list[QueueRow]:
+    """The rows of what waits, as *user* sees them."""
+    client.force_login(user)
+    rows: list[QueueRow] = client.get("/review").context["rows"]
+    return rows
 
 
 def test_so_does_the_answer_to_a_gold_case(ana: User, client: Client) -> None:
