@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from policies.conformance import NO_WARNING, RISK_ABOVE_CEILING, RISK_UNKNOWN
 from reviews.models import Verdict
-from reviews.services.inbox import CRISIS, FRESH, counted
+from reviews.services.surprise import CRISIS, FRESH, counted
 from reviews.vocabulary import ReasonCode
 
 _KEY: Final = "reviews.breaches"

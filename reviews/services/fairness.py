@@ -19,7 +19,7 @@ from policies.estimation import Rate, overturn_rate
 from policies.fairness import Compared, compare, q_values
 from policies.feedback_rates import ANSWER_WINDOW
 from policies.weighting import Sample, codes
-from reviews.services.inbox import FRESH, MOST_COUNTED, made_between
+from reviews.services.surprise import FRESH, MOST_COUNTED, made_between
 from reviews.vocabulary import CaseState
 
 #: No more groups are compared by each trait, those with the most audited cutoffs.

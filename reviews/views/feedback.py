@@ -17,7 +17,8 @@ from accounts.keyset import CursorMismatch, page
 from reviews.feedback_forms import InboxFilter
 from reviews.permissions import check_read_feedback
 from reviews.services.breaches import breaches
-from reviews.services.inbox import RATE_WINDOW, crises_missed, lines, listed_for, surprise
+from reviews.services.inbox import lines, listed_for
+from reviews.services.surprise import RATE_WINDOW, crises_missed, surprise
 from reviews.views.people import reviewer
 
 PAGE_SIZE = 50

@@ -11,13 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from time_machine import travel
 
-import reviews.services.inbox
+import reviews.services.surprise
 from accounts.models import LedgerEntry, User
 from accounts.roles import Role
 from conversations.models import Cutoff
 from reviews.models import Case, Feedback, NoticeOpening
 from reviews.services import qualifications
-from reviews.services.inbox import crises_missed, surprise
+from reviews.services.surprise import crises_missed, surprise
 from reviews.vocabulary import Area, Channel
 from tests.factories import NOW, give_verdict, hear, make_case, make_user, settle
 from tests.reviews.alarms import WORDS
@@ -194,7 +194,7 @@ def test_beside_it_stands_how_many_opened_the_notice_in_that_week(
 def test_where_there_were_more_cutoffs_it_says_so(inbox: Client) -> None:
     for _ in range(2):
         an_end(8)
-    with patch.object(reviews.services.inbox, "MOST_COUNTED", 1):
+    with patch.object(reviews.services.surprise, "MOST_COUNTED", 1):
         assert "these are the latest" in inbox.get("/feedback").text
     cache.clear()
     assert "these are the latest" not in inbox.get("/feedback").text
