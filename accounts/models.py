@@ -74,6 +74,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def role_names(self) -> frozenset[str]:
         """The names of the user's groups. Every page asks several times; read once."""
+        if "groups" in getattr(self, "_prefetched_objects_cache", {}):
+            return frozenset(group.name for group in self.groups.all())
         return frozenset(name for (name,) in _ROLE_NAMES.tuples(user=self.pk))
 
     @property

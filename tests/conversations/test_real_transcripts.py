@@ -31,6 +31,7 @@ from conversations.services import intake
 from conversations.services.evidence import read_messages
 from reviews.models import Case
 from reviews.services.enrichment import enrich
+from reviews.vocabulary import Area
 from tests.factories import make_source, make_user
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -143,7 +144,7 @@ def test_the_case_page_shows_them_word_for_word(client: Client, form: str) -> No
         ids = [result.cutoff_id for result in results if result.cutoff_id]
         enriched = enrich(cutoff_ids=ids)
         numbers = dict(Case.objects.filter(pk__in=ids).values_list("pk", "number"))
-        client.force_login(make_user(Role.SENIOR))
+        client.force_login(make_user(Role.SENIOR, qualified=[Area.CRISIS, Area.CHILD_SAFETY]))
         digests = [digest(_on_the_page(client, numbers[cutoff_id])) for cutoff_id in ids]
         wrong = different(lines, digests)
     assert (enriched, len(digests)) == (PAGES, PAGES)
