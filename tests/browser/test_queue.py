@@ -140,3 +140,15 @@ def test_rows_move_only_when_nobody_is_at_them(desk: Visitor, sofia: User) -> No
     expect(rows.first).to_have_attribute("data-case", str(first.number))
     anew.click()
     expect(rows.first).to_have_attribute("data-case", str(second.number))
+
+
+def test_why_a_case_stands_there_is_told_within_the_window(visitor: Visitor, sofia: User) -> None:
+    """However far to the right its number stands: what is before it has no width of its own."""
+    visitor.sign_in(sofia)
+    cases(1)
+    page = visitor.go("/review?state=all")
+    number = page.locator(".why button").first
+    number.evaluate("one => { one.closest('td').style.paddingInlineStart = '14rem' }")
+    number.focus()
+    expect(page.locator(".explained").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
